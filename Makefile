@@ -1,0 +1,73 @@
+# Snowtape. `make help` lists what you can do; `make demo` and `make test` need nothing but Python and this folder.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := test
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+export UV_PYTHON_DOWNLOADS := never
+export PYTHONDONTWRITEBYTECODE := 1
+
+ARGS ?=
+PYTHON ?= $(shell scripts/find-python)
+VENV := .venv
+MIGRATE := .venv-migrate
+RUN := $(VENV)/bin/python
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: environments ## Run the whole chain on this machine and open the dashboard (ARGS="--once", "--synthetic-tickers 1000")
+	@exec $(RUN) -m local.demo $(ARGS)
+
+.PHONY: test
+test: environments browser lint types ## Everything: lint, types, SQL gate, unit, warehouse, end-to-end and browser tests
+	$(RUN) -m pytest $(ARGS)
+
+.PHONY: lint
+lint: environments ## ruff, with its rules for Airflow
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+.PHONY: types
+types: environments ## mypy
+	$(VENV)/bin/mypy
+
+.PHONY: format
+format: environments ## Put imports and layout in order
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+.PHONY: deploy
+deploy: environments ## Deploy the schema to the Snowflake account that the SNOWFLAKE_* variables name
+	scripts/deploy $(ARGS)
+
+.PHONY: airflow
+airflow: environments ## Airflow with the real services that the environment variables name (see README)
+	scripts/airflow
+
+.PHONY: dashboard
+dashboard: environments ## The dashboard on the warehouse that the SNOWFLAKE_* variables name
+	@exec $(RUN) -m dashboard $(ARGS)
+
+.PHONY: environments
+environments: $(VENV)/.complete $(MIGRATE)/.complete
+
+$(VENV)/.complete: requirements/local.txt scripts/environment
+	@scripts/environment $(VENV) requirements/local.txt "$(PYTHON)"
+
+$(MIGRATE)/.complete: requirements/migrate.txt scripts/environment
+	@scripts/environment $(MIGRATE) requirements/migrate.txt "$(PYTHON)"
+
+.PHONY: browser
+browser: environments
+	@scripts/find-browser >/dev/null
+
+.PHONY: lock
+lock: environments ## Resolve requirements/*.in to their newest versions again
+	scripts/lock
+
+.PHONY: clean
+clean: ## Remove the environments and everything that the demo stored
+	rm -rf $(VENV) $(MIGRATE) .local .mypy_cache .ruff_cache .pytest_cache

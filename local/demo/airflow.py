@@ -1,0 +1,125 @@
+"""A small client of Airflow's public REST API: what the demo needs to trigger runs and to watch them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import requests
+
+ACTIVE = frozenset({"queued", "running"})
+
+
+@dataclass(frozen=True)
+class DagRun:
+    """One run of a DAG; `state` is Airflow's word: queued, running, success or failed."""
+
+    dag_id: str
+    run_id: str
+    state: str
+    queued_at: datetime | None
+    started: datetime | None
+    ended: datetime | None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the run has not ended yet."""
+        return self.state in ACTIVE
+
+
+class AirflowError(RuntimeError):
+    """Airflow refused a request; the message carries its answer."""
+
+
+class AirflowClient:
+    """Requests to one Airflow API server on loopback, with a token from its all-admins mode."""
+
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def is_healthy(self) -> bool:
+        """Whether API server, metadata database, scheduler and DAG processor all say that they are healthy."""
+        try:
+            answer = self._session.get(f"{self._base_url}/api/v2/monitor/health", timeout=3)
+            parts = answer.json()
+        except (requests.RequestException, ValueError):
+            return False
+        needed = ("metadatabase", "scheduler", "dag_processor")
+        return all((parts.get(part) or {}).get("status") == "healthy" for part in needed)
+
+    def log_in(self) -> None:
+        """Fetch a token; Airflow gives one to anybody on loopback in its all-admins mode."""
+        answer = self._session.get(f"{self._base_url}/auth/token", timeout=10)
+        answer.raise_for_status()
+        self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+    def dag_ids(self) -> set[str]:
+        """The ids of all DAGs that Airflow has parsed."""
+        return {str(dag["dag_id"]) for dag in self._call("GET", "/dags", params={"limit": 100})["dags"]}
+
+    def import_errors(self) -> list[str]:
+        """One line for every DAG file that could not be imported."""
+        errors = self._call("GET", "/importErrors")["import_errors"]
+        return [f"{error['filename']}: {str(error['stack_trace']).strip().splitlines()[-1]}" for error in errors]
+
+    def ensure_pool(self, name: str, slots: int) -> None:
+        """Create the pool, or set its slots when it is there."""
+        body = {"name": name, "slots": slots, "description": "Requests to the Polygon.io API", "include_deferred": False}
+        answer = self._session.post(f"{self._base_url}/api/v2/pools", json=body, timeout=10)
+        if answer.status_code == 409:
+            self._call("PATCH", f"/pools/{name}", json={"pool": name, "slots": slots, "include_deferred": False})
+        elif not answer.ok:
+            raise AirflowError(f"Airflow refused the pool {name}: {answer.status_code} {answer.text[:300]}")
+
+    def trigger(self, dag_id: str, conf: dict[str, Any]) -> DagRun:
+        """Start a run of a DAG with these params."""
+        return _run(self._call("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf}))
+
+    def run(self, dag_id: str, run_id: str) -> DagRun:
+        """One run as it stands now."""
+        return _run(self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}"))
+
+    def runs(self, dag_id: str, limit: int = 20) -> list[DagRun]:
+        """The latest runs of a DAG, newest first."""
+        answer = self._call("GET", f"/dags/{dag_id}/dagRuns", params={"order_by": "-run_after", "limit": limit})
+        return [_run(entry) for entry in answer["dag_runs"]]
+
+    def fail(self, run: DagRun) -> None:
+        """Mark a run as failed: what an interrupted run left undone is found by the next one."""
+        self._call("PATCH", f"/dags/{run.dag_id}/dagRuns/{run.run_id}", json={"state": "failed"})
+
+    def failed_tasks(self, run: DagRun) -> list[str]:
+        """Labels of the tasks of a run that failed, such as `land[3]`."""
+        answer = self._call("GET", f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances", params={"limit": 200})
+        return [
+            task["task_id"] + (f"[{task['map_index']}]" if int(task.get("map_index", -1)) >= 0 else "")
+            for task in answer["task_instances"]
+            if task["state"] == "failed"
+        ]
+
+    def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        answer = self._session.request(method, f"{self._base_url}/api/v2{path}", timeout=20, **options)
+        if answer.status_code == 401:  # the token is a day old
+            self.log_in()
+            answer = self._session.request(method, f"{self._base_url}/api/v2{path}", timeout=20, **options)
+        if not answer.ok:
+            raise AirflowError(f"Airflow refused {method} {path}: {answer.status_code} {answer.text[:300]}")
+        return dict(answer.json())
+
+
+def _run(entry: dict[str, Any]) -> DagRun:
+    return DagRun(
+        dag_id=str(entry["dag_id"]),
+        run_id=str(entry["dag_run_id"]),
+        state=str(entry["state"]),
+        queued_at=_time(entry.get("queued_at")),
+        started=_time(entry.get("start_date")),
+        ended=_time(entry.get("end_date")),
+    )
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
