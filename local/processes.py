@@ -88,7 +88,9 @@ def wait_until(ready: Callable[[], bool], server: Server, seconds: float) -> Non
         if interrupted.is_set():
             raise ServerError(f"{server.name} was interrupted while it started")
         if time.monotonic() > deadline:
-            raise ServerError(f"{server.name} gave no answer within {seconds:.0f} s.\n{tail(server.log)}\nIts log: {server.log}")
+            raise ServerError(
+                f"{server.name} gave no answer within {seconds:.0f} s.\n{tail(server.log)}\nIts log: {server.log}"
+            )
         time.sleep(0.1)
 
 

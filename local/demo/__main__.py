@@ -36,7 +36,9 @@ def main() -> int:
     """Read the settings, run the chain, stay until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="make demo ARGS=…", description="Run the whole chain on this machine.")
     parser.add_argument("--once", action="store_true", help="end after the summary; exit code 1 when a stage failed")
-    parser.add_argument("--synthetic-tickers", type=int, default=100, metavar="N", help="SIM tickers beside the real ones (100)")
+    parser.add_argument(
+        "--synthetic-tickers", type=int, default=100, metavar="N", help="SIM tickers beside the real ones (100)"
+    )
     parser.add_argument("--years", type=int, default=2, metavar="N", help="years of stock bars to backfill (2)")
     arguments = parser.parse_args()
     console = Console(highlight=False)
@@ -93,7 +95,9 @@ def _through(demo: DemoRun, console: Console) -> bool:
 def _stay(demo: DemoRun, console: Console) -> None:
     """Keep the servers up until Ctrl-C; a server that dies is reported once."""
     url = demo.dashboard_url
-    if sys.stdout.isatty() and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin"):
+    if sys.stdout.isatty() and (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin"
+    ):
         webbrowser.open(url)
     console.print("Press Ctrl-C to stop everything.")
     try:
@@ -146,7 +150,8 @@ def only_one(settings: DemoSettings) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise SettingError(
-                f"another demo runs on {settings.state}: stop it with Ctrl-C, or set SNOWTAPE_STATE_DIR to another folder."
+                f"another demo runs on {settings.state}: stop it with Ctrl-C, "
+                "or set SNOWTAPE_STATE_DIR to another folder."
             ) from None
         yield
 

@@ -67,7 +67,12 @@ class AirflowClient:
 
     def ensure_pool(self, name: str, slots: int) -> None:
         """Create the pool, or set its slots when it is there."""
-        body = {"name": name, "slots": slots, "description": "Requests to the Polygon.io API", "include_deferred": False}
+        body = {
+            "name": name,
+            "slots": slots,
+            "description": "Requests to the Polygon.io API",
+            "include_deferred": False,
+        }
         answer = self._session.post(f"{self._base_url}/api/v2/pools", json=body, timeout=10)
         if answer.status_code == 409:
             self._call("PATCH", f"/pools/{name}", json={"pool": name, "slots": slots, "include_deferred": False})

@@ -70,7 +70,9 @@ class Board:
         stage.began, stage.took = time.monotonic(), None
         self._set(stage, RUNNING, detail)
 
-    def end(self, name: str, state: str = DONE, detail: str = "", rows: int | None = None, seconds: float | None = None) -> None:
+    def end(
+        self, name: str, state: str = DONE, detail: str = "", rows: int | None = None, seconds: float | None = None
+    ) -> None:
         """The stage has ended; `seconds` replaces the board's own count."""
         stage = self.stages[name]
         stage.took = seconds if seconds is not None else stage.seconds
@@ -117,7 +119,9 @@ class Board:
         table.add_column("rows", justify="right", no_wrap=True)
         table.add_column("", style="dim", overflow="ellipsis", no_wrap=True)
         for stage in self.stages.values():
-            sign: RenderableType = self._spinner if stage.state == RUNNING else Text(SIGNS[stage.state], STYLES[stage.state])
+            sign: RenderableType = (
+                self._spinner if stage.state == RUNNING else Text(SIGNS[stage.state], STYLES[stage.state])
+            )
             table.add_row(
                 sign,
                 Text(stage.name, "dim" if stage.state == WAITING else ""),

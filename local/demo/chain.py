@@ -112,7 +112,11 @@ class Chain:
             run = self._triggered[dag_id] = self._airflow.run(dag_id, run.run_id)
             if run.is_active:
                 continue
-            rows = sum(manifest.result_rows for manifest in self._landed() if manifest.run_id == run.run_id and manifest.dag_id == dag_id)
+            rows = sum(
+                manifest.result_rows
+                for manifest in self._landed()
+                if manifest.run_id == run.run_id and manifest.dag_id == dag_id
+            )
             if run.state == "success":
                 held = "every session is held already" if rows == 0 else ""
                 self._board.end(dag_id, UNCHANGED if held else DONE, held, rows, _took(run))
@@ -123,7 +127,9 @@ class Chain:
     def _load_settled(self, family: str, landed: list[Landed], ledger: Ledger) -> bool:
         dag_id = LOADS[family]
         runs = self._new_runs(dag_id)
-        left = sum(1 for manifest in landed if manifest.family == family and manifest.manifest_id not in ledger.manifest_ids)
+        left = sum(
+            1 for manifest in landed if manifest.family == family and manifest.manifest_id not in ledger.manifest_ids
+        )
         if any(run.is_active for run in runs):
             self._running(dag_id, f"{left} manifests to go" if left else "")
             return False
@@ -192,4 +198,8 @@ def _span(runs: list[DagRun]) -> float | None:
 
 def _tasks(airflow: AirflowClient, run: DagRun) -> str:
     failed = airflow.failed_tasks(run)
-    return "failed: " + ", ".join(failed[:4]) + (f" and {len(failed) - 4} more" if len(failed) > 4 else "") if failed else run.state
+    return (
+        "failed: " + ", ".join(failed[:4]) + (f" and {len(failed) - 4} more" if len(failed) > 4 else "")
+        if failed
+        else run.state
+    )

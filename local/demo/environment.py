@@ -40,7 +40,7 @@ class Endpoints:
 
 
 def base(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The caller's environment without settings that belong to real services, with this Python's tools first on PATH."""
+    """The caller's environment without settings of real services, with this Python's tools first on PATH."""
     kept = {name: value for name, value in environment.items() if not name.startswith(DROPPED_PREFIXES)}
     kept["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
     kept["PYTHONPATH"] = str(REPOSITORY)
@@ -73,7 +73,9 @@ def warehouse(endpoints: Endpoints) -> dict[str, str]:
 def pipeline(settings: DemoSettings, endpoints: Endpoints) -> dict[str, str]:
     """Everything the pipeline's own code reads: market, object store, warehouse."""
     chosen = {
-        name: os.environ[name] for name in ("SNOWTAPE_TICKERS", "SNOWTAPE_UNDERLYINGS") if os.environ.get(name, "").strip()
+        name: os.environ[name]
+        for name in ("SNOWTAPE_TICKERS", "SNOWTAPE_UNDERLYINGS")
+        if os.environ.get(name, "").strip()
     }
     return (
         base()

@@ -117,7 +117,10 @@ class DemoRun:
             self.console.print(table)
         if self.settings.source.is_stand_in:
             self.console.print(
-                Text("\nBars of AAPL, IBM, MSFT, GOOG and FB are real ones, replayed onto today's calendar; SIM… are synthetic.", "yellow")
+                Text(
+                    "\nBars of AAPL, IBM, MSFT, GOOG and FB are real, replayed onto today's calendar; SIM… are synthetic.",
+                    "yellow",
+                )
             )
         if not self.settings.once:
             self.console.print(f"\n  Dashboard  {self.dashboard_url}\n  Airflow    {self.airflow_url}\n")

@@ -108,7 +108,14 @@ class Servers:
         }
         with log.open("ab") as output:
             done = subprocess.run(
-                [str(SCHEMACHANGE), "deploy", "--config-folder", str(REPOSITORY / "schemachange"), "--vars", json.dumps(variables)],
+                [
+                    str(SCHEMACHANGE),
+                    "deploy",
+                    "--config-folder",
+                    str(REPOSITORY / "schemachange"),
+                    "--vars",
+                    json.dumps(variables),
+                ],
                 cwd=REPOSITORY / "schemachange",
                 env=self.environment,
                 stdin=subprocess.DEVNULL,

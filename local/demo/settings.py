@@ -70,7 +70,9 @@ def read_source(environment: Mapping[str, str]) -> Source:
         raise SettingError(f"POLYGON_BASE_URL is {url!r}; it must look like https://api.massive.com.")
     key = environment.get("POLYGON_API_KEY", "").strip()
     if not key:
-        raise SettingError(f"POLYGON_API_KEY is not set, and POLYGON_BASE_URL points at {parts.hostname}: set the key for it.")
+        raise SettingError(
+            f"POLYGON_API_KEY is not set, and POLYGON_BASE_URL points at {parts.hostname}: set the key for it."
+        )
     default_rate = "5" if parts.hostname in VENDOR_HOSTS else UNLIMITED_PER_MINUTE
     rate = environment.get("POLYGON_REQUESTS_PER_MINUTE", "").strip() or default_rate
     if not rate.isdigit() or int(rate) < 1:
@@ -99,7 +101,9 @@ def read_port(environment: Mapping[str, str], variable: str, default: int, notes
     return port
 
 
-def read_settings(once: bool, synthetic_tickers: int, years: int, environment: Mapping[str, str] = os.environ) -> DemoSettings:
+def read_settings(
+    once: bool, synthetic_tickers: int, years: int, environment: Mapping[str, str] = os.environ
+) -> DemoSettings:
     """Read and check all settings; nothing has been started or written when this raises `SettingError`."""
     if not 0 <= synthetic_tickers <= 20_000:
         raise SettingError(f"--synthetic-tickers is {synthetic_tickers}; it must be from 0 to 20000.")
@@ -111,7 +115,9 @@ def read_settings(once: bool, synthetic_tickers: int, years: int, environment: M
     airflow_port = read_port(environment, "SNOWTAPE_AIRFLOW_PORT", 8080, notes)
     dashboard_port = read_port(environment, "SNOWTAPE_DASHBOARD_PORT", 8050, notes)
     if airflow_port == dashboard_port:
-        raise SettingError(f"SNOWTAPE_DASHBOARD_PORT is {dashboard_port}, the same as SNOWTAPE_AIRFLOW_PORT: choose another one.")
+        raise SettingError(
+            f"SNOWTAPE_DASHBOARD_PORT is {dashboard_port}, the same as SNOWTAPE_AIRFLOW_PORT: choose another one."
+        )
     # One folder a source: real bars and replayed ones under the same tickers must never meet in a warehouse.
     state = root.resolve() / source.name
     return DemoSettings(source, state, once, synthetic_tickers, years, airflow_port, dashboard_port, tuple(notes))

@@ -62,7 +62,9 @@ class Warehouse:
             result_rows[family] = result_rows.get(family, 0) + int(count)
         newest = max((row[3] for row in rows), default=None)
         return Ledger(
-            frozenset(str(row[0]) for row in rows), result_rows, newest.replace(tzinfo=UTC) if newest is not None else None
+            frozenset(str(row[0]) for row in rows),
+            result_rows,
+            newest.replace(tzinfo=UTC) if newest is not None else None,
         )
 
     def summary(self) -> dict[str, int]:
