@@ -100,10 +100,15 @@ class Chain:
             self._show_downstream()
             return False
         landed, ledger = self._landed(), self._warehouse.ledger()
-        loads_settled = all([self._load_settled(family, landed, ledger) for family in LOADS])
-        built = self._ended_after(BUILD, ledger.newest_load) if loads_settled else self._show(BUILD)
-        tested = self._ended_after(TEST, built.ended) if isinstance(built, DagRun) else self._show(TEST)
-        return isinstance(tested, DagRun)
+        settled = [self._load_settled(family, landed, ledger) for family in LOADS]
+        if not all(settled):
+            self._show_downstream()
+            return False
+        built = self._ended_after(BUILD, ledger.newest_load)
+        if built is None:
+            self._show(TEST)
+            return False
+        return self._ended_after(TEST, built.ended) is not None
 
     def _ingests_ended(self) -> bool:
         for dag_id, run in self._triggered.items():
@@ -180,6 +185,7 @@ class Chain:
             self._running(dag_id)
 
     def _show_downstream(self) -> None:
+        """What already runs while earlier stages still work."""
         for dag_id in (*LOADS.values(), BUILD, TEST):
             self._show(dag_id)
 

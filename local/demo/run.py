@@ -153,8 +153,8 @@ class DemoRun:
             "polygon_stocks_ingest_backfill": {**_range(years, end), "refetch": self._refetch},
             "polygon_options_ingest_backfill": _range(end - timedelta(days=OPTION_DAYS), end),
         }
-        for dag_id, family in INGESTS.items():
-            if dag_id not in confs and (self._refetch or not self._held.covers(dag_id, family, end)):
+        for dag_id in INGESTS:
+            if dag_id not in confs and (self._refetch or not self._held.covers(dag_id, end)):
                 confs[dag_id] = {}
         return confs
 

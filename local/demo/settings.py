@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ingest.errors import BadSetting
+from ingest.settings import read_api, read_universe
 from local.processes import free_port, is_free
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -62,23 +64,16 @@ def read_source(environment: Mapping[str, str]) -> Source:
     if not url:
         return Source("replayed", None, STAND_IN_KEY + "-" + secrets.token_hex(4), UNLIMITED_PER_MINUTE)
     try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise SettingError(f"POLYGON_BASE_URL is {url!r}, which is no URL: {error}.") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingError(f"POLYGON_BASE_URL is {url!r}; it must look like https://api.massive.com.")
-    key = environment.get("POLYGON_API_KEY", "").strip()
-    if not key:
-        raise SettingError(
-            f"POLYGON_API_KEY is not set, and POLYGON_BASE_URL points at {parts.hostname}: set the key for it."
-        )
-    default_rate = "5" if parts.hostname in VENDOR_HOSTS else UNLIMITED_PER_MINUTE
-    rate = environment.get("POLYGON_REQUESTS_PER_MINUTE", "").strip() or default_rate
-    if not rate.isdigit() or int(rate) < 1:
-        raise SettingError(f"POLYGON_REQUESTS_PER_MINUTE is {rate!r}; it must be a whole number of at least 1.")
-    name = parts.hostname + (f"-{port}" if port else "")
-    return Source(re.sub(r"[^a-z0-9.-]", "-", name.lower()), url, key, rate)
+        api = read_api(environment)
+    except BadSetting as error:
+        raise SettingError(str(error)) from None
+    parts = urlsplit(api.base_url)
+    hostname = str(parts.hostname)
+    rate = str(api.requests_per_minute)
+    if hostname not in VENDOR_HOSTS and not environment.get("POLYGON_REQUESTS_PER_MINUTE", "").strip():
+        rate = UNLIMITED_PER_MINUTE
+    name = hostname + (f"-{parts.port}" if parts.port else "")
+    return Source(re.sub(r"[^a-z0-9.-]", "-", name.lower()), api.base_url, api.api_key, rate)
 
 
 def read_port(environment: Mapping[str, str], variable: str, default: int, notes: list[str]) -> int:
@@ -110,6 +105,10 @@ def read_settings(
     if not 1 <= years <= 10:
         raise SettingError(f"--years is {years}; it must be from 1 to 10.")
     source = read_source(environment)
+    try:
+        read_universe(environment)
+    except BadSetting as error:
+        raise SettingError(str(error)) from None
     notes: list[str] = []
     root = Path(environment.get("SNOWTAPE_STATE_DIR", "").strip() or REPOSITORY / ".local")
     airflow_port = read_port(environment, "SNOWTAPE_AIRFLOW_PORT", 8080, notes)

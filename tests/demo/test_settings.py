@@ -31,6 +31,8 @@ from local.demo.settings import SettingError, read_settings, read_source
             "POLYGON_REQUESTS_PER_MINUTE",
             id="rate of nothing",
         ),
+        pytest.param({"SNOWTAPE_TICKERS": "AAPL,../etc"}, "SNOWTAPE_TICKERS", id="no ticker"),
+        pytest.param({"SNOWTAPE_UNDERLYINGS": "AAPL MSFT"}, "SNOWTAPE_UNDERLYINGS", id="list without commas"),
         pytest.param({"SNOWTAPE_AIRFLOW_PORT": "eighty"}, "SNOWTAPE_AIRFLOW_PORT", id="port is a word"),
         pytest.param({"SNOWTAPE_DASHBOARD_PORT": "80"}, "SNOWTAPE_DASHBOARD_PORT", id="privileged port"),
     ],
