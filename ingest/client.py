@@ -1,0 +1,197 @@
+"""Requests to the Polygon.io (Massive) API: one page or all pages, retried by the type of the error.
+
+The key travels in the `Authorization` header only, to the configured host only: of a `next_url` just path and query
+are used, redirects are not followed, and a key that a server echoes is struck out before anything keeps the text.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+from urllib.parse import parse_qsl, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from ingest.answers import Answer, raise_for_status, read_answer
+from ingest.budget import Budget
+from ingest.datasets import Request
+from ingest.errors import IngestError, MalformedResponse, RateLimited, ServerError, TransientError, Unreachable
+from ingest.retry import RetryPolicy
+from ingest.settings import ApiSettings
+
+log = logging.getLogger(__name__)
+
+CONNECT_SECONDS, READ_SECONDS, WHOLE_SECONDS = 10.0, 60.0, 120.0
+MOST_PAGES = 20_000
+CHUNK_BYTES = 1 << 18
+REDACTED = b"[redacted]"
+
+
+class _Bearer(requests.auth.AuthBase):
+    """Sets the header itself, so that a .netrc entry for the host can't replace it."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def __call__(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+        prepared.headers["Authorization"] = f"Bearer {self._key}"
+        return prepared
+
+
+class PolygonClient:
+    """Thread-safe client of one API host; close it, or use it as a context manager."""
+
+    def __init__(
+        self,
+        api: ApiSettings,
+        budget: Budget,
+        *,
+        retry: RetryPolicy | None = None,
+        threads: int = 8,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._api, self._budget, self._retry, self._sleep = api, budget, retry or RetryPolicy(), sleep
+        self._session = requests.Session()
+        self._session.auth = _Bearer(api.api_key)
+        self._session.headers.update(
+            {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "snowtape"}
+        )
+        # Tries are counted here, by the type of the error; urllib3 must not add its own.
+        adapter = HTTPAdapter(max_retries=0, pool_maxsize=threads)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._session.close()
+
+    def pages(self, request: Request) -> Iterator[Answer]:
+        """Every page that answers a request, in order, each checked against the request before it is handed out.
+
+        Raises:
+            TransientError: after the last try. TerminalError: at once. Pages already handed out stay valid.
+        """
+        path, params = request.path, dict(request.params)
+        seen: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
+        for _ in range(MOST_PAGES):
+            page = (path, tuple(sorted(params.items())))
+            if page in seen:
+                raise MalformedResponse(f"{request.path}: `next_url` leads back to a page that was already read")
+            seen.add(page)
+            answer = self.get(path, params)
+            request.check(answer)
+            yield answer
+            if answer.next_url is None:
+                return
+            path, params = self._following(answer.next_url, request)
+        raise MalformedResponse(f"{request.path}: more than {MOST_PAGES} pages")
+
+    def get(self, path: str, params: Mapping[str, str]) -> Answer:
+        """One page.
+
+        Raises:
+            Unreachable, ServerError, RateLimited: still so after all tries. Any `TerminalError`: at once.
+        """
+        began = time.monotonic()
+        for tried in range(1, self._retry.tries + 1):
+            try:
+                with self._budget.request():
+                    return self._send(path, params)
+            except TransientError as error:
+                limited = isinstance(error, RateLimited)
+                wait = (
+                    self._retry.pause(error.retry_after, tried)
+                    if isinstance(error, RateLimited)
+                    else self._retry.wait(tried)
+                )
+                if time.monotonic() - began + wait > self._retry.longest:
+                    raise _given_up(error, f"asks for a pause of {wait:.0f} s, longer than we wait") from None
+                if limited:
+                    # Also after the last try: the pause holds for everybody else.
+                    self._budget.pause(wait)
+                if tried == self._retry.tries:
+                    raise _given_up(error, f"gave up after {tried} tries") from None
+                log.info("Try %d of %d failed, next in %.1f s: %s", tried, self._retry.tries, wait, error)
+                if not limited:
+                    self._sleep(wait)
+        raise AssertionError("a policy has at least one try")
+
+    def _send(self, path: str, params: Mapping[str, str]) -> Answer:
+        host, body = self._api.host, bytearray()
+        began = time.monotonic()
+        try:
+            with self._session.get(
+                self._api.base_url + path,
+                params=dict(params),
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                for chunk in response.iter_content(CHUNK_BYTES):
+                    body += chunk
+                    if time.monotonic() - began > WHOLE_SECONDS:
+                        raise Unreachable(
+                            f"{host} (POLYGON_BASE_URL) did not finish {path} within {WHOLE_SECONDS:.0f} s"
+                        )
+        except requests.exceptions.ContentDecodingError:
+            raise ServerError(f"{path}: the compressed body is damaged") from None
+        except requests.exceptions.ChunkedEncodingError:
+            raise ServerError(f"{path}: the body broke off after {len(body)} bytes") from None
+        except requests.exceptions.Timeout:
+            raise Unreachable(f"{host} (POLYGON_BASE_URL) gave no answer to {path} in time") from None
+        except requests.exceptions.RequestException as error:
+            raise Unreachable(f"{host} (POLYGON_BASE_URL) can't be reached for {path}: {_cause(error)}") from None
+        clean, now = self._without_key(bytes(body)), datetime.now(UTC)
+        raise_for_status(response.status_code, response.headers, clean, path, host, now)
+        return read_answer(path, params, clean, now)
+
+    def _following(self, next_url: str, request: Request) -> tuple[str, dict[str, str]]:
+        parts = urlsplit(next_url)
+        base_path = urlsplit(self._api.base_url).path
+        path = parts.path.removeprefix(base_path) if base_path else parts.path
+        if not path.startswith("/"):
+            raise MalformedResponse(f"{request.path}: `next_url` has no path")
+        params = {
+            name: value for name, value in parse_qsl(parts.query, keep_blank_values=True) if name.lower() != "apikey"
+        }
+        asked = dict(request.params)
+        if "adjusted" in asked:  # the API forgets it in its cursor
+            params["adjusted"] = asked["adjusted"]
+        return path, params
+
+    def _without_key(self, body: bytes) -> bytes:
+        key = self._api.api_key.encode()
+        # A very short key would also be found by chance.
+        return body.replace(key, REDACTED) if len(key) >= 8 else body
+
+
+def _given_up(error: TransientError, why: str) -> IngestError:
+    if isinstance(error, RateLimited):
+        return RateLimited(f"{error}; {why}", error.retry_after)
+    return type(error)(f"{error}; {why}")
+
+
+def _cause(error: requests.exceptions.RequestException) -> str:
+    """The innermost reason in a few words; the outer text holds object addresses."""
+    text = str(error)
+    for known in (
+        "Connection refused",
+        "Read timed out",
+        "Name or service not known",
+        "Temporary failure in name resolution",
+        "reset by peer",
+    ):
+        if known in text:
+            return known
+    if isinstance(error, requests.exceptions.SSLError):
+        return "the TLS handshake failed"
+    return type(error).__name__

@@ -1,0 +1,160 @@
+"""The datasets: which request fetches what, and how an answer is checked against its request.
+
+All prices are asked for unadjusted (`adjusted=false`). Dates are New York sessions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from ingest.errors import MalformedResponse
+
+if TYPE_CHECKING:
+    from ingest.answers import Answer
+
+NEW_YORK = ZoneInfo("America/New_York")
+GROUPED = re.compile(r"/v2/aggs/grouped/locale/us/market/stocks/(\d{4}-\d\d-\d\d)")
+RANGE = re.compile(r"/v2/aggs/ticker/([^/]+)/range/1/day/(\d{4}-\d\d-\d\d)/(\d{4}-\d\d-\d\d)")
+CHAIN = re.compile(r"/v3/snapshot/options/([^/]+)")
+
+
+class Family(StrEnum):
+    """What is ingested and loaded together."""
+
+    STOCKS = "stocks"
+    OPTIONS = "options"
+
+
+class Dataset(StrEnum):
+    """A raw table of the same name each."""
+
+    STOCK_BARS = "stock_bars"
+    SPLITS = "splits"
+    DIVIDENDS = "dividends"
+    TICKERS = "tickers"
+    OPTION_CONTRACTS = "option_contracts"
+    OPTION_BARS = "option_bars"
+    OPTION_CHAIN = "option_chain"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question to the API (its first page). `span` names the folder of its raw objects: a session or a range."""
+
+    dataset: Dataset
+    path: str
+    params: tuple[tuple[str, str], ...]
+    span: str
+
+    @property
+    def session(self) -> str | None:
+        """The session of a grouped request."""
+        match = GROUPED.fullmatch(self.path)
+        return match[1] if match else None
+
+    @property
+    def is_of_one_symbol(self) -> bool:
+        """Whether a 404 just means that the API does not know this ticker or contract."""
+        return bool(RANGE.fullmatch(self.path) or CHAIN.fullmatch(self.path))
+
+    def check(self, answer: Answer) -> None:
+        """Raise `MalformedResponse` when an answer, or a row of it, belongs to another question."""
+        asked, rows = dict(self.params), answer.rows
+        if grouped := GROUPED.fullmatch(self.path):
+            self._check_bars(answer, grouped[1], grouped[1])
+        elif ranged := RANGE.fullmatch(self.path):
+            self._check_bars(answer, ranged[2], ranged[3])
+            echoed = answer.payload.get("ticker") if isinstance(answer.payload, dict) else None
+            if echoed is not None and echoed != ranged[1]:
+                raise MalformedResponse(f"{self.path}: the answer is about {echoed}")
+        elif chain := CHAIN.fullmatch(self.path):
+            self._check_field([row.get("underlying_asset") or {} for row in rows], "ticker", chain[1])
+        elif underlying := asked.get("underlying_ticker"):
+            self._check_field(rows, "underlying_ticker", underlying)
+
+    def _check_bars(self, answer: Answer, first: str, last: str) -> None:
+        adjusted = answer.payload.get("adjusted") if isinstance(answer.payload, dict) else None
+        if adjusted is True and self.dataset == Dataset.STOCK_BARS:
+            raise MalformedResponse(f"{self.path}: the answer is adjusted for splits, asked was adjusted=false")
+        for row in answer.rows:
+            session = bar_session(row)
+            if session is not None and not first <= session <= last:
+                raise MalformedResponse(f"{self.path}: the answer holds a bar of {session}")
+
+    def _check_field(self, rows: list[dict[str, Any]], name: str, expected: str) -> None:
+        for row in rows:
+            found = row.get(name)
+            if isinstance(found, str) and found.removeprefix("I:") != expected.removeprefix("I:"):
+                raise MalformedResponse(f"{self.path}: the answer holds a row of {found}, asked was {expected}")
+
+
+def bar_session(bar: Mapping[str, Any]) -> str | None:
+    """The New York date of a bar's `t` (ms, or ns as in flat files), None where there is no usable one."""
+    moment = bar.get("t")
+    if isinstance(moment, bool) or not isinstance(moment, int | float) or not 0 < moment < 1e19:
+        return None
+    seconds = moment / 1e9 if moment >= 1e16 else moment / 1e3
+    try:
+        return datetime.fromtimestamp(seconds, UTC).astimezone(NEW_YORK).date().isoformat()
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
+def grouped(session: date, span: str) -> Request:
+    """All stocks' bars of one session."""
+    return _request(Dataset.STOCK_BARS, f"/v2/aggs/grouped/locale/us/market/stocks/{session}", span, adjusted="false")
+
+
+def bars(dataset: Dataset, ticker: str, start: date, end: date, span: str) -> Request:
+    """One ticker's or contract's bars of a range, both ends included."""
+    path = f"/v2/aggs/ticker/{ticker}/range/1/day/{start}/{end}"
+    return _request(dataset, path, span, adjusted="false", sort="asc", limit="50000")
+
+
+def splits(since: date, span: str) -> Request:
+    """Splits executed since a date, announced ones included."""
+    return _request(Dataset.SPLITS, "/stocks/v1/splits", span, **{"execution_date.gte": str(since)}, limit="5000")
+
+
+def dividends(since: date, span: str) -> Request:
+    """Dividends by ex-date since a date, announced ones included."""
+    return _request(
+        Dataset.DIVIDENDS, "/stocks/v1/dividends", span, **{"ex_dividend_date.gte": str(since)}, limit="5000"
+    )
+
+
+def tickers(active: bool, span: str) -> Request:
+    """Every stock ticker that is (or no longer is) traded."""
+    return _request(
+        Dataset.TICKERS, "/v3/reference/tickers", span, market="stocks", active=str(active).lower(), limit="1000"
+    )
+
+
+def contracts(underlying: str, as_of: date, expired_since: date | None, span: str) -> Request:
+    """Contracts of an underlying as listed on a day: the live ones, or those expired since a date."""
+    more = {} if expired_since is None else {"expiration_date.gte": str(expired_since)}
+    return _request(
+        Dataset.OPTION_CONTRACTS,
+        "/v3/reference/options/contracts",
+        span,
+        underlying_ticker=underlying,
+        as_of=str(as_of),
+        expired=str(expired_since is not None).lower(),
+        **more,
+        limit="1000",
+    )
+
+
+def chain(underlying: str, span: str) -> Request:
+    """Snapshot of an underlying's whole option chain: implied volatility, greeks, open interest; it has no history."""
+    return _request(Dataset.OPTION_CHAIN, f"/v3/snapshot/options/{underlying}", span, limit="250")
+
+
+def _request(dataset: Dataset, path: str, span: str, **params: str) -> Request:
+    return Request(dataset, path, tuple(params.items()), span)

@@ -1,0 +1,84 @@
+"""Every error that this package raises on purpose.
+
+IngestError
+  + TransientError      worth another try
+    - RateLimited       429, or a wait longer than we are ready to take
+    - ServerError       5xx, or an answer that is broken: HTML, invalid JSON, truncated gzip
+    - Unreachable       no connection, or no answer in time
+    - IncompleteFetch   something is missing after what could be saved is saved
+    - LoadFailed        manifests that the warehouse has not loaded
+  + TerminalError       another try can't help
+    - BadSetting        an environment variable or a run's parameter
+    - NotAuthorized     401: the key is wrong
+    - NotEntitled       403: the plan does not include this
+    - NotFound          404: no such ticker or contract
+    - MalformedResponse an answer that does not answer what was asked
+    - BadManifest       a manifest that is not one
+    - AlreadyThere      an object with this key exists and is not the one we wrote
+
+Only `TransientError` is retried: the type decides, not the call site. No message ever holds the API key.
+"""
+
+
+class IngestError(Exception):
+    """Root of the tree."""
+
+
+class TransientError(IngestError):
+    """Worth another try."""
+
+
+class RateLimited(TransientError):
+    """The API asks for a pause of `retry_after` seconds (None: it did not say how long)."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class ServerError(TransientError):
+    """The server failed, or its answer is broken."""
+
+
+class Unreachable(TransientError):
+    """No connection, or no answer in time."""
+
+
+class IncompleteFetch(TransientError):
+    """Requests that found no answer; whatever was answered is saved under a manifest that says what is missing."""
+
+
+class LoadFailed(TransientError):
+    """Manifests that the warehouse has not loaded; the message names each with its reason."""
+
+
+class TerminalError(IngestError):
+    """Another try can't help."""
+
+
+class BadSetting(TerminalError):
+    """A setting or parameter can't be used; the message is one line that names it."""
+
+
+class NotAuthorized(TerminalError):
+    """The API does not know the key."""
+
+
+class NotEntitled(TerminalError):
+    """The plan does not include what was asked for."""
+
+
+class NotFound(TerminalError):
+    """The API does not know the ticker or contract."""
+
+
+class MalformedResponse(TerminalError):
+    """The answer does not fit the question: another ticker, another date, a loop of pages."""
+
+
+class BadManifest(TerminalError):
+    """A document under `manifests/` that is not a manifest."""
+
+
+class AlreadyThere(TerminalError):
+    """Objects are written once; this key holds something else."""

@@ -1,0 +1,214 @@
+"""Manifests: the only thing a load ever looks at. Written last and once, `manifests/<family>/<manifest id>.json`."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+
+from ingest.datasets import Dataset, Family
+from ingest.errors import BadManifest
+from ingest.storage import LandingStore
+
+VERSION = 1
+MANIFEST_ID = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{8}")
+SPAN = re.compile(r"(\d{4}-\d\d-\d\d)(?:_(\d{4}-\d\d-\d\d))?")
+# Stands in a scope for every ticker that the API answers with.
+WHOLE_MARKET = "*"
+
+
+@dataclass(frozen=True)
+class ObjectEntry:
+    """A raw object: `bytes` and `sha256` as stored (compressed), `lines` responses, `result_rows` in all of them."""
+
+    key: str
+    dataset: str
+    bytes: int
+    sha256: str
+    lines: int
+    result_rows: int
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A request without an answer, or with less than one could expect, and why."""
+
+    dataset: str
+    path: str
+    params: Mapping[str, str]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One landed batch.
+
+    `sessions` are those it covers fully, for the tickers or underlyings in `scope` (`*`: the whole market). `complete`
+    means that every request was answered; a note in `missing` (not in the plan, unknown ticker, a range that starts
+    late) does not contradict it.
+    """
+
+    manifest_id: str
+    family: Family
+    created_at: str
+    dag_id: str
+    run_id: str
+    sessions: tuple[str, ...]
+    scope: tuple[str, ...]
+    expected: int
+    answered: int
+    complete: bool
+    missing: tuple[Missing, ...]
+    objects: tuple[ObjectEntry, ...]
+
+    @property
+    def key(self) -> str:
+        """Where it is stored, relative to the prefix."""
+        return manifest_key(self.family, self.manifest_id)
+
+    @property
+    def result_rows(self) -> int:
+        """Result rows in all objects."""
+        return sum(entry.result_rows for entry in self.objects)
+
+    def to_json(self) -> bytes:
+        """The document as it is stored."""
+        document = {
+            "manifest_id": self.manifest_id,
+            "family": self.family.value,
+            "version": VERSION,
+            "created_at": self.created_at,
+            "dag_id": self.dag_id,
+            "run_id": self.run_id,
+            "sessions": list(self.sessions),
+            "scope": list(self.scope),
+            "requests": {"expected": self.expected, "answered": self.answered},
+            "complete": self.complete,
+            "missing": [
+                {
+                    "dataset": item.dataset,
+                    "request": {"path": item.path, "params": dict(item.params)},
+                    "reason": item.reason,
+                }
+                for item in self.missing
+            ],
+            "objects": [asdict(entry) for entry in self.objects],
+        }
+        return json.dumps(document, indent=1).encode()
+
+    @classmethod
+    def from_json(cls, body: bytes) -> Manifest:
+        """Read a stored document; raises `BadManifest` where it is not one."""
+        try:
+            document = json.loads(body)
+            return cls(
+                manifest_id=document["manifest_id"],
+                family=Family(document["family"]),
+                created_at=document["created_at"],
+                dag_id=document["dag_id"],
+                run_id=document["run_id"],
+                sessions=tuple(document["sessions"]),
+                scope=tuple(document.get("scope", ())),
+                expected=int(document["requests"]["expected"]),
+                answered=int(document["requests"]["answered"]),
+                complete=document["complete"] is True,
+                missing=tuple(
+                    Missing(item["dataset"], item["request"]["path"], item["request"]["params"], item["reason"])
+                    for item in document["missing"]
+                ),
+                objects=tuple(ObjectEntry(**entry) for entry in document["objects"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BadManifest(f"not a manifest of version {VERSION}: {type(error).__name__} {error}") from None
+
+
+def new_manifest_id(now: datetime | None = None) -> str:
+    """An id that sorts by time (UTC, microseconds) and never repeats."""
+    return f"{_stamp(now or datetime.now(UTC))}-{secrets.token_hex(4)}"
+
+
+def manifest_key(family: Family, manifest_id: str) -> str:
+    """The key of a manifest, relative to the prefix."""
+    return f"manifests/{family}/{manifest_id}.json"
+
+
+def family_of(key: str) -> Family:
+    """The family whose manifest a key names."""
+    match = re.fullmatch(rf"manifests/(\w+)/{MANIFEST_ID.pattern}\.json", key)
+    if match is None or match[1] not in list(Family):
+        raise BadManifest(f"{key!r} is no key of a manifest")
+    return Family(match[1])
+
+
+def manifest_id_of(key: str) -> str:
+    """The id in a manifest's key."""
+    return key.rpartition("/")[2].removesuffix(".json")
+
+
+def list_keys(store: LandingStore, family: Family, since: datetime | None = None) -> Iterator[str]:
+    """Keys of a family's manifests in order of their ids, from a moment on; other objects there are passed over."""
+    after = f"manifests/{family}/{_stamp(since)}" if since else ""
+    for key in store.keys(f"manifests/{family}/", after):
+        if key.endswith(".json") and MANIFEST_ID.fullmatch(manifest_id_of(key)):
+            yield key
+
+
+def read_all(store: LandingStore, keys: Iterable[str]) -> list[Manifest]:
+    """Read manifests, a few at a time; those that are none are left out (the load reports them)."""
+    with ThreadPoolExecutor(8) as pool:
+        return [manifest for manifest in pool.map(lambda key: _read(store, key), keys) if manifest is not None]
+
+
+def of_run(store: LandingStore, family: Family, dag_id: str, run_id: str, since: datetime) -> list[Manifest]:
+    """What a DAG run has landed, oldest first; `since`: a moment before its first manifest."""
+    landed = read_all(store, list_keys(store, family, since))
+    return [manifest for manifest in landed if (manifest.dag_id, manifest.run_id) == (dag_id, run_id)]
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What a family's manifests already hold."""
+
+    sessions: Mapping[str, frozenset[date]]
+    spans: Mapping[Dataset, frozenset[tuple[date, date]]]
+
+    def holds(self, symbol: str) -> frozenset[date]:
+        """Sessions that are covered for a ticker or underlying, or for the whole market (`*`)."""
+        return self.sessions.get(symbol, frozenset()) | self.sessions.get(WHOLE_MARKET, frozenset())
+
+    def spans_range(self, dataset: Dataset, start: date, end: date) -> bool:
+        """Whether one complete manifest holds a reference dataset for the whole range."""
+        return any(first <= start and end <= last for first, last in self.spans.get(dataset, frozenset()))
+
+
+def coverage(manifests: Iterable[Manifest]) -> Coverage:
+    """What these manifests hold: sessions of bars by ticker or underlying, ranges of reference data."""
+    sessions: dict[str, set[date]] = {}
+    spans: dict[Dataset, set[tuple[date, date]]] = {}
+    for manifest in manifests:
+        for symbol in manifest.scope:
+            sessions.setdefault(symbol, set()).update(date.fromisoformat(day) for day in manifest.sessions)
+        for entry in manifest.objects if manifest.complete else ():
+            match = SPAN.fullmatch(entry.key.split("/")[2])
+            if match is not None:
+                span = (date.fromisoformat(match[1]), date.fromisoformat(match[2] or match[1]))
+                spans.setdefault(Dataset(entry.dataset), set()).add(span)
+    return Coverage(
+        {symbol: frozenset(days) for symbol, days in sessions.items()},
+        {dataset: frozenset(found) for dataset, found in spans.items()},
+    )
+
+
+def _read(store: LandingStore, key: str) -> Manifest | None:
+    try:
+        return Manifest.from_json(store.read(key))
+    except BadManifest:
+        return None
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%S%fZ")

@@ -1,0 +1,234 @@
+"""What to fetch, decided without fetching: sessions, tickers and what is already held in, batches of requests out.
+
+A batch is the work of one mapped task and becomes one manifest. Everything here is pure.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeVar
+
+from ingest import datasets
+from ingest.datasets import Dataset, Family, Request
+from ingest.errors import BadSetting
+from ingest.manifests import WHOLE_MARKET, Coverage
+
+T = TypeVar("T")
+
+# Airflow spends most of a second on a task: map over batches, a few dozen, never over tickers.
+SESSIONS_A_BATCH = 60
+TICKERS_A_BATCH = 200
+MANIFESTS_A_BATCH = 20
+# Bars change for some days after the close: the daily run reads these sessions again.
+REREAD_SESSIONS = 5
+REFERENCE = (Dataset.SPLITS, Dataset.DIVIDENDS, Dataset.TICKERS)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The work of one task.
+
+    Attributes:
+        label: what a person reads in Airflow's list of mapped tasks.
+        sessions: those that the manifest covers for `scope` once everything is answered, oldest first.
+        required: a session that must have bars: the newest one of a daily run.
+        contract_window: options only: first and last session of the bars to fetch for every contract found.
+    """
+
+    family: Family
+    label: str
+    sessions: tuple[date, ...]
+    scope: tuple[str, ...]
+    requests: tuple[Request, ...]
+    required: date | None = None
+    contract_window: tuple[date, date] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values, to cross from one task to another."""
+        return {
+            "family": self.family.value,
+            "label": self.label,
+            "sessions": [day.isoformat() for day in self.sessions],
+            "scope": list(self.scope),
+            "requests": [[r.dataset.value, r.path, [list(pair) for pair in r.params], r.span] for r in self.requests],
+            "required": self.required.isoformat() if self.required else None,
+            "contract_window": [day.isoformat() for day in self.contract_window] if self.contract_window else None,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Batch:
+        """The inverse of `to_dict`."""
+        window = values["contract_window"]
+        return cls(
+            family=Family(values["family"]),
+            label=values["label"],
+            sessions=tuple(date.fromisoformat(day) for day in values["sessions"]),
+            scope=tuple(values["scope"]),
+            requests=tuple(
+                Request(Dataset(dataset), path, tuple((name, value) for name, value in params), span)
+                for dataset, path, params, span in values["requests"]
+            ),
+            required=date.fromisoformat(values["required"]) if values["required"] else None,
+            contract_window=(date.fromisoformat(window[0]), date.fromisoformat(window[1])) if window else None,
+        )
+
+
+def stocks_daily(session: date, before: Sequence[date], tickers: Sequence[str]) -> list[Batch]:
+    """A session's bars, the bars of the sessions `before` it again, and the reference data that changed since.
+
+    Args:
+        tickers: none for the whole market; a handful are fetched one by one where that takes fewer requests.
+    """
+    window = (*before, session)
+    span = _span(window[0], session)
+    by_ticker = bool(tickers) and len(tickers) < len(window)
+    bars = (
+        [datasets.bars(Dataset.STOCK_BARS, ticker, window[0], session, span) for ticker in tickers]
+        if by_ticker
+        else [datasets.grouped(day, span) for day in window]
+    )
+    reference = [
+        datasets.splits(window[0], span),
+        datasets.dividends(window[0], span),
+        datasets.tickers(True, session.isoformat()),
+    ]
+    scope = tuple(tickers) if by_ticker else (WHOLE_MARKET,)
+    return [Batch(Family.STOCKS, f"session {session}", window, scope, (*bars, *reference), required=session)]
+
+
+def stocks_backfill(
+    sessions: Sequence[date], tickers: Sequence[str], held: Coverage, *, refetch: bool = False
+) -> list[Batch]:
+    """The sessions of a range that no manifest holds, and the reference data of the range.
+
+    Whole sessions, or single tickers where these take fewer requests; with `refetch` also what is held already.
+    """
+    if not sessions:
+        return []
+    start, end = sessions[0], sessions[-1]
+    batches = []
+    if refetch or not all(held.spans_range(dataset, start, end) for dataset in REFERENCE):
+        batches.append(_reference(start, end))
+    symbols = tuple(tickers) or (WHOLE_MARKET,)
+    lacking = {symbol: _lacking(sessions, () if refetch else held.holds(symbol)) for symbol in symbols}
+    whole = sorted(set().union(*lacking.values()))
+    ranges = [(symbol, run) for symbol, days in lacking.items() for run in _runs(sessions, days)]
+    if not tickers or len(ranges) >= len(whole):
+        return batches + [_whole_sessions(chunk) for chunk in chunks(whole, SESSIONS_A_BATCH)]
+    by_run = itertools.groupby(sorted(ranges, key=lambda item: (item[1], item[0])), key=lambda item: item[1])
+    for run, members in by_run:
+        batches += [_tickers(chunk, run) for chunk in chunks([symbol for symbol, _ in members], TICKERS_A_BATCH)]
+    return batches
+
+
+def options_daily(session: date, before: Sequence[date], underlyings: Sequence[str]) -> list[Batch]:
+    """For every underlying: its contracts, their bars of the session and of those `before` it, and the chain."""
+    return [
+        _options(underlying, (*before, session), f"{underlying} {session}", with_chain=True)
+        for underlying in underlyings
+    ]
+
+
+def options_backfill(
+    sessions: Sequence[date], underlyings: Sequence[str], held: Coverage, *, refetch: bool = False
+) -> list[Batch]:
+    """For every underlying the contracts that lived in the sessions that no manifest holds, and their bars.
+
+    One request fetches a contract's whole range, so held sessions in the midst of others are fetched again.
+    """
+    batches = []
+    for underlying in underlyings:
+        lacking = _lacking(sessions, () if refetch else held.holds(underlying))
+        if lacking:
+            window = [day for day in sessions if lacking[0] <= day <= lacking[-1]]
+            batches.append(
+                _options(underlying, window, f"{underlying} {lacking[0]} to {lacking[-1]}", with_chain=False)
+            )
+    return batches
+
+
+def contract_bars(expirations: Mapping[str, str], window: tuple[date, date]) -> list[Request]:
+    """One request for each contract, clipped to its life.
+
+    Args:
+        expirations: contract's ticker (`O:…`) → expiration date; contracts that expired before the window need nothing.
+    """
+    start, end = window
+    span = _span(start, end)
+    requests = []
+    for ticker, expiration in sorted(expirations.items()):
+        last = min(end, date.fromisoformat(expiration))
+        if last >= start:
+            requests.append(datasets.bars(Dataset.OPTION_BARS, ticker, start, last, span))
+    return requests
+
+
+def check_range(start: date, end: date, newest: date) -> tuple[date, date]:
+    """A backfill's range, its end at the newest completed session at the latest.
+
+    Raises:
+        BadSetting: a range that holds nothing.
+    """
+    if start > end:
+        raise BadSetting(f"Parameter start is {start}, after end, {end}; start must not be later than end.")
+    if start > newest:
+        raise BadSetting(f"Parameter start is {start}; it must not be after the last completed session, {newest}.")
+    return start, min(end, newest)
+
+
+def chunks(items: Sequence[T], size: int) -> Iterator[list[T]]:
+    """Consecutive pieces of at most `size`."""
+    for begin in range(0, len(items), size):
+        yield list(items[begin : begin + size])
+
+
+def _reference(start: date, end: date) -> Batch:
+    span = _span(start, end)
+    requests = (
+        datasets.splits(start, span),
+        datasets.dividends(start, span),
+        datasets.tickers(True, span),
+        datasets.tickers(False, span),
+    )
+    return Batch(Family.STOCKS, f"reference {start} to {end}", (), (WHOLE_MARKET,), requests)
+
+
+def _whole_sessions(sessions: Sequence[date]) -> Batch:
+    span = _span(sessions[0], sessions[-1])
+    requests = tuple(datasets.grouped(day, span) for day in sessions)
+    return Batch(Family.STOCKS, f"{sessions[0]} to {sessions[-1]}", tuple(sessions), (WHOLE_MARKET,), requests)
+
+
+def _tickers(tickers: Sequence[str], sessions: Sequence[date]) -> Batch:
+    start, end = sessions[0], sessions[-1]
+    requests = tuple(datasets.bars(Dataset.STOCK_BARS, ticker, start, end, _span(start, end)) for ticker in tickers)
+    named = tickers[0] if len(tickers) == 1 else f"{tickers[0]} … {tickers[-1]}"
+    return Batch(Family.STOCKS, f"{named} {start} to {end}", tuple(sessions), tuple(tickers), requests)
+
+
+def _options(underlying: str, sessions: Sequence[date], label: str, *, with_chain: bool) -> Batch:
+    start, end = sessions[0], sessions[-1]
+    span = _span(start, end)
+    requests = [datasets.contracts(underlying, end, None, span), datasets.contracts(underlying, end, start, span)]
+    if with_chain:
+        requests.append(datasets.chain(underlying, end.isoformat()))
+    return Batch(Family.OPTIONS, label, tuple(sessions), (underlying,), tuple(requests), contract_window=(start, end))
+
+
+def _lacking(sessions: Iterable[date], held: Collection[date]) -> tuple[date, ...]:
+    return tuple(day for day in sessions if day not in held)
+
+
+def _runs(sessions: Sequence[date], wanted: Collection[date]) -> Iterator[tuple[date, ...]]:
+    """The wanted sessions, in runs without a gap."""
+    kept = set(wanted)
+    for is_wanted, run in itertools.groupby(sessions, key=lambda day: day in kept):
+        if is_wanted:
+            yield tuple(run)
+
+
+def _span(start: date, end: date) -> str:
+    return start.isoformat() if start == end else f"{start}_{end}"

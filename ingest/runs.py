@@ -1,0 +1,194 @@
+"""The front door: what a DAG task, or a script, calls. Each function reads the settings it needs from the environment.
+
+plan_daily, plan_backfill   what to fetch → batches, as JSON values
+land                        fetch one batch → its manifest's key
+landed                      what a run has landed → the extra of its asset event
+sweep, load, loaded         which manifests the warehouse lacks → load them → what is loaded now
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from ingest import calendar, loader, manifests, planning
+from ingest.budget import shared_budget
+from ingest.client import PolygonClient
+from ingest.datasets import Family
+from ingest.errors import BadSetting, IncompleteFetch
+from ingest.fetching import Fetched, fetch
+from ingest.landing import Landing
+from ingest.manifests import Manifest
+from ingest.planning import Batch
+from ingest.settings import ApiSettings, read_api, read_storage, read_universe, symbols
+from ingest.storage import LandingStore
+
+log = logging.getLogger(__name__)
+
+# A run's manifests are looked for from this long before its start: clocks differ.
+CLOCK_TOLERANCE = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Landed:
+    """What `land` reports of a manifest; rows are result rows."""
+
+    manifest_key: str
+    objects: int
+    result_rows: int
+    notes: int
+
+
+def plan_daily(family: Family, now: datetime | None = None) -> list[dict[str, Any]]:
+    """The last completed session at `now`, the five before it again, and what belongs to them."""
+    read_api()  # a missing key shows in the first task, not in every mapped one
+    universe = read_universe()
+    session = calendar.last_completed_session(now or datetime.now(UTC))
+    before = calendar.previous_sessions(session, planning.REREAD_SESSIONS)
+    if family == Family.STOCKS:
+        batches = planning.stocks_daily(session, before, universe.tickers)
+    else:
+        batches = planning.options_daily(session, before, universe.underlyings)
+    return [batch.to_dict() for batch in batches]
+
+
+def plan_backfill(family: Family, params: Mapping[str, Any], now: datetime | None = None) -> list[dict[str, Any]]:
+    """What no manifest holds of a range of sessions.
+
+    Args:
+        params: `start`; optionally `end` (default and latest: the last completed session), `tickers` (stocks) or
+            `underlyings` (options; default: those of the settings) and `refetch` (also what is held).
+
+    Raises:
+        BadSetting: one line that names the parameter or variable.
+    """
+    read_api()
+    universe, newest = read_universe(), calendar.last_completed_session(now or datetime.now(UTC))
+    start = _date(params, "start")
+    end = _date(params, "end") if params.get("end") else newest
+    sessions = calendar.sessions(*planning.check_range(start, end, newest))
+    refetch = bool(params.get("refetch"))
+    store = LandingStore(read_storage())
+    known = [] if refetch else manifests.read_all(store, manifests.list_keys(store, family))
+    held = manifests.coverage(known)
+    if family == Family.STOCKS:
+        tickers = _symbols(params, "tickers") or universe.tickers
+        batches = planning.stocks_backfill(sessions, tickers, held, refetch=refetch)
+    else:
+        underlyings = _symbols(params, "underlyings") or universe.underlyings
+        batches = planning.options_backfill(sessions, underlyings, held, refetch=refetch)
+    log.info("%d sessions from %s to %s, %d batches to fetch.", len(sessions), start, end, len(batches))
+    return [batch.to_dict() for batch in batches]
+
+
+def land(values: Mapping[str, Any], dag_id: str, run_id: str) -> Landed | None:
+    """Fetch a batch and land its objects and its manifest; None when the API knows nothing of what was asked.
+
+    Raises:
+        IncompleteFetch: something is missing; what was answered is saved under a manifest with complete=false.
+        NotAuthorized, NotEntitled: likewise, and another try won't help.
+    """
+    batch, api = Batch.from_dict(values), read_api()
+    store = LandingStore(read_storage())
+    with PolygonClient(api, shared_budget(api.host, api.requests_per_minute)) as client:
+        return land_batch(batch, client, store, dag_id=dag_id, run_id=run_id, api=api)
+
+
+def land_batch(
+    batch: Batch, client: PolygonClient, store: LandingStore, *, dag_id: str, run_id: str, api: ApiSettings
+) -> Landed | None:
+    """`land` with everything it needs in hand."""
+    now = datetime.now(UTC)
+    manifest_id = manifests.new_manifest_id(now)
+    with Landing(store, manifest_id) as landing:
+        fetched = fetch(batch, client, landing)
+        objects = landing.finish()
+    manifest = Manifest(
+        manifest_id=manifest_id,
+        family=batch.family,
+        created_at=now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        dag_id=dag_id,
+        run_id=run_id,
+        sessions=fetched.sessions,
+        scope=batch.scope,
+        expected=fetched.expected,
+        answered=fetched.answered,
+        complete=fetched.complete,
+        missing=fetched.missing,
+        objects=objects,
+    )
+    if objects:
+        store.put_once(manifest.key, manifest.to_json())
+        log.info("%s: %d objects, %d result rows.", manifest.key, len(objects), manifest.result_rows)
+    for item in fetched.missing:
+        log.warning("%s %s: %s", item.dataset, item.path, item.reason)
+    if fetched.fatal is not None:
+        raise fetched.fatal
+    if not fetched.complete:
+        raise IncompleteFetch(_lack(batch, fetched, manifest, api))
+    return Landed(manifest.key, len(objects), manifest.result_rows, len(fetched.missing)) if objects else None
+
+
+def landed(family: Family, dag_id: str, run_id: str, began: datetime) -> dict[str, Any] | None:
+    """The extra of a run's asset event: its manifests and their rows; None when it has written none.
+
+    Args:
+        began: when the run started.
+    """
+    store = LandingStore(read_storage())
+    found = manifests.of_run(store, family, dag_id, run_id, began - CLOCK_TOLERANCE)
+    if not found:
+        return None
+    return {
+        "manifests": [manifest.manifest_id for manifest in found],
+        "result_rows": sum(manifest.result_rows for manifest in found),
+        "complete": all(manifest.complete for manifest in found),
+        "run_id": run_id,
+    }
+
+
+def sweep(connection: Any, family: Family) -> list[list[str]]:
+    """Batches of the keys of every manifest that the warehouse's ledger lacks, oldest first."""
+    pending = loader.pending(connection, LandingStore(read_storage()), family)
+    return list(planning.chunks(pending, planning.MANIFESTS_A_BATCH))
+
+
+def load(connection: Any, keys: Sequence[str]) -> list[loader.Loaded]:
+    """Load manifests one by one; see `loader.load`."""
+    return loader.load(connection, keys)
+
+
+def loaded(connection: Any, family: Family, batches: Sequence[Sequence[str]]) -> dict[str, Any] | None:
+    """The extra of the load's asset event: which of the swept manifests the ledger has now; None when it has none."""
+    known = loader.ledger_ids(connection, family)
+    swept = [manifests.manifest_id_of(key) for keys in batches for key in keys]
+    done = [manifest_id for manifest_id in swept if manifest_id in known]
+    return {"manifests": done, "left": len(swept) - len(done)} if done else None
+
+
+def _lack(batch: Batch, fetched: Fetched, manifest: Manifest, api: ApiSettings) -> str:
+    saved = f"What was answered is saved in {manifest.key}" if manifest.objects else "Nothing was saved"
+    reasons = dict.fromkeys(item.reason for item in fetched.missing)
+    return (
+        f"{batch.label}: {fetched.expected - fetched.answered} of {fetched.expected} requests to {api.host} "
+        f"(POLYGON_BASE_URL) found no answer: {'; '.join(list(reasons)[:3])}. "
+        f"{saved}; the next try fetches the batch again."
+    )
+
+
+def _date(params: Mapping[str, Any], name: str) -> date:
+    value = params.get(name)
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise BadSetting(f"Parameter {name} is {value!r}; it must be a date such as 2026-11-20.") from None
+
+
+def _symbols(params: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    value = params.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise BadSetting(f'Parameter {name} is {value!r}; it must be a list of symbols such as ["AAPL", "MSFT"].')
+    return symbols(value, f"Parameter {name}")

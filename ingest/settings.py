@@ -1,0 +1,121 @@
+"""Configuration, read once from the environment; each part of the package asks only for what it needs.
+
+Raises:
+    BadSetting: one line that names the variable, what it holds (never a secret) and what it should be.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from ingest.errors import BadSetting
+
+DEFAULT_BASE_URL = "https://api.massive.com"
+DEFAULT_REQUESTS_PER_MINUTE = 5
+DEFAULT_UNDERLYINGS = "AAPL,MSFT"
+MOST_REQUESTS_PER_MINUTE = 1_000_000
+SYMBOL = re.compile(r"[A-Za-z0-9.:_-]{1,32}")
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
+
+@dataclass(frozen=True)
+class ApiSettings:
+    """Where the API is, with which key and how many requests in any 60 s."""
+
+    base_url: str
+    api_key: str = field(repr=False)
+    requests_per_minute: int
+
+    @property
+    def host(self) -> str:
+        """Host and port, for messages."""
+        return urlsplit(self.base_url).netloc
+
+
+@dataclass(frozen=True)
+class StorageSettings:
+    """Bucket and key prefix ("" or ending with "/"); endpoint and credentials are boto3's own business."""
+
+    bucket: str
+    prefix: str
+
+
+@dataclass(frozen=True)
+class Universe:
+    """Stock tickers (none: every ticker the API answers with) and the underlyings whose options are fetched."""
+
+    tickers: tuple[str, ...]
+    underlyings: tuple[str, ...]
+
+
+def read_api(environment: Mapping[str, str] = os.environ) -> ApiSettings:
+    """POLYGON_BASE_URL, POLYGON_API_KEY and POLYGON_REQUESTS_PER_MINUTE."""
+    base_url = (_get(environment, "POLYGON_BASE_URL") or DEFAULT_BASE_URL).rstrip("/")
+    try:
+        parts = urlsplit(base_url)
+        well_formed = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        well_formed = False
+    if not well_formed or parts.username or parts.query or parts.fragment:
+        shown = base_url if "@" not in base_url and "?" not in base_url else "a URL with credentials or parameters"
+        raise BadSetting(f"POLYGON_BASE_URL is {shown!r}; it must look like {DEFAULT_BASE_URL}.")
+    api_key = _get(environment, "POLYGON_API_KEY")
+    if not api_key:
+        raise BadSetting("POLYGON_API_KEY is not set; it must hold the key of your Polygon.io (Massive) account.")
+    if not re.fullmatch(r"[!-~]+", api_key):
+        raise BadSetting(
+            "POLYGON_API_KEY holds spaces or characters outside ASCII; it must be the key as the vendor shows it."
+        )
+    rate = _get(environment, "POLYGON_REQUESTS_PER_MINUTE") or str(DEFAULT_REQUESTS_PER_MINUTE)
+    if not re.fullmatch(r"[0-9]{1,9}", rate) or not 1 <= int(rate) <= MOST_REQUESTS_PER_MINUTE:
+        raise BadSetting(
+            f"POLYGON_REQUESTS_PER_MINUTE is {rate!r}; it must be a whole number from 1 to {MOST_REQUESTS_PER_MINUTE}."
+        )
+    return ApiSettings(base_url, api_key, int(rate))
+
+
+def read_storage(environment: Mapping[str, str] = os.environ) -> StorageSettings:
+    """SNOWTAPE_BUCKET and SNOWTAPE_PREFIX."""
+    bucket = _get(environment, "SNOWTAPE_BUCKET")
+    if not bucket:
+        raise BadSetting("SNOWTAPE_BUCKET is not set; it must name the S3 bucket for raw objects and manifests.")
+    if not BUCKET.fullmatch(bucket):
+        raise BadSetting(f"SNOWTAPE_BUCKET is {bucket!r}; it must be a bucket's bare name, such as my-snowtape.")
+    prefix = _get(environment, "SNOWTAPE_PREFIX")
+    if prefix and (not prefix.endswith("/") or prefix.startswith("/") or "//" in prefix or ".." in prefix):
+        raise BadSetting(
+            f"SNOWTAPE_PREFIX is {prefix!r}; it must be empty or a path that ends with '/', such as landing/."
+        )
+    return StorageSettings(bucket, prefix)
+
+
+def read_universe(environment: Mapping[str, str] = os.environ) -> Universe:
+    """SNOWTAPE_TICKERS and SNOWTAPE_UNDERLYINGS, comma lists; order and duplicates don't matter."""
+    return Universe(
+        tickers=symbols(_get(environment, "SNOWTAPE_TICKERS").split(","), "SNOWTAPE_TICKERS"),
+        underlyings=symbols(
+            (_get(environment, "SNOWTAPE_UNDERLYINGS") or DEFAULT_UNDERLYINGS).split(","), "SNOWTAPE_UNDERLYINGS"
+        ),
+    )
+
+
+def symbols(names: list[str], where: str) -> tuple[str, ...]:
+    """Sorted, distinct symbols in the vendor's spelling (case matters: `BRKpA` is a ticker).
+
+    Args:
+        names: as typed; blanks around them and empty ones are dropped.
+        where: variable or parameter that an error names.
+    """
+    kept = sorted({name.strip() for name in names} - {""})
+    for name in kept:
+        if not SYMBOL.fullmatch(name) or ".." in name:
+            raise BadSetting(f"{where} holds {name!r}, which is no ticker symbol; it must be a list such as AAPL,MSFT.")
+    return tuple(kept)
+
+
+def _get(environment: Mapping[str, str], name: str) -> str:
+    return environment.get(name, "").strip()

@@ -1,0 +1,3 @@
+select manifest_id
+from raw.load_ledger
+where family = %s

@@ -1,0 +1,78 @@
+"""The landing bucket: objects are written once and never changed."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from ingest.errors import AlreadyThere, TerminalError
+from ingest.settings import StorageSettings
+
+SHA256 = "sha256"
+
+
+class LandingStore:
+    """Objects below the bucket's prefix; every key here is relative to it, as in the warehouse's stage."""
+
+    def __init__(self, settings: StorageSettings, client: Any = None) -> None:
+        """`client`: a boto3 S3 client; by default one as the AWS_* environment variables say."""
+        self._bucket, self._prefix = settings.bucket, settings.prefix
+        self._s3 = client or boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 5}))
+
+    def put_file_once(self, key: str, path: Path, sha256: str) -> None:
+        """Write a file's bytes under a new key.
+
+        Raises:
+            AlreadyThere: the key holds other bytes.
+        """
+        with path.open("rb") as body:
+            self._put(key, body, sha256, "application/x-ndjson", path.stat().st_size)
+
+    def put_once(self, key: str, body: bytes) -> None:
+        """Write a small document under a new key; raises `AlreadyThere` like `put_file_once`."""
+        self._put(key, body, hashlib.sha256(body).hexdigest(), "application/json", len(body))
+
+    def read(self, key: str) -> bytes:
+        """The bytes of an object."""
+        return bytes(self._s3.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"].read())
+
+    def keys(self, prefix: str, after: str = "") -> Iterator[str]:
+        """Keys that start with `prefix`, in order, those greater than `after` only. Reads page by page."""
+        options = {"StartAfter": self._prefix + after} if after else {}
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=self._prefix + prefix, **options
+        )
+        for page in pages:
+            for entry in page.get("Contents", []):
+                yield str(entry["Key"])[len(self._prefix) :]
+
+    def _put(self, key: str, body: Any, sha256: str, content_type: str, size: int) -> None:
+        full = self._prefix + key
+        try:
+            self._s3.put_object(
+                Bucket=self._bucket,
+                Key=full,
+                Body=body,
+                ContentLength=size,
+                ContentType=content_type,
+                IfNoneMatch="*",
+                ChecksumSHA256=base64.b64encode(bytes.fromhex(sha256)).decode(),
+                Metadata={SHA256: sha256},
+            )
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            if code == "NoSuchBucket":
+                raise TerminalError(f"SNOWTAPE_BUCKET names {self._bucket!r}, and there is no such bucket.") from None
+            if code not in ("PreconditionFailed", "412"):
+                raise
+            # A put whose answer was lost is sent again by boto3 and meets the object that it wrote itself.
+            held = self._s3.head_object(Bucket=self._bucket, Key=full)
+            if held.get("Metadata", {}).get(SHA256) != sha256 or held["ContentLength"] != size:
+                raise AlreadyThere(f"object {key} exists with other content; objects are written once") from None
