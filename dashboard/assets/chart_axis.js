@@ -1,0 +1,77 @@
+// Where the price chart's axes begin, end and carry labels: pure functions of sessions ("YYYY-MM-DD") and a window.
+(function () {
+  const FEWEST_SLOTS = 24;
+  const LABEL_PX = 74;
+  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+  const shifted = (session, months) => {
+    const day = new Date(session + "T00:00:00Z");
+    const wanted = day.getUTCDate();
+    day.setUTCDate(1);
+    day.setUTCMonth(day.getUTCMonth() - months);
+    const last = new Date(Date.UTC(day.getUTCFullYear(), day.getUTCMonth() + 1, 0)).getUTCDate();
+    day.setUTCDate(Math.min(wanted, last));
+    return day.toISOString().slice(0, 10);
+  };
+
+  // The window [from, to] in slots that a range button means; never so narrow that three bars fill the page.
+  function rangeWindow(range, sessions) {
+    const count = sessions.length;
+    const last = sessions[count - 1];
+    const months = { "1m": 1, "3m": 3, "6m": 6, "1y": 12 }[range];
+    const since = range === "ytd" ? last.slice(0, 4) + "-01-01" : months ? shifted(last, months) : sessions[0];
+    let first = sessions.findIndex((session) => session >= since);
+    first = Math.min(Math.max(first, 0), count - FEWEST_SLOTS);
+    return [first - 0.75, count - 1 + Math.max(0.75, (count - first) * 0.015)];
+  }
+
+  // Keys that name the period a session lies in, finest first.
+  const PERIODS = [
+    { key: (s) => s, label: (s) => `${+s.slice(8)} ${MONTHS[+s.slice(5, 7) - 1]}` },
+    { key: (s) => String(Math.floor((Date.parse(s) / 864e5 + 3) / 7)), label: (s) => `${+s.slice(8)} ${MONTHS[+s.slice(5, 7) - 1]}` },
+    { key: (s) => s.slice(0, 7), label: monthOrYear },
+    { key: (s) => s.slice(0, 4) + Math.floor((+s.slice(5, 7) - 1) / 3), label: monthOrYear },
+    { key: (s) => s.slice(0, 4), label: (s) => s.slice(0, 4) },
+  ];
+
+  function monthOrYear(session) {
+    const month = +session.slice(5, 7) - 1;
+    return month === 0 ? `<b>${session.slice(0, 4)}</b>` : MONTHS[month];
+  }
+
+  // Labels at the first session of each day, week, month, quarter or year: the finest that has room.
+  function ticks(sessions, [from, to], widthPx) {
+    const first = Math.max(0, Math.ceil(from));
+    const last = Math.min(sessions.length - 1, Math.floor(to));
+    const room = Math.max(2, Math.floor(widthPx / LABEL_PX));
+    for (const period of PERIODS) {
+      const found = [];
+      for (let slot = Math.max(first, 1); slot <= last; slot++) {
+        if (period.key(sessions[slot]) !== period.key(sessions[slot - 1])) found.push(sessions[slot]);
+      }
+      if (found.length <= room) return { vals: found, text: found.map(period.label) };
+    }
+    return { vals: [], text: [] };
+  }
+
+  // Lowest and highest value of the traces' arrays inside the window, with room around.
+  function fit(arrays, [from, to], padding) {
+    const first = Math.max(0, Math.ceil(from));
+    const last = Math.floor(to);
+    let low = Infinity;
+    let high = -Infinity;
+    for (const values of arrays) {
+      for (let slot = first; slot <= last && slot < values.length; slot++) {
+        const value = values[slot];
+        if (value === null || value === undefined) continue;
+        if (value < low) low = value;
+        if (value > high) high = value;
+      }
+    }
+    if (low > high) return null;
+    const room = (high - low) * padding || Math.abs(high) * 0.02 || 1;
+    return [low - room, high + room];
+  }
+
+  window.snowtapeAxis = { rangeWindow, ticks, fit };
+})();

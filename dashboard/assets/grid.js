@@ -1,0 +1,59 @@
+// Cells and theme of the tables. The theme's colours are the page's own variables, so dark and light need nothing here.
+(function () {
+  const cells = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
+  const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
+  const h = (...args) => window.React.createElement(...args);
+  const SIGNS = { pass: "✓", warn: "!", fail: "✕", error: "✕", skipped: "–" };
+
+  functions.snowtapeTheme = (base) =>
+    base.withParams({
+      accentColor: "var(--st-accent)",
+      backgroundColor: "var(--st-surface)",
+      foregroundColor: "var(--st-ink)",
+      headerBackgroundColor: "var(--st-surface)",
+      headerTextColor: "var(--st-muted)",
+      headerFontWeight: 500,
+      borderColor: "var(--st-line)",
+      rowHoverColor: "var(--st-hover)",
+      wrapperBorder: false,
+      wrapperBorderRadius: 0,
+      fontFamily: "inherit",
+      fontSize: 13,
+      headerFontSize: 12,
+      cellHorizontalPadding: 12,
+      browserColorScheme: "inherit",
+    });
+
+  cells.StatusCell = ({ value }) =>
+    h(
+      "span",
+      { className: "st-status" },
+      h("span", { className: `st-badge st-is-${value}`, "aria-hidden": true }, SIGNS[value] || "?"),
+      value
+    );
+
+  cells.CompleteCell = ({ value }) =>
+    h(
+      "span",
+      { className: "st-status" },
+      h(
+        "span",
+        { className: `st-badge st-is-${value === "complete" ? "pass" : "warn"}`, "aria-hidden": true },
+        value === "complete" ? "✓" : "!"
+      ),
+      value
+    );
+
+  // One tick a run, oldest left: a low tick passed, a high one didn't, a gap wasn't run.
+  cells.HistoryCell = ({ value }) => {
+    const runs = value || [];
+    const passed = runs.filter((status) => status === "pass").length;
+    const ran = runs.filter(Boolean).length;
+    const said = `${passed} of the last ${ran} runs passed`;
+    return h(
+      "span",
+      { className: "st-ticks", role: "img", "aria-label": said, title: said },
+      runs.map((status, place) => h("i", { key: place, className: status ? `st-is-${status}` : "st-is-none" }))
+    );
+  };
+})();

@@ -1,0 +1,61 @@
+// Around every page: search, keys, theme, title, and the beat that finds new builds and retries what failed.
+(function () {
+  const clientside = (window.dash_clientside = window.dash_clientside || {});
+  const unchanged = () => window.dash_clientside.no_update;
+  const BEATS_PER_PULSE = 5;
+
+  clientside.shell = {
+    goToTicker(ticker) {
+      if (!ticker) return [unchanged(), unchanged(), unchanged()];
+      const onChart = ["/", "/chart"].includes(window.location.pathname);
+      const params = new URLSearchParams(onChart ? window.location.search : "");
+      params.set("ticker", ticker);
+      if (document.activeElement) document.activeElement.blur();
+      return ["/chart", "?" + params.toString(), null];
+    },
+
+    beat(count) {
+      if (document.hidden) return [unchanged(), unchanged()];
+      const failed = document.querySelector('[data-state="failed"]') !== null;
+      return [failed || count % BEATS_PER_PULSE === 0 ? count : unchanged(), failed ? count : unchanged()];
+    },
+
+    setTitle(title) {
+      document.title = title ? `${title} · Snowtape` : "Snowtape";
+      return title;
+    },
+  };
+
+  // Mantine calls these by name (Select's filter and renderOption).
+  const functions = (window.dashMantineFunctions = window.dashMantineFunctions || {});
+  functions.keepAll = ({ options }) => options; // the server has filtered and ordered them
+  functions.tickerOption = ({ option }) => {
+    const h = window.React.createElement;
+    const origin = option.origin === "market" ? null : h("span", { className: "st-option-origin" }, option.origin);
+    return h(
+      "div",
+      { className: "st-option" },
+      h("strong", null, option.value),
+      h("span", { className: "st-option-name" }, option.name),
+      origin
+    );
+  };
+
+  const searchBox = () => document.querySelector(".st-search input");
+
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest && event.target.closest("input, textarea, select, [contenteditable=true]");
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      const box = searchBox();
+      if (box) { box.focus(); box.click(); }
+    } else if (event.key === "Escape" && event.target === searchBox()) {
+      event.target.blur();
+    }
+  });
+
+  new MutationObserver(() => {
+    const scheme = document.documentElement.getAttribute("data-mantine-color-scheme");
+    if (window.dash_clientside.set_props) window.dash_clientside.set_props("color-scheme", { data: scheme });
+  }).observe(document.documentElement, { attributes: true, attributeFilter: ["data-mantine-color-scheme"] });
+})();

@@ -1,0 +1,120 @@
+"""Test results, loads and freshness, as the data-quality page wants them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import pandas as pd
+
+from dashboard.data.door import Door
+from dashboard.data.market import as_date, as_datetime
+
+HISTORY_RUNS = 30
+LOAD_ROWS = 200
+# The worst first: the order of the table and of every legend.
+STATUSES = ("error", "fail", "warn", "skipped", "pass")
+
+
+@dataclass(frozen=True)
+class TestRun:
+    """Counts of one dbt_test run; `failed` holds failures and errors, `execution_seconds` the tests' own time."""
+
+    run_id: str
+    executed_at: datetime | None
+    tests: int
+    passed: int
+    warned: int
+    failed: int
+    skipped: int
+    execution_seconds: float
+
+    @property
+    def pass_rate(self) -> float:
+        """Share of the tests that passed, 0 to 1; a skipped test did not pass."""
+        return self.passed / self.tests if self.tests else 0.0
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """The newest session of one dataset, the tickers that have it, and when it was fetched (UTC)."""
+
+    dataset: str
+    last_session: date | None
+    tickers: int
+    fetched_at: datetime | None
+
+
+@dataclass(frozen=True)
+class FamilyLoads:
+    """The manifests of one family in the ledger and the time of the newest load (UTC)."""
+
+    family: str
+    manifests: int
+    incomplete: int
+    rows_loaded: int
+    loaded_at: datetime | None
+
+
+def read_runs(door: Door) -> list[TestRun]:
+    """The newest runs, newest first."""
+    frame = door.read("test_runs", runs=HISTORY_RUNS)
+    return [
+        TestRun(
+            run_id=str(row.run_id),
+            executed_at=as_datetime(row.executed_at),
+            tests=int(row.tests),
+            passed=int(row.passed),
+            warned=int(row.warned),
+            failed=int(row.failed),
+            skipped=int(row.skipped),
+            execution_seconds=0.0 if pd.isna(row.execution_seconds) else float(row.execution_seconds),
+        )
+        for row in frame.itertuples()
+    ]
+
+
+def read_latest_tests(door: Door) -> pd.DataFrame:
+    """The newest result of every test, worst first: queries/test_latest.sql plus `history`, the statuses of the
+    newest runs, oldest first, "" where the test wasn't in a run."""
+    latest = door.read("test_latest")
+    if latest.empty:
+        return latest.assign(history=[])
+    history = door.read("test_history", runs=HISTORY_RUNS)
+    runs = list(dict.fromkeys(history["invocation_id"]))
+    table = history.pivot_table(index="test_id", columns="invocation_id", values="status", aggfunc="last")
+    table = table.reindex(index=latest["test_id"], columns=runs).fillna("")
+    order = latest["status"].map({status: place for place, status in enumerate(STATUSES)}).fillna(0)
+    return (
+        latest.assign(history=table.to_numpy().tolist(), order=order)
+        .sort_values(["order", "model_name", "test_name"], kind="stable")
+        .drop(columns="order")
+    )
+
+
+def read_loads(door: Door) -> pd.DataFrame:
+    """The newest loads, newest first."""
+    return door.read("loads", rows=LOAD_ROWS)
+
+
+def read_rejects(door: Door) -> pd.DataFrame:
+    """The newest rejected manifests, newest first."""
+    return door.read("load_rejects", rows=LOAD_ROWS)
+
+
+def read_freshness(door: Door) -> list[Freshness]:
+    """The newest session of each dataset."""
+    return [
+        Freshness(str(row.dataset), as_date(row.last_session_date), int(row.tickers), as_datetime(row.fetched_at))
+        for row in door.read("freshness").itertuples()
+    ]
+
+
+def read_families(door: Door) -> list[FamilyLoads]:
+    """What the ledger holds, by family."""
+    return [
+        FamilyLoads(
+            str(row.family), int(row.manifests), int(row.incomplete), int(row.rows_loaded), as_datetime(row.loaded_at)
+        )
+        for row in door.read("load_families").itertuples()
+    ]

@@ -1,0 +1,142 @@
+"""The data-quality page: how the tests ended, how they ended before, how fresh the data is, what was loaded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import Dash, html
+
+from dashboard.data import quality as data
+from dashboard.data.door import Door
+from dashboard.data.market import origin_counts
+from dashboard.pages import format as fmt
+from dashboard.pages import parts
+from dashboard.pages import quality_view as view
+from dashboard.pages.parts import EMPTY, READY, Content, message
+
+PATHS = ("/quality",)
+TITLE = "Data quality"
+
+
+def layout() -> html.Div:
+    """The page before it has data."""
+    return html.Div(
+        [
+            html.Div(id="quality-banner-body"),
+            html.Span(id="quality-banner", hidden=True),
+            html.Span(id="quality-banner-as-of", hidden=True),
+            html.Div(html.H1(TITLE), className="st-head"),
+            html.Div(
+                [
+                    parts.panel("quality-run", "Latest test run", 150),
+                    parts.panel("quality-fresh", "Freshness", 150),
+                ],
+                className="st-columns",
+            ),
+            parts.panel("quality-history", "Runs", 140, "Share of tests that passed, run by run; the newest is right."),
+            parts.panel("quality-tests", "Tests", 420, "The newest result of every test, failing first."),
+            parts.panel("quality-loads", "Loads", 300, "Manifests in the ledger, newest first."),
+            parts.panel(
+                "quality-rejects", "Rejected manifests", 120, "Refused as a whole; nothing of them was loaded."
+            ),
+        ],
+        className="st-page",
+    )
+
+
+def register(app: Dash, door: Door) -> None:
+    """One callback a panel, so that each loads, fails and recovers by itself."""
+    for panel_id, read in PANELS.items():
+        parts.register_panel(app, door, panel_id, read)
+
+
+def read_banner(door: Door) -> Content:
+    """The banner for data that is not the market's; silent where the panels below say what is wrong."""
+    return Content(READY, parts.origin_banner(origin_counts(door)))
+
+
+def read_run(door: Door) -> Content:
+    """Counts of the newest run."""
+    runs = data.read_runs(door)
+    if not runs:
+        return _no_runs()
+    return Content(READY, view.run_card(runs[0]), _runs_as_of(runs))
+
+
+def read_history(door: Door) -> Content:
+    """A bar for each run."""
+    runs = data.read_runs(door)
+    if not runs:
+        return _no_runs()
+    return Content(READY, view.history_strip(list(reversed(runs))), _runs_as_of(runs))
+
+
+def read_tests(door: Door) -> Content:
+    """The table of tests."""
+    frame = data.read_latest_tests(door)
+    if frame.empty:
+        return _no_runs()
+    return Content(READY, view.tests_table(frame), _runs_as_of(data.read_runs(door)))
+
+
+def read_fresh(door: Door) -> Content:
+    """The newest session of each dataset, the newest load of each family."""
+    datasets, families = data.read_freshness(door), data.read_families(door)
+    if not datasets and not families:
+        return _no_loads()
+    dated = [(row.last_session, row.fetched_at) for row in datasets if row.last_session is not None]
+    as_of = parts.as_of(*max(dated, key=lambda pair: pair[0])) if dated else None
+    return Content(READY, view.freshness_table(datasets, families), as_of)
+
+
+def read_loads(door: Door) -> Content:
+    """The table of loads."""
+    frame = data.read_loads(door)
+    if frame.empty:
+        return _no_loads()
+    return Content(READY, view.loads_table(frame), _stamp("Ledger as of", frame["loaded_at"].iloc[0]))
+
+
+def read_rejects(door: Door) -> Content:
+    """The table of rejects; none is the good case and says so."""
+    frame = data.read_rejects(door)
+    if frame.empty:
+        return message(EMPTY, "No manifest was rejected", "Every manifest that was offered matched its objects.")
+    return Content(READY, view.rejects_table(frame), _stamp("Newest reject", frame["rejected_at"].iloc[0]))
+
+
+PANELS = {
+    "quality-banner": read_banner,
+    "quality-run": read_run,
+    "quality-fresh": read_fresh,
+    "quality-history": read_history,
+    "quality-tests": read_tests,
+    "quality-loads": read_loads,
+    "quality-rejects": read_rejects,
+}
+
+
+def _runs_as_of(runs: list[data.TestRun]) -> html.Span:
+    return _stamp("Tests run at", runs[0].executed_at if runs else None)
+
+
+def _stamp(what: str, when: Any) -> html.Span:
+    return html.Span([f"{what} ", html.Strong(fmt.utc(data.as_datetime(when)))])
+
+
+def _no_runs() -> Content:
+    return message(
+        EMPTY,
+        "No test has run yet",
+        "The results table is there and empty.",
+        ["Next: run ", html.Code("dbt_test"), "; it also runs after every build."],
+    )
+
+
+def _no_loads() -> Content:
+    return message(
+        EMPTY,
+        "Nothing was loaded yet",
+        "The ledger holds no manifest.",
+        ["Next: run ", html.Code("polygon_stocks_ingest_backfill"), "; the load starts by itself after it."],
+    )

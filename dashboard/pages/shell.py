@@ -1,0 +1,184 @@
+"""Around every page: header with search over all tickers, navigation, theme switch, and the pulse of the marts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+from dash.exceptions import PreventUpdate
+
+from dashboard.data.door import Door
+from dashboard.data.errors import WarehouseError
+from dashboard.data.market import search_tickers
+from dashboard.pages.parts import attrs
+
+PULSE_MS = 3_000
+AWAY = "away"
+_NO_PAGE = "There is no such page"
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: the paths it answers (the first is its home), its name in the navigation, how to lay it out."""
+
+    paths: tuple[str, ...]
+    title: str
+    layout: Callable[[], Any]
+    register: Callable[[Dash, Door], None]
+
+
+def layout() -> dmc.MantineProvider:
+    """The frame; the page itself comes into #page."""
+    return dmc.MantineProvider(
+        [
+            dcc.Location(id="url", refresh="callback-nav"),
+            dcc.Store(id="mart-version"),
+            dcc.Store(id="color-scheme"),
+            dcc.Store(id="page-title"),
+            dcc.Store(id="retry"),
+            dcc.Store(id="pulse"),
+            dcc.Interval(id="pulse-timer", interval=PULSE_MS),
+            html.A("Skip to content", href="#page", className="st-skip"),
+            html.Header(
+                [
+                    dcc.Link(
+                        [html.Span(className="st-mark", **attrs({"aria-hidden": "true"})), html.Span("Snowtape")],
+                        href="/chart",
+                        className="st-brand",
+                    ),
+                    html.Nav(id="nav", className="st-nav", **attrs({"aria-label": "Pages"})),
+                    _search(),
+                    dmc.ColorSchemeToggle(
+                        lightIcon=html.Span(className="st-icon st-icon-sun"),
+                        darkIcon=html.Span(className="st-icon st-icon-moon"),
+                        variant="subtle",
+                        color="gray",
+                        size="lg",
+                        id="theme-toggle",
+                        className="st-theme",
+                        **attrs({"aria-label": "Switch between dark and light"}),
+                    ),
+                ],
+                className="st-header",
+            ),
+            html.Main(id="page", tabIndex=-1),
+        ],
+        defaultColorScheme="auto",
+        theme={"fontFamily": "inherit", "primaryColor": "cyan", "cursorType": "pointer", "defaultRadius": "sm"},
+    )
+
+
+def register(app: Dash, door: Door, pages: Sequence[Page]) -> None:
+    """Routing, search, title, theme and pulse."""
+
+    @app.callback(
+        Output("page", "children"),
+        Output("nav", "children"),
+        Output("page-title", "data"),
+        Input("url", "pathname"),
+    )
+    def route(path: str | None) -> tuple[Any, Any, str]:
+        if path is None:  # the address isn't read yet
+            raise PreventUpdate
+        page = find_page(pages, path)
+        links = [
+            dcc.Link(
+                known.title,
+                href=known.paths[-1],
+                className="st-nav-link st-nav-current" if known is page else "st-nav-link",
+            )
+            for known in pages
+        ]
+        return (page.layout() if page else _not_found()), links, page.title if page else _NO_PAGE
+
+    @app.callback(Output("search", "data"), Input("search", "searchValue"))
+    def search(text: str | None) -> list[dict[str, str]]:
+        return search_options(door, text)
+
+    @app.callback(Output("mart-version", "data"), Input("pulse", "data"))
+    def pulse(_beat: int | None) -> str:
+        try:
+            return door.version()
+        except WarehouseError:
+            return AWAY
+
+    app.clientside_callback(
+        ClientsideFunction("shell", "goToTicker"),
+        Output("url", "pathname"),
+        Output("url", "search"),
+        Output("search", "value"),
+        Input("search", "value"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("shell", "beat"),
+        Output("pulse", "data"),
+        Output("retry", "data"),
+        Input("pulse-timer", "n_intervals"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("shell", "setTitle"),
+        Output("page", "data-title"),
+        Input("page-title", "data"),
+        prevent_initial_call=True,
+    )
+    for page in pages:
+        page.register(app, door)
+
+
+def find_page(pages: Sequence[Page], path: str | None) -> Page | None:
+    """The page that answers the path, a trailing slash aside; None for an unknown path."""
+    wanted = (path or "/").rstrip("/") or "/"
+    return next((page for page in pages if wanted in page.paths), None)
+
+
+def search_options(door: Door, text: str | None) -> list[dict[str, str]]:
+    """The search box's options for what was typed; none while the warehouse is away (the page says so)."""
+    try:
+        found = search_tickers(door, (text or "")[:40])
+    except WarehouseError:
+        return []
+    return [
+        {"value": ticker.ticker, "label": ticker.ticker, "name": ticker.name, "origin": ticker.data_origin}
+        for ticker in found
+    ]
+
+
+def _search() -> dmc.Select:
+    return dmc.Select(
+        id="search",
+        className="st-search",
+        placeholder="Search tickers",
+        searchable=True,
+        clearable=False,
+        selectFirstOptionOnChange=True,
+        nothingFoundMessage="No ticker or name like that",
+        filter={"function": "keepAll"},
+        renderOption={"function": "tickerOption"},
+        maxDropdownHeight=420,
+        rightSection=html.Kbd("/", title="Press / to search"),
+        rightSectionPointerEvents="none",
+        leftSection=html.Span(className="st-icon st-icon-search"),
+        comboboxProps={"shadow": "md", "width": "target", "withinPortal": True},
+        **attrs({"aria-label": "Search all tickers by symbol or name"}),
+    )
+
+
+def _not_found() -> html.Div:
+    return html.Div(
+        html.Section(
+            html.Div(
+                [
+                    html.H1(_NO_PAGE),
+                    html.P(["Go to the ", dcc.Link("chart", href="/chart"), "."]),
+                ],
+                className="st-message",
+            ),
+            className="st-panel",
+        ),
+        className="st-page",
+    )

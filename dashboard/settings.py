@@ -1,0 +1,97 @@
+"""Settings of the dashboard: read once, from the environment only, checked before anything starts."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+DEFAULT_DATABASE = "SNOWTAPE"
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,254}")
+
+
+class SettingsError(ValueError):
+    """A setting is missing or wrong. The message is one line that names the variable; it never holds a secret."""
+
+
+@dataclass(frozen=True)
+class WarehouseSettings:
+    """How to reach Snowflake. `host`, `port` and `protocol` are None unless something else than Snowflake answers."""
+
+    account: str
+    user: str
+    password: str | None = field(default=None, repr=False)
+    private_key_file: str | None = None
+    private_key_file_pwd: str | None = field(default=None, repr=False)
+    role: str | None = None
+    warehouse: str | None = None
+    database: str = DEFAULT_DATABASE
+    host: str | None = None
+    port: int | None = None
+    protocol: str | None = None
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> WarehouseSettings:
+        """Read the SNOWFLAKE_* variables; raises SettingsError for the first that is missing or wrong."""
+        source = os.environ if env is None else env
+
+        def text(name: str) -> str | None:
+            return source.get(name, "").strip() or None
+
+        def required(name: str, what: str) -> str:
+            value = text(name)
+            if value is None:
+                raise SettingsError(f"{name} is not set; it should be {what}.")
+            return value
+
+        account = required("SNOWFLAKE_ACCOUNT", "the account identifier, such as MYORG-MYACCOUNT")
+        user = required("SNOWFLAKE_USER", "the user that the dashboard signs in as")
+        password, key_file = text("SNOWFLAKE_PASSWORD"), text("SNOWFLAKE_PRIVATE_KEY_FILE")
+        if key_file is not None and not os.path.isfile(key_file):
+            raise SettingsError(f"SNOWFLAKE_PRIVATE_KEY_FILE is {key_file!r}; it should be a file that can be read.")
+        if password is None and key_file is None:
+            raise SettingsError(
+                "SNOWFLAKE_PASSWORD is not set; it should be the user's password "
+                "(or set SNOWFLAKE_PRIVATE_KEY_FILE to a private key's path)."
+            )
+        return cls(
+            account=account,
+            user=user,
+            password=password,
+            private_key_file=key_file,
+            private_key_file_pwd=text("SNOWFLAKE_PRIVATE_KEY_FILE_PWD"),
+            role=_identifier("SNOWFLAKE_ROLE", text("SNOWFLAKE_ROLE")),
+            warehouse=_identifier("SNOWFLAKE_WAREHOUSE", text("SNOWFLAKE_WAREHOUSE")),
+            database=_identifier("SNOWFLAKE_DATABASE", text("SNOWFLAKE_DATABASE")) or DEFAULT_DATABASE,
+            host=text("SNOWFLAKE_HOST"),
+            port=_port("SNOWFLAKE_PORT", text("SNOWFLAKE_PORT")),
+            protocol=_protocol("SNOWFLAKE_PROTOCOL", text("SNOWFLAKE_PROTOCOL")),
+        )
+
+    @property
+    def address(self) -> str:
+        """Where the warehouse should be, for messages: host and port, or the account."""
+        if self.host is None:
+            return f"account {self.account}"
+        return f"{self.host}:{self.port}" if self.port is not None else self.host
+
+
+def _identifier(name: str, value: str | None) -> str | None:
+    if value is not None and not _IDENTIFIER.fullmatch(value):
+        raise SettingsError(f"{name} is {value!r}; it should be an identifier of letters, digits, _ and $.")
+    return value
+
+
+def _port(name: str, value: str | None) -> int | None:
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 65535):
+        raise SettingsError(f"{name} is {value!r}; it should be a port number from 1 to 65535.")
+    return int(value)
+
+
+def _protocol(name: str, value: str | None) -> str | None:
+    if value is not None and value not in ("http", "https"):
+        raise SettingsError(f"{name} is {value!r}; it should be http or https.")
+    return value
