@@ -135,7 +135,7 @@ class _Fetcher:
         return Outcome(request, failure=str(error))
 
     def _not_entitled(self, request: Request, error: NotEntitled) -> Outcome:
-        """The chain snapshot belongs to a paid plan: its absence is a fact about the plan, no gap in what we fetched."""
+        """The chain snapshot belongs to a paid plan: its absence is a fact about it, no gap in what we fetched."""
         with self._guard:
             if not self._told_not_entitled:
                 log.warning("No option chain: %s Everything else goes on.", error)

@@ -1,0 +1,275 @@
+import json
+import logging
+import socket
+import threading
+import time
+from datetime import date
+
+import pytest
+
+from ingest import datasets
+from ingest.budget import Budget
+from ingest.client import PolygonClient
+from ingest.datasets import Dataset
+from ingest.errors import (
+    MalformedResponse,
+    NotAuthorized,
+    NotEntitled,
+    NotFound,
+    RateLimited,
+    ServerError,
+    TransientError,
+    Unreachable,
+)
+from ingest.landing import raw_line
+from ingest.settings import ApiSettings
+
+from .conftest import FAST, Reply
+
+SESSION = date(2026, 11, 20)
+GROUPED = "/v2/aggs/grouped/locale/us/market/stocks/2026-11-20"
+AT_CLOSE = 1795208400000  # 16:00 in New York, in ms
+BAR = {"T": "AAPL", "o": 1, "h": 2, "l": 1, "c": 2, "v": 10, "t": AT_CLOSE}
+OK = {"status": "OK", "resultsCount": 1, "results": [BAR]}
+REQUEST = datasets.grouped(SESSION, "2026-11-20")
+RANGE = datasets.bars(Dataset.STOCK_BARS, "AAPL", date(2026, 11, 18), SESSION, "x")
+CONTRACTS = datasets.contracts("AAPL", SESSION, None, "x")
+CONTRACTS_PATH = "/v3/reference/options/contracts"
+
+
+def test_the_key_travels_in_the_header_only(api, client) -> None:
+    api.on(GROUPED, OK)
+    list(client.pages(REQUEST))
+    (asked,) = api.asked
+    assert asked.headers["Authorization"] == "Bearer canary-key-5f1c0b"
+    assert asked.headers["Accept-Encoding"] == "gzip"
+    assert asked.params == {"adjusted": "false"}
+
+
+def test_a_netrc_entry_does_not_replace_the_key(api, client, tmp_path, monkeypatch) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password other\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    api.on(GROUPED, OK)
+    list(client.pages(REQUEST))
+    assert api.asked[0].headers["Authorization"] == "Bearer canary-key-5f1c0b"
+
+
+def test_the_body_is_kept_digit_for_digit_on_one_line(api, client) -> None:
+    body = b'{"status":"OK",\n "results":[{"T":"A","c":1.10,"v":1e9,"n":9007199254740993}]}'
+    api.on(GROUPED, _raw(body))
+    (answer,) = client.pages(REQUEST)
+    line = raw_line(answer)
+    assert b'"response":{"status":"OK",  "results":[{"T":"A","c":1.10,"v":1e9,"n":9007199254740993}]}}\n' in line
+    assert line.count(b"\n") == 1
+    assert json.loads(line)["request"] == {"path": GROUPED, "params": {"adjusted": "false"}}
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        pytest.param({"status": "OK", "resultsCount": 0}, id="no results key"),
+        pytest.param({"status": "OK", "results": None}, id="results null"),
+        pytest.param({"status": "DELAYED", "results": []}, id="delayed"),
+    ],
+)
+def test_an_empty_answer_is_an_answer(api, client, payload) -> None:
+    api.on(GROUPED, payload)
+    assert [answer.rows for answer in client.pages(REQUEST)] == [[]]
+
+
+def test_a_bare_array_is_its_rows(api, client) -> None:
+    api.on("/v1/marketstatus/upcoming", _raw(b'[{"exchange":"NYSE"}]'))
+    assert client.get("/v1/marketstatus/upcoming", {}).rows == [{"exchange": "NYSE"}]
+
+
+# -- pages
+
+
+def test_pages_are_followed_on_the_configured_host_with_adjusted_sent_again(api, client) -> None:
+    path = RANGE.path
+    bar = {"c": 1, "t": AT_CLOSE}
+    api.on(
+        path,
+        {"ticker": "AAPL", "results": [bar], "next_url": f"https://api.polygon.io{path}?cursor=abc%3D%3D&apiKey=leak"},
+        {"ticker": "AAPL", "results": [bar]},
+    )
+    assert len(list(client.pages(RANGE))) == 2
+    assert api.asked[1].params == {"cursor": "abc==", "adjusted": "false"}
+
+
+def test_a_loop_of_cursors_is_found(api, client) -> None:
+    row = {"underlying_ticker": "AAPL"}
+    api.on(
+        CONTRACTS_PATH,
+        {"results": [row], "next_url": f"{api.base_url}{CONTRACTS_PATH}?cursor=a"},
+        {"results": [row], "next_url": f"{api.base_url}{CONTRACTS_PATH}?cursor=b"},
+        {"results": [row], "next_url": f"{api.base_url}{CONTRACTS_PATH}?cursor=a"},
+    )
+    with pytest.raises(MalformedResponse, match="already read"):
+        list(client.pages(CONTRACTS))
+    assert len(api.asked) == 3
+
+
+def test_a_redirect_is_not_followed(api, client) -> None:
+    api.on(GROUPED, _raw(b"", status=302, headers={"Location": "http://elsewhere.invalid/"}))
+    with pytest.raises(MalformedResponse, match="302"):
+        list(client.pages(REQUEST))
+
+
+# -- answers to another question
+
+
+@pytest.mark.parametrize(
+    ("request_", "payload"),
+    [
+        pytest.param(RANGE, {"ticker": "MSFT", "results": []}, id="another ticker"),
+        pytest.param(RANGE, {"ticker": "AAPL", "results": [{"t": AT_CLOSE + 864e5}]}, id="a day too late"),
+        pytest.param(REQUEST, {"results": [{"T": "A", "t": AT_CLOSE - 864e5}]}, id="another session"),
+        pytest.param(REQUEST, {"adjusted": True, "results": []}, id="adjusted"),
+        pytest.param(REQUEST, {"results": {"T": "A"}}, id="results is no list"),
+        pytest.param(CONTRACTS, {"results": [{"underlying_ticker": "MSFT"}]}, id="another underlying"),
+        pytest.param(
+            datasets.chain("AAPL", "x"), {"results": [{"underlying_asset": {"ticker": "MSFT"}}]}, id="another chain"
+        ),
+    ],
+)
+def test_an_answer_to_another_question_is_refused_at_once(api, client, request_, payload) -> None:
+    api.on(request_.path, payload)
+    with pytest.raises(MalformedResponse):
+        list(client.pages(request_))
+    assert len(api.asked) == 1
+
+
+@pytest.mark.parametrize("bar", [{}, {"t": None}, {"t": "x"}, {"t": 1795208400000000000}], ids=str)
+def test_a_bar_without_a_usable_time_is_left_to_the_warehouse(api, client, bar) -> None:
+    api.on(GROUPED, {"results": [bar]})
+    assert len(list(client.pages(REQUEST))) == 1
+
+
+def test_a_chain_row_without_its_underlying_is_kept(api, client) -> None:
+    api.on("/v3/snapshot/options/AAPL", {"results": [{"underlying_asset": {}}, {}]})
+    assert len(list(client.pages(datasets.chain("AAPL", "x")))) == 1
+
+
+# -- errors by type
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param({"status": 500, "raw": b"<html>"}, id="500 with HTML"),
+        pytest.param({"status": 503, "raw": b""}, id="503 empty"),
+        pytest.param({"raw": b"<html>Bad gateway</html>"}, id="200 with HTML"),
+        pytest.param({"raw": b'{"results": [{"T": "A'}, id="invalid JSON"),
+        pytest.param({"raw": b'{"results": [{"c": NaN}]}'}, id="NaN"),
+        pytest.param({"raw": b'{"a": "\xff"}'}, id="not UTF-8"),
+        pytest.param({"raw": b""}, id="200 with nothing"),
+        pytest.param({"raw": json.dumps(OK).encode(), "compressed": True, "cut": 9}, id="gzip cut off"),
+        pytest.param({"raw": b"no gzip", "headers": {"Content-Encoding": "gzip"}}, id="no gzip at all"),
+        pytest.param({"raw": json.dumps(OK).encode(), "cut": 9}, id="body cut off"),
+        pytest.param({"raw": b'{"status":"ERROR","error":"try later"}'}, id="ERROR with 200"),
+        pytest.param({"raw": b'{"status":"OK","resultsCount":3}'}, id="rows counted, none sent"),
+        pytest.param({"status": 429, "raw": b""}, id="429 empty"),
+        pytest.param({"status": 429, "raw": b"{}", "headers": {"Retry-After": "0"}}, id="429 with 0"),
+        pytest.param(
+            {"status": 429, "raw": b"{}", "headers": {"Retry-After": "Sat, 21 Nov 2020 00:00:00 GMT"}}, id="429 date"
+        ),
+    ],
+)
+def test_a_passing_fault_is_tried_again(api, client, first) -> None:
+    api.on(GROUPED, _raw(first.pop("raw"), **first), OK)
+    (answer,) = client.pages(REQUEST)
+    assert len(answer.rows) == 1
+    assert len(api.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(400, MalformedResponse), (401, NotAuthorized), (403, NotEntitled), (404, NotFound)]
+)
+def test_a_lasting_error_is_not_tried_again(api, client, status, kind) -> None:
+    api.on(GROUPED, _raw(b'{"error":"no"}', status=status))
+    with pytest.raises(kind):
+        list(client.pages(REQUEST))
+    assert len(api.asked) == 1
+
+
+def test_a_refused_key_is_told_in_one_line_that_names_the_variable(api, client) -> None:
+    api.on(GROUPED, _raw(b'{"status":"ERROR","error":"Unknown API Key"}', status=401))
+    with pytest.raises(NotAuthorized, match=r"POLYGON_API_KEY.*Unknown API Key.*set it"):
+        list(client.pages(REQUEST))
+
+
+def test_tries_are_bounded(api, client) -> None:
+    api.on(GROUPED, _raw(b"", status=500))
+    with pytest.raises(ServerError, match="gave up after 3 tries"):
+        list(client.pages(REQUEST))
+    assert len(api.asked) == 3
+
+
+def test_a_pause_beyond_the_bound_is_not_waited_for(api, client) -> None:
+    api.on(GROUPED, _raw(b"{}", status=429, headers={"Retry-After": "3600"}))
+    began = time.monotonic()
+    with pytest.raises(RateLimited, match="pause of 3600 s"):
+        list(client.pages(REQUEST))
+    assert time.monotonic() - began < 1
+    assert len(api.asked) == 1
+
+
+def test_one_pause_holds_for_all_threads(api, settings) -> None:
+    api.on(GROUPED, _raw(b"{}", status=429, headers={"Retry-After": "1"}), OK)
+    other = datasets.grouped(date(2026, 11, 19), "x")
+    api.on(other.path, {"results": []})
+    with PolygonClient(settings, Budget(1000)) as client:
+        limited = threading.Thread(target=lambda: list(client.pages(REQUEST)))
+        limited.start()
+        while not api.asked:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        began = time.monotonic()
+        list(client.pages(other))
+        assert time.monotonic() - began > 0.7
+        limited.join()
+
+
+def test_a_server_that_is_down_is_named_after_a_bounded_number_of_tries(client, settings) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    down = ApiSettings(f"http://127.0.0.1:{port}", settings.api_key, 5)
+    with (
+        PolygonClient(down, Budget(100), retry=FAST) as unlucky,
+        pytest.raises(Unreachable, match=rf"127\.0\.0\.1:{port} \(POLYGON_BASE_URL\).*Connection refused.*3 tries"),
+    ):
+        list(unlucky.pages(REQUEST))
+
+
+# -- the key stays secret
+
+
+def test_a_key_that_the_server_echoes_is_struck_out_everywhere(api, client, settings, caplog) -> None:
+    caplog.set_level(logging.DEBUG)
+    api.on(
+        GROUPED,
+        _raw(b'{"error":"bad key canary-key-5f1c0b"}', status=500),
+        {"next_url": None, "echo": settings.api_key},
+    )
+    (answer,) = client.pages(REQUEST)
+    assert b"canary" not in raw_line(answer)
+    api.on(GROUPED, _raw(b'{"error":"bad key canary-key-5f1c0b"}', status=401))
+    with pytest.raises(NotAuthorized) as caught:
+        list(client.pages(REQUEST))
+    assert "canary" not in str(caught.value)
+    assert "canary" not in caplog.text
+    assert "canary" not in repr(settings)
+
+
+def test_a_failed_request_carries_no_key_in_its_error_chain(api, client) -> None:
+    api.on(GROUPED, _raw(b"x", cut=1))
+    with pytest.raises(TransientError) as caught:
+        list(client.pages(REQUEST))
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+def _raw(body: bytes, **more):
+    return Reply(raw=body, **more)
