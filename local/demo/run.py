@@ -118,7 +118,7 @@ class DemoRun:
         if self.settings.source.is_stand_in:
             self.console.print(
                 Text(
-                    "\nBars of AAPL, IBM, MSFT, GOOG and FB are real, replayed onto today's calendar; SIM… are synthetic.",
+                    "\nAAPL, IBM, MSFT, GOOG and FB: real bars, replayed onto today's calendar. SIM…: synthetic.",
                     "yellow",
                 )
             )

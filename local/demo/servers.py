@@ -17,7 +17,6 @@ from local.demo.settings import REPOSITORY, DemoSettings
 from local.demo.warehouse import Warehouse
 from local.objects import process as object_store
 from local.processes import LOOPBACK, Register, Server, ServerError, answers, free_port, start, stop, tail, wait_until
-from local.warehouse import process as local_warehouse
 
 BUCKET = "snowtape"
 SCHEMACHANGE = REPOSITORY / ".venv-migrate" / "bin" / "schemachange"
@@ -84,12 +83,12 @@ class Servers:
 
     def start_warehouse(self) -> None:
         """The local Snowflake with what earlier runs stored."""
-        running = local_warehouse.start(
-            self.settings.state / "warehouse",
-            port=self.endpoints.warehouse_port,
-            environment=environment.base() | environment.object_store(self.endpoints),
-        )
-        self._add(running.server)
+        port = self.endpoints.warehouse_port
+        command = [sys.executable, "-m", "local.warehouse", "--port", str(port)]
+        command += ["--directory", str(self.settings.state / "warehouse")]
+        variables = environment.base() | environment.object_store(self.endpoints)
+        server = self._add(start("the warehouse", command, self.logs / "warehouse.log", variables, REPOSITORY))
+        wait_until(lambda: answers(f"http://{LOOPBACK}:{port}/health"), server, seconds=60)
 
     def deploy_schema(self) -> str:
         """Create the database and run schemachange; returns its closing line.
