@@ -1,0 +1,88 @@
+"""`python -m local.warehouse --port 8123 --directory .local/warehouse [--object-store-endpoint URL]`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import socket
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m local.warehouse", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="loopback only: there is no authentication")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--directory", type=Path, required=True, help="where databases and metadata are kept")
+    parser.add_argument("--object-store-endpoint", help="S3 endpoint of external stages; default: AWS_ENDPOINT_URL_S3")
+    parser.add_argument("--memory-limit-mib", type=int, help="DuckDB's memory; default: half of it, at most 4096")
+    parser.add_argument("--lock-timeout", type=float, default=600.0, help="seconds a writer waits for a table")
+    return parser.parse_args(argv)
+
+
+def listen(host: str, port: int) -> socket.socket | str:
+    """A listening socket, or one line that says why there is none."""
+    if host not in LOOPBACK:
+        return f"--host {host}: the local warehouse has no authentication and listens on 127.0.0.1 only"
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        return f"--port {port}: cannot listen on {host}:{port} ({error.strerror}); is another warehouse running?"
+    return listener
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or Ctrl-C. Returns 2 when it cannot start."""
+    options = arguments(argv)
+    listener = listen(options.host, options.port)
+    if isinstance(listener, str):
+        print(listener, file=sys.stderr)
+        return 2
+    if options.object_store_endpoint:
+        os.environ["AWS_ENDPOINT_URL_S3"] = options.object_store_endpoint
+
+    import duckdb
+    import uvicorn
+
+    from local.warehouse.extensions import load
+    from local.warehouse.procedures.runner import ProcedureRunner
+    from local.warehouse.server import Server
+    from local.warehouse.warehouse import Warehouse
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # It warns whenever it has no tree for a statement; such statements get an SQL error or a handler here.
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)
+    # fakesnow fetches Arrow data from a DB-API result; the copy costs less than our own fetching would bring.
+    warnings.filterwarnings("ignore", "Arrow output on a DB-API result")
+    runner = ProcedureRunner(options.host, listener.getsockname()[1])
+    try:
+        warehouse = Warehouse.open(options.directory, runner, load(), options.memory_limit_mib, options.lock_timeout)
+    except (OSError, duckdb.IOException) as error:
+        print(f"--directory {options.directory}: {str(error).splitlines()[0]}", file=sys.stderr)
+        return 2
+    config = uvicorn.Config(
+        Server(warehouse).application(),
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=5,
+        timeout_keep_alive=3600,
+    )
+    # uvicorn stops in order and then raises the signal once more, for whoever handled it before: nobody, here.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    uvicorn.Server(config).run(sockets=[listener])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

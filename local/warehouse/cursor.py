@@ -1,0 +1,152 @@
+"""One statement on a session: who handles it, in which transaction, and what comes back."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import sqlglot
+from fakesnow import statement_type
+from fakesnow.cursor import FakeSnowflakeCursor
+from sqlglot import exp
+from sqlglot.errors import ParseError
+
+from local.warehouse import commands, trees
+from local.warehouse.errors import SYNTAX_ERROR, SqlError, from_duckdb, sql_error, unknown_statement
+from local.warehouse.output import arrow_table
+from local.warehouse.results import StatementResult
+from local.warehouse.statement import Statement
+
+if TYPE_CHECKING:
+    from local.warehouse.session import Session
+
+log = logging.getLogger("snowtape.warehouse")
+
+
+class WarehouseCursor(FakeSnowflakeCursor):
+    """fakesnow's cursor with more statements, Snowflake's transactions, and SQL errors for everything."""
+
+    def __init__(self, session: Session, duck: duckdb.DuckDBPyConnection) -> None:
+        super().__init__(session, duck)
+        self.session = session
+        self.columns: list[tuple[str, str]] = []
+        self.statement_type = statement_type.UNKNOWN
+
+    @property
+    def duck(self) -> duckdb.DuckDBPyConnection:
+        """The session's DuckDB connection."""
+        return self._duck_conn
+
+    @property
+    def current_database(self) -> str | None:
+        """The session's database."""
+        return self.session.database
+
+    @property
+    def current_schema(self) -> str | None:
+        """The session's schema."""
+        return self.session.schema
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self.session.transactions.is_open
+
+    def sql_error(self, message: str, errno: int, sqlstate: str) -> SqlError:
+        """An error that reaches the client as it is."""
+        return sql_error(message, errno, sqlstate)
+
+    def execute(
+        self, command: str, params: Sequence[Any] | dict[Any, Any] | None = None, *args: Any, **kwargs: Any
+    ) -> WarehouseCursor:
+        """Run one statement. Raises ProgrammingError and nothing else."""
+        try:
+            self._run(Statement.of(command), kwargs.get("binding_params") or params)
+        except SqlError as error:
+            self._failed(error)
+            raise
+        except Exception as error:
+            if not isinstance(error, duckdb.Error):
+                log.exception("statement failed: %.300s", command)
+            self._failed(error)
+            raise from_duckdb(error) from error
+        return self
+
+    def query(self, sql: str, params: Any = None) -> list[tuple[Any, ...]]:
+        """Rows of a SELECT in Snowflake's dialect, for the warehouse's own use."""
+        self._run_tree(self._parse(sql), params)
+        assert self._arrow_table is not None
+        return [tuple(row.values()) for row in self._arrow_table.to_pylist()]
+
+    def describe_only(self, command: str, params: Any) -> None:
+        """Find out a statement's result columns; a query is planned, not run."""
+        statement = Statement.of(command)
+        expression = None if commands.find(statement) else self._parse(statement.text)
+        if isinstance(expression, exp.Query):
+            unbound = expression.transform(lambda e: exp.Null() if isinstance(e, exp.Placeholder) else e)
+            self._run_tree(unbound.limit(0) if isinstance(unbound, exp.Select) else unbound, None)
+        else:
+            self.execute(command, params)
+
+    def answer(self, result: StatementResult) -> None:
+        """Make a finished result this cursor's result."""
+        self._arrow_table = arrow_table(result)
+        self._arrow_table_fetch_index = None
+        self._rowcount = result.rowcount
+        self._sfqid = str(uuid.uuid4())
+        self.columns = list(result.columns)
+        self._conn.results_cache[self._sfqid] = (self._arrow_table, self._rowcount, None, None, None, self.columns)
+
+    def _run(self, statement: Statement, params: Any) -> None:
+        for module in self.session.warehouse.extensions:
+            if module.handles(statement.text):
+                outcome = module.execute(self, statement.text, params)
+                if isinstance(outcome, StatementResult):
+                    self.answer(outcome)
+                else:
+                    self._run_tree(self._parse(outcome), params)
+                return
+        if command := commands.find(statement):
+            self.answer(command(self, statement, params))
+            return
+        expression = self._parse(statement.text)
+        if isinstance(expression, exp.Command):
+            raise unknown_statement(statement.text)
+        self._run_tree(expression, params)
+
+    def _parse(self, sql: str) -> exp.Expression:
+        try:
+            parsed = [e for e in sqlglot.parse(sql, read="snowflake") if e and not isinstance(e, exp.Semicolon)]
+        except ParseError as error:
+            message = str(error).replace("\x1b[4m", "").replace("\x1b[0m", "")
+            raise sql_error(f"SQL compilation error:\n{message}", *SYNTAX_ERROR) from None
+        if len(parsed) != 1:
+            raise sql_error(
+                f"Actual statement count {len(parsed)} did not match the desired statement count 1.", 8, "0A000"
+            )
+        return parsed[0]
+
+    def _run_tree(self, expression: exp.Expression, params: Any) -> None:
+        self.statement_type = statement_type.statement_type_id(expression)
+        if isinstance(params, tuple):
+            params = list(params)
+        trees.run(self, expression, params)
+
+    def run_transformed(self, expression: exp.Expression, params: Any = None) -> None:
+        """Translate a Snowflake tree into DuckDB's dialect and run it, without any further handling."""
+        self.check_db_and_schema(expression)
+        for part in self._transform_explode(expression):
+            transformed = self._transform(part, params)
+            self._execute(transformed, params if transformed.find(exp.Placeholder) else None)
+            self.columns = [(str(column[0]), str(column[1])) for column in self._duck_conn.description or []]
+
+    def _describe_last_sql(self) -> list[Any]:
+        # fakesnow runs DESCRIBE on the translated text once more; DuckDB has told us already.
+        return [(name, kind, None, None, None, None) for name, kind in self.columns]
+
+    def _failed(self, error: Exception) -> None:
+        self._sqlstate = getattr(error, "sqlstate", None)
+        self.session.transactions.after_error(str(getattr(error, "msg", None) or error))

@@ -1,0 +1,135 @@
+"""Results as the connector reads them: column descriptions, Arrow batches, timestamps as Snowflake's structs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from fakesnow.arrow import to_ipc, to_sf_schema
+from fakesnow.rowtype import ColumnInfo
+
+from local.warehouse.results import StatementResult
+
+_SNOWFLAKE_TYPES = {
+    **dict.fromkeys(("BIGINT", "HUGEINT", "INTEGER", "SMALLINT", "TINYINT"), "fixed"),
+    **dict.fromkeys(("UBIGINT", "UINTEGER", "USMALLINT", "UTINYINT", "UHUGEINT"), "fixed"),
+    **dict.fromkeys(("DOUBLE", "FLOAT"), "real"),
+    **dict.fromkeys(("TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S"), "timestamp_ntz"),
+    "TIMESTAMP WITH TIME ZONE": "timestamp_tz",
+    "BLOB": "binary",
+    "BOOLEAN": "boolean",
+    "DATE": "date",
+    "TIME": "time",
+    "JSON": "variant",
+}
+_ARROW_TYPES = {
+    "BIGINT": pa.int64(),
+    "INTEGER": pa.int64(),
+    "DOUBLE": pa.float64(),
+    "BOOLEAN": pa.bool_(),
+    "DATE": pa.date32(),
+    "TIMESTAMP": pa.timestamp("us"),
+    "TIMESTAMP WITH TIME ZONE": pa.timestamp("us", tz="UTC"),
+    "TIMESTAMPTZ": pa.timestamp("us", tz="UTC"),
+    "BLOB": pa.binary(),
+}
+_DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
+_MAX_TEXT = 16_777_216
+
+
+def row_type(columns: Sequence[tuple[str, str]]) -> list[ColumnInfo]:
+    """Snowflake's description of columns given as (name, DuckDB type). Types it lacks are text."""
+    return [_column(name, kind) for name, kind in columns]
+
+
+def _column(name: str, kind: str) -> ColumnInfo:
+    precision: int | None = None
+    scale: int | None = None
+    length: int | None = None
+    if decimal := _DECIMAL.fullmatch(kind):
+        snowflake, precision, scale = "fixed", int(decimal[1]), int(decimal[2])
+    else:
+        snowflake = _SNOWFLAKE_TYPES.get(kind, "text")
+        if snowflake == "fixed":
+            precision, scale = 38, 0
+        elif snowflake.startswith("time"):
+            precision, scale = 0, 9
+        elif snowflake in ("text", "binary"):
+            length = _MAX_TEXT if snowflake == "text" else _MAX_TEXT // 2
+    return {
+        "name": name,
+        "database": "",
+        "schema": "",
+        "table": "",
+        "nullable": True,
+        "type": snowflake,
+        "byteLength": length,
+        "length": length,
+        "scale": scale,
+        "precision": precision,
+        "collation": None,
+    }
+
+
+def arrow_table(result: StatementResult) -> pa.Table:
+    """The rows of a statement that the warehouse answered itself."""
+    arrays = []
+    for index, (_, kind) in enumerate(result.columns):
+        decimal = _DECIMAL.fullmatch(kind)
+        target = pa.decimal128(int(decimal[1]), int(decimal[2])) if decimal else _ARROW_TYPES.get(kind, pa.string())
+        arrays.append(pa.array([row[index] for row in result.rows], type=target))
+    return pa.Table.from_arrays(arrays, names=[name for name, _ in result.columns])
+
+
+def arrow_stream(table: pa.Table, columns: Sequence[ColumnInfo]) -> bytes:
+    """An Arrow stream in the layout that the connector decodes."""
+    arrays = [_wire(column) for column in table.columns]
+    schema = pa.schema([pa.field(field.name, array.type) for field, array in zip(table.schema, arrays, strict=True)])
+    # fakesnow derives the wire types from logical ones: timestamps are structs already.
+    logical = pa.schema(
+        [
+            pa.field(f.name, f.type if pa.types.is_timestamp(f.type) else array.type)
+            for f, array in zip(table.schema, arrays, strict=True)
+        ]
+    )
+    described = to_sf_schema(logical, list(columns))
+    wire = pa.schema([field.with_metadata(described.field(i).metadata) for i, field in enumerate(schema)])
+    return bytes(to_ipc(pa.Table.from_arrays(arrays, schema=wire)))
+
+
+def _wire(column: pa.ChunkedArray) -> pa.Array:
+    array = column.combine_chunks()
+    if isinstance(array, pa.ChunkedArray):
+        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], type=array.type)
+    kind = array.type
+    if pa.types.is_timestamp(kind):
+        return timestamp_struct(array)
+    if pa.types.is_time(kind):
+        return pc.multiply(array.cast(pa.int64()), 1000)
+    if pa.types.is_null(kind):
+        return array.cast(pa.string())
+    if pa.types.is_unsigned_integer(kind):
+        return array.cast(pa.int64() if kind != pa.uint64() else pa.decimal128(20, 0))
+    if pa.types.is_float32(kind):
+        return array.cast(pa.float64())
+    return array
+
+
+def timestamp_struct(array: pa.Array) -> pa.Array:
+    """Timestamps as Snowflake sends them: seconds since 1970 and nanoseconds; a NULL stays NULL."""
+    zone = array.type.tz
+    micros = array.cast(pa.timestamp("us", zone), safe=False).cast(pa.int64())
+    filled = micros.fill_null(0)
+    # Integer division truncates towards zero; before 1970 the fraction would turn negative.
+    seconds = pc.floor(pc.divide(filled.cast(pa.float64()), 1_000_000)).cast(pa.int64())
+    nanos = pc.multiply(pc.subtract(filled, pc.multiply(seconds, 1_000_000)), 1000).cast(pa.int32())
+    arrays: list[Any] = [seconds, nanos]
+    fields = [pa.field("epoch", pa.int64(), nullable=False), pa.field("fraction", pa.int32(), nullable=False)]
+    if zone:
+        # 1440 minutes stand for an offset of zero: everything is UTC here.
+        arrays.append(pa.array([1440] * len(array), pa.int32()))
+        fields.append(pa.field("timezone", pa.int32(), nullable=False))
+    return pa.StructArray.from_arrays(arrays, fields=fields, mask=pc.is_null(array))

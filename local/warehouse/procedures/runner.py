@@ -1,0 +1,60 @@
+"""Starts a process for each CALL, forked from one that has Snowpark loaded already."""
+
+from __future__ import annotations
+
+import multiprocessing
+from multiprocessing import forkserver
+from typing import Any
+
+from local.warehouse.errors import SqlError, sql_error
+from local.warehouse.procedures import handler
+from local.warehouse.procedures.definition import Definition
+
+
+class ProcedureRunner:
+    """Runs handlers against the warehouse that listens on `host`:`port`. `timeout` is in seconds."""
+
+    def __init__(self, host: str, port: int, timeout: float = 3600.0) -> None:
+        self.host = host
+        self.port = port
+        self.timeout = timeout
+        self._context = multiprocessing.get_context("forkserver")
+
+    def start(self) -> None:
+        """Load Snowpark now, not at the first CALL."""
+        self._context.set_forkserver_preload(["local.warehouse.procedures.preload"])
+        forkserver.ensure_running()
+
+    def run(self, name: str, definition: Definition, arguments: list[Any], token: str) -> handler.Outcome:
+        """Run a procedure to its end. Raises an SQL error that carries the handler's traceback."""
+        receiver, sender = self._context.Pipe(duplex=False)
+        call = handler.Call(
+            definition.body, definition.handler, arguments, definition.returns, token, self.host, self.port
+        )
+        process = self._context.Process(target=handler.run, args=(call, sender), daemon=True)
+        process.start()
+        sender.close()
+        try:
+            if not receiver.poll(self.timeout):
+                raise _error(name, definition, f"it did not finish within {self.timeout:.0f} seconds")
+            outcome = receiver.recv()
+        except EOFError:
+            process.join(5)
+            raise _error(name, definition, f"its process ended with exit code {process.exitcode}") from None
+        finally:
+            receiver.close()
+            process.join(5)
+            if process.is_alive():
+                process.kill()
+                process.join()
+        if outcome.error is not None:
+            raise _error(name, definition, outcome.error)
+        return outcome
+
+
+def _error(name: str, definition: Definition, message: str) -> SqlError:
+    return sql_error(
+        f"Python Interpreter Error:\n{message}\n in function {name} with handler {definition.handler}",
+        100357,
+        "P0000",
+    )

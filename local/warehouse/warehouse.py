@@ -1,0 +1,69 @@
+"""The warehouse as a whole: the instance on disk, the locks and the sessions of its clients."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+from local.warehouse import catalog
+from local.warehouse.instance import Instance
+from local.warehouse.locks import TableLocks
+from local.warehouse.procedures.runner import ProcedureRunner
+from local.warehouse.session import Identity, Session
+
+
+@dataclass
+class Warehouse:
+    """What all sessions share. `extensions` are modules as `local.warehouse.results` describes them."""
+
+    instance: Instance
+    runner: ProcedureRunner
+    extensions: tuple[ModuleType, ...] = ()
+    locks: TableLocks = field(default_factory=TableLocks)
+    sessions: dict[str, Session] = field(default_factory=dict)
+
+    @classmethod
+    def open(
+        cls,
+        directory: Path,
+        runner: ProcedureRunner,
+        extensions: Iterable[ModuleType] = (),
+        memory_limit_mib: int | None = None,
+        lock_timeout: float = 600.0,
+    ) -> Warehouse:
+        """Open the databases in a directory, which is created where it does not exist."""
+        modules = tuple(extensions)
+        metadata = [sql for m in (catalog, *modules) if (sql := getattr(m, "METADATA_SQL", ""))]
+        per_database = [sql for m in modules if (sql := getattr(m, "DATABASE_METADATA_SQL", ""))]
+        instance = Instance(directory, metadata, per_database, memory_limit_mib)
+        return cls(instance, runner, modules, TableLocks(lock_timeout))
+
+    def login(
+        self, database: str | None, schema: str | None, identity: Identity, autocommit: bool
+    ) -> tuple[str, Session]:
+        """Start a session; returns its token too."""
+        session = Session(self, database, schema, identity, autocommit)
+        token = secrets.token_urlsafe(32)
+        self.sessions[token] = session
+        return token, session
+
+    def attach(self, parent: Session) -> str:
+        """A token of its own for a procedure that works on its caller's session."""
+        token = "procedure-" + secrets.token_urlsafe(32)
+        self.sessions[token] = parent
+        return token
+
+    def logout(self, token: str) -> None:
+        """Forget a token and, unless it is a procedure's, end the session."""
+        session = self.sessions.pop(token, None)
+        if session and not token.startswith("procedure-"):
+            session.close()
+
+    def close(self) -> None:
+        """End every session and write the databases."""
+        for token in list(self.sessions):
+            self.logout(token)
+        self.instance.close()
