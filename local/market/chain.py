@@ -1,0 +1,192 @@
+"""Bars and snapshots of option contracts, computed from the underlying's replayed bars on the known surface.
+
+A bar's close is surface.price at the underlying's close, its open at the open; high and low span the prices at all
+four of the underlying's prices; all rounded to 4 decimals. Far strikes do not trade every day, and nothing trades
+below MINIMUM_USD: such a day has no bar.
+"""
+
+from __future__ import annotations
+
+import zlib
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from local.market import noise, surface
+from local.market.bars import PRICE_DECIMALS, Bars
+from local.market.contracts import Contract, Contracts
+from local.market.replay import Replay
+from local.market.sessions import Sessions
+
+MINIMUM_USD = 0.01
+_TRADED, _VOLUME, _TRADE_SIZE, _INTEREST = range(40, 44)
+_NS_A_MS = 1_000_000
+
+
+class Chain:
+    """Prices the contracts. Reads only."""
+
+    def __init__(self, sessions: Sessions, replays: dict[str, Replay], contracts: Contracts) -> None:
+        self.sessions = sessions
+        self._replays = replays
+        self._contracts = contracts
+        self.snapshot = lru_cache(maxsize=16)(self._snapshot)
+
+    def bars(self, contract: Contract, low: int, high: int) -> Bars:
+        """The contract's bars of the sessions low to high, both included, while it was listed."""
+        positions = np.arange(max(low, contract.listed), min(high, contract.ended - 1) + 1)
+        bars = self._priced([contract] * len(positions), positions)
+        return bars.where(self._has_bar([contract] * len(positions), bars))
+
+    def _priced(self, contracts: list[Contract], positions: NDArray[np.int64]) -> Bars:
+        """One would-be bar per pair of contract (all of one underlying) and session."""
+        if not contracts:
+            none = np.empty(0)
+            return Bars(np.empty(0, dtype=np.int64), none, none, none, none, none, none, np.empty(0, dtype=np.int64))
+        name = contracts[0].underlying
+        first = int(positions.min())
+        spot = self._replays[name].bars(first, int(positions.max()))
+        row = positions - first
+        strike = np.array([c.strike for c in contracts])
+        call = np.array([c.is_call for c in contracts])
+        time = surface.years(self._days_left(contracts, positions))
+        at = [surface.price(name, s[row], strike, time, call) for s in (spot.open, spot.high, spot.low, spot.close)]
+        opening, close = np.round(at[0], PRICE_DECIMALS), np.round(at[3], PRICE_DECIMALS)
+        high, low = np.round(np.max(at, axis=0), PRICE_DECIMALS), np.round(np.min(at, axis=0), PRICE_DECIMALS)
+        keys = _keys(contracts)
+        distance = np.abs(np.log(strike / spot.close[row])) / 0.05
+        busy = 2000.0 * np.exp(-distance - 2.0 * time) * np.exp(noise.bell(_VOLUME, keys, positions))
+        volume = np.maximum(np.round(busy), 1.0)
+        trades = np.ceil(volume / (1.0 + 9.0 * noise.uniform(_TRADE_SIZE, keys, positions)))
+        vwap = np.round((opening + high + low + close) / 4.0, PRICE_DECIMALS)
+        return Bars(positions, opening, high, low, close, volume, np.clip(vwap, low, high), trades.astype(np.int64))
+
+    def _has_bar(self, contracts: list[Contract], bars: Bars) -> NDArray[np.bool_]:
+        """Did the contract trade? Always near the money, on about one day in three at the far end."""
+        if not contracts:
+            return np.empty(0, dtype=bool)
+        name = contracts[0].underlying
+        first = int(bars.position.min())
+        spot = self._replays[name].bars(first, int(bars.position.max())).close[bars.position - first]
+        distance = np.abs(np.log(np.array([c.strike for c in contracts]) / spot))
+        chance = np.clip(1.0 - (distance - 0.06) / 0.25, 0.3, 1.0)
+        traded = noise.uniform(_TRADED, _keys(contracts), bars.position) < chance
+        return traded & (bars.close >= MINIMUM_USD) & (bars.low > 0.0)
+
+    def _days_left(self, contracts: list[Contract], positions: NDArray[np.int64]) -> NDArray[np.int64]:
+        expirations = np.array([c.expiration for c in contracts], dtype="datetime64[D]")
+        return (expirations - self.sessions.dates[positions]).astype(np.int64)
+
+    def _snapshot(self, underlying: str, position: int, today: date) -> list[dict[str, Any]]:
+        """The chain as of the session's close, by ticker: contracts that have not expired on that day or before today.
+
+        implied_volatility and greeks are absent where the price is below MINIMUM_USD; day is empty and last_trade
+        absent where the contract did not trade on that session.
+        """
+        contracts = [
+            contract
+            for contract in self._contracts.alive(underlying, position)
+            if contract.ended > position + 1 and contract.expiration >= today
+        ]
+        if not contracts:
+            return []
+        spot = float(self._replays[underlying].bars(position, position).close[0])
+        count = len(contracts)
+        positions = np.full(count, position)
+        bars = self._priced(contracts, positions)
+        traded = self._has_bar(contracts, bars).tolist()
+        before = self._priced(contracts, positions - 1)
+        has_before = self._has_bar(contracts, before) & np.array([c.listed < position for c in contracts])
+        strike = np.array([c.strike for c in contracts])
+        call = np.array([c.is_call for c in contracts])
+        time = surface.years(self._days_left(contracts, positions))
+        exact = surface.price(underlying, spot, strike, time, call)
+        implied = surface.sigma(underlying, strike / spot, time)
+        greeks = surface.greeks(underlying, spot, strike, time, call)
+        interest = np.round(5000.0 * np.exp(-np.abs(np.log(strike / spot)) / 0.1) * np.exp(
+            noise.bell(_INTEREST, _keys(contracts), position // 5)
+        ))  # fmt: skip
+        closed_ns = int(self.sessions.close_ms[position]) * _NS_A_MS
+        rows = []
+        for i, contract in enumerate(contracts):
+            value = float(exact[i])
+            bid, ask = _quote(value)
+            break_even = contract.strike + value if contract.is_call else contract.strike - value
+            row: dict[str, Any] = {
+                "break_even_price": round(break_even, PRICE_DECIMALS),
+                "day": {},
+                "details": {
+                    "contract_type": contract.kind,
+                    "exercise_style": "european",
+                    "expiration_date": contract.expiration.isoformat(),
+                    "shares_per_contract": 100,
+                    "strike_price": plain(contract.strike),
+                    "ticker": contract.ticker,
+                },
+            }
+            if traded[i]:
+                earlier = float(before.close[i]) if has_before[i] else None
+                row["day"] = _day(bars, i, earlier, closed_ns)
+                row["last_trade"] = {
+                    "conditions": [209], "exchange": 312, "price": float(bars.close[i]), "sip_timestamp": closed_ns,
+                    "size": 1, "timeframe": "DELAYED",
+                }  # fmt: skip
+            if value >= MINIMUM_USD:
+                row["greeks"] = {
+                    name: round(float(getattr(greeks, name)[i]), 12) for name in ("delta", "gamma", "theta", "vega")
+                }
+                row["implied_volatility"] = round(float(implied[i]), 12)
+            row["last_quote"] = {
+                "ask": ask, "ask_size": 10, "bid": bid, "bid_size": 10, "last_updated": closed_ns,
+                "midpoint": round((bid + ask) / 2.0, PRICE_DECIMALS + 1), "timeframe": "DELAYED",
+            }  # fmt: skip
+            row["open_interest"] = int(interest[i])
+            row["underlying_asset"] = {
+                "change_to_break_even": round(break_even - spot, PRICE_DECIMALS), "last_updated": closed_ns,
+                "price": spot, "ticker": underlying, "timeframe": "DELAYED",
+            }  # fmt: skip
+            rows.append(row)
+        return rows
+
+
+def plain(strike: float) -> float | int:
+    """A strike as the API writes it: 430, not 430.0."""
+    return int(strike) if strike == int(strike) else strike
+
+
+def _day(bars: Bars, i: int, earlier: float | None, closed_ns: int) -> dict[str, Any]:
+    assert bars.vwap is not None
+    close = float(bars.close[i])
+    day: dict[str, Any] = {
+        "close": close,
+        "high": float(bars.high[i]),
+        "last_updated": closed_ns,
+        "low": float(bars.low[i]),
+        "open": float(bars.open[i]),
+        "volume": int(bars.volume[i]),
+        "vwap": float(bars.vwap[i]),
+    }
+    if earlier is not None:
+        day["change"] = round(close - earlier, PRICE_DECIMALS)
+        day["change_percent"] = round(100.0 * (close / earlier - 1.0), PRICE_DECIMALS)
+        day["previous_close"] = earlier
+    return day
+
+
+def _quote(value: float) -> tuple[float, float]:
+    """Bid and ask around the value, 2 % apart and at least 2 cents."""
+    half = max(0.01, 0.01 * value)
+    return round(max(value - half, 0.0), PRICE_DECIMALS), round(value + half, PRICE_DECIMALS)
+
+
+def _keys(contracts: list[Contract]) -> NDArray[np.int64]:
+    """A contract's number for the noise, from its symbol."""
+    return np.array([_key(c.ticker) for c in contracts], dtype=np.int64)
+
+
+@lru_cache(maxsize=200_000)
+def _key(ticker: str) -> int:
+    return zlib.crc32(ticker.encode())

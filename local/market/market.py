@@ -1,0 +1,40 @@
+"""One market: sessions, clock, stocks and options, put together from the settings."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from starlette.requests import Request
+
+from local.market.chain import Chain
+from local.market.clock import Clock
+from local.market.contracts import Contracts
+from local.market.sessions import sessions_around
+from local.market.settings import MarketSettings
+from local.market.universe import Universe
+
+
+class Market:
+    """What the endpoints read."""
+
+    def __init__(self, settings: MarketSettings) -> None:
+        """Raises ValueError for an anchor that is no session, CalendarEnds for a present too far from it."""
+        now = settings.now or datetime.now(UTC)
+        self.settings = settings
+        self.sessions = sessions_around(settings.anchor or now.date())
+        self.clock = Clock(self.sessions, settings.now)
+        anchor = self.clock.last_completed()
+        if settings.anchor is not None:
+            position = self.sessions.position(settings.anchor)
+            if position is None:
+                raise ValueError(f"anchor: {settings.anchor} is not a session of the New York Stock Exchange")
+            anchor = position
+        self.universe = Universe(self.sessions, anchor, settings.synthetic_tickers)
+        self.contracts = Contracts(self.sessions, self.universe.replays)
+        self.chain = Chain(self.sessions, self.universe.replays, self.contracts)
+
+
+def market_of(request: Request) -> Market:
+    """The market of the application that the request came to."""
+    market: Market = request.app.state.market
+    return market
