@@ -1,0 +1,45 @@
+"""From S3 into Snowflake's raw tables: every manifest that the ledger lacks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag
+
+from ingest.datasets import Family
+from wiring.assets import LANDED
+from wiring.defaults import DEFAULT_ARGS
+from wiring.loading import load_family
+
+DOC = """
+### Load what has landed
+
+Runs when an ingest rings, and every half hour, because a ring can be lost. Which manifests are loaded is the ledger
+in the warehouse, so every run works off all that it lacks. A manifest that is rejected stands with its reason in
+`raw.load_rejects`, turns the run red and is tried again by the next one.
+"""
+
+
+def build(family: Family) -> None:
+    """Define the load DAG of a family."""
+
+    @dag(
+        dag_id=f"polygon_{family}_load",
+        schedule=AssetOrTimeSchedule(
+            timetable=CronTriggerTimetable("*/30 * * * *", timezone="UTC", run_immediately=timedelta()),
+            assets=[LANDED[family]],
+        ),
+        catchup=False,
+        max_active_runs=1,
+        default_args=DEFAULT_ARGS,
+        tags=["polygon", family.value, "load"],
+        doc_md=DOC,
+    )
+    def load() -> None:
+        load_family(family)
+
+    load()
+
+
+for family in Family:
+    build(family)

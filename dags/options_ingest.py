@@ -1,0 +1,64 @@
+"""Option contracts, their bars and chain snapshots from the Polygon.io API to S3."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import CronTriggerTimetable, Param, dag
+
+from ingest.datasets import Family
+from wiring.defaults import DEFAULT_ARGS, NEW_YORK
+from wiring.landing import ingest, plan_backfill, plan_daily
+
+TAGS = ["polygon", "options", "ingest"]
+
+DAILY = """
+### The last completed session of the options on every underlying in SNOWTAPE_UNDERLYINGS
+
+Fetches the contracts as of the session, their bars of it and of the five sessions before, and the chain snapshot
+(implied volatility, greeks, open interest), which has no history: a missed day can't be fetched later. A plan
+without the snapshot is noted in the manifest and does not fail the run. The run rings `options_landed`.
+"""
+BACKFILL = """
+### The bars of every contract that lived in a range
+
+One request a contract for its whole range, expired contracts included; what manifests hold is not fetched again
+unless `refetch` asks for it.
+"""
+
+
+@dag(
+    dag_id="polygon_options_ingest_daily",
+    schedule=CronTriggerTimetable("30 18 * * MON-FRI", timezone=NEW_YORK, run_immediately=timedelta()),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    tags=[*TAGS, "daily"],
+    doc_md=DAILY,
+)
+def daily() -> None:
+    ingest(Family.OPTIONS, plan_daily)
+
+
+@dag(
+    dag_id="polygon_options_ingest_backfill",
+    schedule=None,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    tags=[*TAGS, "backfill"],
+    params={
+        "start": Param(type="string", format="date", description="First session"),
+        "end": Param(
+            None, type=["null", "string"], format="date", description="Last session; empty: the last completed"
+        ),
+        "underlyings": Param([], type="array", items={"type": "string"}, description="Empty: SNOWTAPE_UNDERLYINGS"),
+        "refetch": Param(False, type="boolean", description="Fetch also what a manifest already holds"),
+    },
+    doc_md=BACKFILL,
+)
+def backfill() -> None:
+    ingest(Family.OPTIONS, plan_backfill)
+
+
+daily()
+backfill()

@@ -1,0 +1,64 @@
+"""Stock bars, splits, dividends and tickers from the Polygon.io API to S3."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import CronTriggerTimetable, Param, dag
+
+from ingest.datasets import Family
+from wiring.defaults import DEFAULT_ARGS, NEW_YORK
+from wiring.landing import ingest, plan_backfill, plan_daily
+
+TAGS = ["polygon", "stocks", "ingest"]
+
+DAILY = """
+### The last completed session of all US stocks
+
+Fetches its bars (unadjusted), reads the five sessions before it again for late corrections, and the splits,
+dividends and tickers that changed. Each batch lands raw objects and one manifest; the run rings `stocks_landed`.
+A session that was missed altogether is fetched by `polygon_stocks_ingest_backfill`.
+"""
+BACKFILL = """
+### A range of sessions
+
+Fetches what no manifest holds of the range, whole sessions at a time, or ticker by ticker where a few tickers
+need fewer requests; with `refetch` everything. A run that was interrupted is simply started again.
+"""
+
+
+@dag(
+    dag_id="polygon_stocks_ingest_daily",
+    schedule=CronTriggerTimetable("15 18 * * MON-FRI", timezone=NEW_YORK, run_immediately=timedelta()),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    tags=[*TAGS, "daily"],
+    doc_md=DAILY,
+)
+def daily() -> None:
+    ingest(Family.STOCKS, plan_daily)
+
+
+@dag(
+    dag_id="polygon_stocks_ingest_backfill",
+    schedule=None,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    tags=[*TAGS, "backfill"],
+    params={
+        "start": Param(type="string", format="date", description="First session"),
+        "end": Param(
+            None, type=["null", "string"], format="date", description="Last session; empty: the last completed"
+        ),
+        "tickers": Param([], type="array", items={"type": "string"}, description="Empty: SNOWTAPE_TICKERS, or all"),
+        "refetch": Param(False, type="boolean", description="Fetch also what a manifest already holds"),
+    },
+    doc_md=BACKFILL,
+)
+def backfill() -> None:
+    ingest(Family.STOCKS, plan_backfill)
+
+
+daily()
+backfill()

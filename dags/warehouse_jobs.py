@@ -1,0 +1,53 @@
+"""What dbt does in the warehouse after a load: build the models, then test them and keep every result."""
+
+from __future__ import annotations
+
+from airflow.sdk import dag
+
+from ingest.datasets import Family
+from wiring.assets import LOADED, MARTS_BUILT
+from wiring.defaults import DEFAULT_ARGS
+from wiring.transforming import build, test
+
+BUILD = """
+### Snapshots, models and their tests
+
+One `dbt build` after every load; a retry goes on with `dbt retry` from where the try before has failed.
+Rings `marts_built`.
+"""
+TEST = """
+### Data tests, with their history
+
+One `dbt test`; every result, also of a test that passed, is appended to `ops.dbt_test_results`. Red when a test
+has failed, after its result is kept.
+"""
+
+
+@dag(
+    dag_id="dbt_build",
+    schedule=(LOADED[Family.STOCKS] | LOADED[Family.OPTIONS]),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    tags=["dbt"],
+    doc_md=BUILD,
+)
+def dbt_build() -> None:
+    build()
+
+
+@dag(
+    dag_id="dbt_test",
+    schedule=[MARTS_BUILT],
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    tags=["dbt"],
+    doc_md=TEST,
+)
+def dbt_test() -> None:
+    test()
+
+
+dbt_build()
+dbt_test()

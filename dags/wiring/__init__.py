@@ -1,0 +1,1 @@
+"""What the DAG files share: assets, defaults, the tasks of an ingest and of a load, the connection to the warehouse."""

@@ -1,0 +1,73 @@
+"""The tasks of an ingest: plan → land (one a batch) → announce (one asset event) and complete (red if a batch is).
+
+Modules that take long to import, and every setting, are read by the tasks: parsing needs neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import Metadata, TriggerRule, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from ingest.datasets import Family
+from wiring.assets import LANDED
+from wiring.defaults import API_POOL, final_errors
+
+Batches = list[dict[str, Any]]
+
+
+@task
+def plan_daily(family: str) -> Batches:
+    """The last completed session, the sessions before it again, and the reference data that changed."""
+    from ingest import runs
+
+    with final_errors():
+        return runs.plan_daily(Family(family))
+
+
+@task
+def plan_backfill(family: str) -> Batches:
+    """What no manifest holds of the range in the run's params."""
+    from ingest import runs
+
+    with final_errors():
+        return runs.plan_backfill(Family(family), get_current_context()["params"])
+
+
+@task(pool=API_POOL, map_index_template="{{ batch_label }}")
+def land(batch: dict[str, Any]) -> None:
+    """Fetch a batch and land its raw objects and its manifest."""
+    from ingest import runs
+
+    context: Any = get_current_context()
+    context["batch_label"] = batch["label"]
+    with final_errors():
+        runs.land(batch, dag_id=context["dag"].dag_id, run_id=context["run_id"])
+
+
+def ingest(family: Family, plan: Callable[[str], Any]) -> None:
+    """Wire the tasks of one ingest DAG.
+
+    Args:
+        plan: `plan_daily` or `plan_backfill`.
+    """
+    asset = LANDED[family]
+
+    # All done, not all successful: what a red run has saved is announced too.
+    @task(outlets=[asset], trigger_rule=TriggerRule.ALL_DONE)
+    def announce() -> Iterator[Metadata]:
+        """Ring the asset once, if the run has landed anything."""
+        from ingest import runs
+
+        context: Any = get_current_context()
+        dag_run = context["dag_run"]
+        extra = runs.landed(family, context["dag"].dag_id, context["run_id"], dag_run.start_date)
+        if extra is None:
+            raise AirflowSkipException("This run has landed nothing.")
+        yield Metadata(asset, extra)
+
+    batches = land.expand(batch=plan(family.value))
+    batches >> [announce(), EmptyOperator(task_id="complete")]
