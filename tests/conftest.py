@@ -1,0 +1,38 @@
+"""Servers that several folders of tests need: each is started at most once, and only when a test asks for it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.objects import process as objects
+from local.objects.process import RunningObjectStore
+from local.warehouse import process as warehouses
+from local.warehouse.process import RunningWarehouse
+
+
+@pytest.fixture(scope="session")
+def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningObjectStore]:
+    """A SeaweedFS with an empty bucket; its settings are the process's own AWS_* variables meanwhile."""
+    folder = tmp_path_factory.mktemp("objects")
+    with pytest.MonkeyPatch.context() as patch:
+        store = objects.start(folder, access_key="snowtape-test", secret_key="snowtape-test-secret", bucket="snowtape")
+        patch.setenv("AWS_ENDPOINT_URL_S3", store.endpoint)
+        patch.setenv("AWS_ACCESS_KEY_ID", store.access_key)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", store.secret_key)
+        patch.setenv("AWS_REGION", store.region)
+        patch.setenv("AWS_DEFAULT_REGION", store.region)
+        yield store
+        store.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory, object_store: RunningObjectStore) -> Iterator[RunningWarehouse]:
+    """A local warehouse that reads the object store."""
+    running = warehouses.start(Path(tmp_path_factory.mktemp("warehouse")), object_store_endpoint=object_store.endpoint)
+    yield running
+    running.stop()
