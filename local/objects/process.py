@@ -61,7 +61,8 @@ def start(
     `port` is that of the S3 API; 0 takes a free one. `timeout` is in seconds.
 
     Raises:
-        ServerError: the port is taken, the binary is missing, the server ended, or it took no object in time. Nothing is left running.
+        ServerError: the port is taken, the binary is missing, the server ended or took no object in time. Nothing of
+            it is left running then.
     """
     if port and not processes.is_free(port):
         raise ServerError(f"port {port} of {LOOPBACK}, meant for the object store, is taken: choose another one.")
