@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import subprocess
 import sys
@@ -90,8 +89,8 @@ class Servers:
         server = self._add(start("the warehouse", command, self.logs / "warehouse.log", variables, REPOSITORY))
         wait_until(lambda: answers(f"http://{LOOPBACK}:{port}/health"), server, seconds=60)
 
-    def deploy_schema(self) -> str:
-        """Create the database and run schemachange; returns its closing line.
+    def deploy_schema(self) -> None:
+        """Create the database and run schemachange.
 
         Raises:
             ServerError: schemachange failed; the message carries its last lines.
@@ -100,21 +99,9 @@ class Servers:
         connection.create_database()
         connection.close()
         log = self.logs / "schemachange.log"
-        variables = {
-            "database": self.environment["SNOWFLAKE_DATABASE"],
-            "stage_url": f"s3://{BUCKET}/",
-            "storage_integration": "",
-        }
         with log.open("ab") as output:
             done = subprocess.run(
-                [
-                    str(SCHEMACHANGE),
-                    "deploy",
-                    "--config-folder",
-                    str(REPOSITORY / "schemachange"),
-                    "--vars",
-                    json.dumps(variables),
-                ],
+                [str(SCHEMACHANGE), "deploy"],
                 cwd=REPOSITORY / "schemachange",
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -124,7 +111,6 @@ class Servers:
             )
         if done.returncode:
             raise ServerError(f"schemachange failed with exit code {done.returncode}.\n{tail(log)}\nIts log: {log}")
-        return ""
 
     def launch_airflow(self) -> AirflowClient:
         """Start `airflow standalone` without waiting for it: it needs longer than all the others."""
