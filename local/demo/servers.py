@@ -75,9 +75,11 @@ class Servers:
         url = self.endpoints.market_url
         command = [sys.executable, "-m", "local.market", "--port", str(_port(url))]
         command += ["--synthetic-tickers", str(synthetic_tickers), "--anchor", anchor]
-        # The key travels in the environment: a command line is visible to every user of the machine.
-        variables = environment.base() | {"SNOWTAPE_MARKET_API_KEY": self.settings.source.api_key}
-        server = self._add(start("the market server", command, self.logs / "market.log", variables, REPOSITORY))
+        # No secret: this server is the only one that takes the key.
+        command += ["--api-key", self.settings.source.api_key]
+        server = self._add(
+            start("the market server", command, self.logs / "market.log", environment.base(), REPOSITORY)
+        )
         wait_until(lambda: answers(f"{url}/health"), server, seconds=60)
 
     def start_warehouse(self) -> None:

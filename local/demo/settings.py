@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from ingest.settings import read_api, read_universe
 from local.processes import free_port, is_free
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-STAND_IN_KEY = "stand-in-key"
+STAND_IN_KEY = "stand-in"
 VENDOR_HOSTS = ("api.massive.com", "api.polygon.io")
 # An unknown server is taken to have no plan limits; the vendor's free plan allows 5 a minute.
 UNLIMITED_PER_MINUTE = "60000"
@@ -62,7 +61,7 @@ def read_source(environment: Mapping[str, str]) -> Source:
     """
     url = environment.get("POLYGON_BASE_URL", "").strip().rstrip("/")
     if not url:
-        return Source("replayed", None, STAND_IN_KEY + "-" + secrets.token_hex(4), UNLIMITED_PER_MINUTE)
+        return Source("replayed", None, STAND_IN_KEY, UNLIMITED_PER_MINUTE)
     try:
         api = read_api(environment)
     except BadSetting as error:
