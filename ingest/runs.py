@@ -28,6 +28,7 @@ from ingest.storage import LandingStore
 
 log = logging.getLogger(__name__)
 
+NOTES_IN_LOG = 20
 # A run's manifests are looked for from this long before its start: clocks differ.
 CLOCK_TOLERANCE = timedelta(minutes=30)
 
@@ -123,8 +124,10 @@ def land_batch(
     if objects:
         store.put_once(manifest.key, manifest.to_json())
         log.info("%s: %d objects, %d result rows.", manifest.key, len(objects), manifest.result_rows)
-    for item in fetched.missing:
-        log.warning("%s %s: %s", item.dataset, item.path, item.reason)
+    for item in fetched.missing[:NOTES_IN_LOG]:
+        log.info("%s %s: %s", item.dataset, item.path, item.reason)
+    if len(fetched.missing) > NOTES_IN_LOG:
+        log.info("… and %d more, see `missing` in the manifest.", len(fetched.missing) - NOTES_IN_LOG)
     if fetched.fatal is not None:
         raise fetched.fatal
     if not fetched.complete:

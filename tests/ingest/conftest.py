@@ -116,16 +116,25 @@ def client(settings: ApiSettings) -> Iterator[PolygonClient]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def s3_client() -> Iterator[Any]:
+    """S3 in memory; requests to loopback still go out."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_REGION": "us-east-1"}.items():
+            patch.setenv(name, value)
+        patch.delenv("AWS_ENDPOINT_URL_S3", raising=False)
+        with mock_aws(config={"core": {"passthrough": {"urls": [r"http://127\.0\.0\.1.*"]}}}):
+            made = boto3.client("s3", region_name="us-east-1")
+            made.create_bucket(Bucket="landing")
+            yield made
+
+
 @pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """An empty bucket `landing` in memory."""
-    for name, value in {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_REGION": "us-east-1"}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_ENDPOINT_URL_S3", raising=False)
-    with mock_aws(config={"core": {"passthrough": {"urls": [r"http://127\.0\.0\.1.*"]}}}):
-        made = boto3.client("s3", region_name="us-east-1")
-        made.create_bucket(Bucket="landing")
-        yield made
+def s3(s3_client: Any) -> Iterator[Any]:
+    """The bucket `landing`, empty."""
+    yield s3_client
+    for entry in s3_client.list_objects_v2(Bucket="landing").get("Contents", []):
+        s3_client.delete_object(Bucket="landing", Key=entry["Key"])
 
 
 @pytest.fixture

@@ -1,0 +1,92 @@
+"""The client's side of a load, on a connection that knows just the two statements."""
+
+import json
+
+import pytest
+
+from ingest import loader, manifests, runs
+from ingest.datasets import Family
+from ingest.errors import LoadFailed
+
+IDS = [f"20261120T23150000000{number}Z-0000000{number}" for number in range(4)]
+KEYS = [manifests.manifest_key(Family.STOCKS, manifest_id) for manifest_id in IDS]
+
+
+class OperationalError(Exception):
+    """Named as the DB-API names the loss of a connection."""
+
+
+class Connection:
+    """Loads into a set; refuses keys that a test names."""
+
+    def __init__(self) -> None:
+        self.ledger: dict[str, str] = {}
+        self.refused: dict[str, Exception] = {}
+        self.calls: list[str] = []
+
+    def cursor(self):
+        return self
+
+    def close(self) -> None:
+        return
+
+    def execute(self, sql: str, values: tuple[str]) -> None:
+        (value,) = values
+        if sql.startswith("select"):
+            self.rows = [(one,) for one, family in self.ledger.items() if family == value]
+            return
+        assert sql.startswith("call raw.load_manifest(")
+        self.calls.append(value)
+        if value in self.refused:
+            raise self.refused[value]
+        manifest_id = manifests.manifest_id_of(value)
+        status = "already_loaded" if manifest_id in self.ledger else "loaded"
+        self.ledger[manifest_id] = "stocks"
+        answer = {"manifest_id": manifest_id, "status": status, "objects": 1, "rows_loaded": 2, "result_rows": 3}
+        self.rows = [(json.dumps(answer),)]
+
+    def fetchall(self):
+        return self.rows
+
+
+@pytest.fixture
+def landed(store):
+    for key in KEYS:
+        store.put_once(key, b"{}")
+    return store
+
+
+def test_what_the_ledger_lacks_is_pending_oldest_first(landed) -> None:
+    connection = Connection()
+    connection.ledger = {IDS[1]: "stocks", IDS[2]: "options"}
+    assert loader.pending(connection, landed, Family.STOCKS) == [KEYS[0], KEYS[2], KEYS[3]]
+
+
+def test_a_load_reports_what_the_procedure_answers() -> None:
+    connection = Connection()
+    first, again = loader.load(connection, [KEYS[0], KEYS[0]])
+    assert (first.status, first.rows_loaded, first.result_rows) == ("loaded", 2, 3)
+    assert again.status == "already_loaded"
+
+
+def test_a_rejected_manifest_keeps_none_of_the_others_back_and_is_named() -> None:
+    connection = Connection()
+    connection.refused = {KEYS[1]: ValueError("object x has 118 bytes,\n the manifest says 120.")}
+    with pytest.raises(LoadFailed, match=r"1 of 4.*0001.*object x has 118 bytes, the manifest says 120\."):
+        loader.load(connection, KEYS)
+    assert set(connection.ledger) == {IDS[0], IDS[2], IDS[3]}
+
+
+def test_a_lost_connection_ends_the_load_and_names_what_is_left() -> None:
+    connection = Connection()
+    connection.refused = {KEYS[1]: OperationalError("gone")}
+    with pytest.raises(LoadFailed, match=r"3 of 4 .*not tried"):
+        loader.load(connection, KEYS)
+    assert connection.calls == KEYS[:2]
+
+
+def test_the_event_tells_what_the_ledger_has_of_the_swept_manifests() -> None:
+    connection = Connection()
+    assert runs.loaded(connection, Family.STOCKS, [KEYS]) is None
+    connection.ledger = {IDS[0]: "stocks", IDS[3]: "stocks"}
+    assert runs.loaded(connection, Family.STOCKS, [KEYS[:2], KEYS[2:]]) == {"manifests": [IDS[0], IDS[3]], "left": 2}
