@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from local.warehouse import recorded, settings
+from local.warehouse import recorded, settings, stages, variables
+from local.warehouse.errors import unknown_statement
 from local.warehouse.procedures import call, definition, store
 from local.warehouse.results import StatementResult
+from local.warehouse.sql import comments, schemas
 from local.warehouse.statement import Statement
 
 if TYPE_CHECKING:
@@ -61,7 +63,12 @@ _BY_WORDS: tuple[tuple[tuple[str, ...], Command], ...] = (
     (("USE", "ROLE"), _plain(settings.use_role)),
     (("USE", "WAREHOUSE"), _plain(settings.use_warehouse)),
     (("USE", "SECONDARY"), _plain(settings.use_secondary_roles)),
+    (("USE",), _plain(schemas.use)),
     (("ALTER", "SESSION"), _plain(settings.alter_session)),
+    (("SET",), variables.set_variables),
+    (("UNSET",), variables.unset_variables),
+    (("DROP", "STAGE"), _ddl(stages.drop_stage)),
+    (("DROP", "FILE", "FORMAT"), _ddl(stages.drop_file_format)),
 )
 
 
@@ -72,6 +79,12 @@ def find(statement: Statement) -> Command | None:
             return command
     if definition.is_create(statement):
         return _ddl(store.create)
+    if schemas.is_create(statement):
+        return _ddl(schemas.create)
+    if comments.is_alter_column_comment(statement):
+        return _ddl(comments.alter_column_comments)
+    if statement.starts("CREATE", "OR", "ALTER"):
+        raise unknown_statement(statement.text)
     if recorded.handles(statement):
         return _ddl(recorded.record)
     if recorded.is_show(statement):

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import pyarrow as pa
 import sqlglot
 from fakesnow import statement_type
 from fakesnow.cursor import FakeSnowflakeCursor
 from sqlglot import exp
 from sqlglot.errors import ParseError
 
-from local.warehouse import commands, trees
+from local.warehouse import commands
 from local.warehouse.errors import SYNTAX_ERROR, SqlError, from_duckdb, sql_error, unknown_statement
 from local.warehouse.output import arrow_table
 from local.warehouse.results import StatementResult
+from local.warehouse.sql import trees
 from local.warehouse.statement import Statement
 
 if TYPE_CHECKING:
@@ -55,6 +58,12 @@ class WarehouseCursor(FakeSnowflakeCursor):
         """Whether a transaction is open."""
         return self.session.transactions.is_open
 
+    @property
+    def table(self) -> pa.Table:
+        """The result's rows."""
+        assert self._arrow_table is not None
+        return self._arrow_table
+
     def sql_error(self, message: str, errno: int, sqlstate: str) -> SqlError:
         """An error that reaches the client as it is."""
         return sql_error(message, errno, sqlstate)
@@ -78,8 +87,7 @@ class WarehouseCursor(FakeSnowflakeCursor):
     def query(self, sql: str, params: Any = None) -> list[tuple[Any, ...]]:
         """Rows of a SELECT in Snowflake's dialect, for the warehouse's own use."""
         self._run_tree(self._parse(sql), params)
-        assert self._arrow_table is not None
-        return [tuple(row.values()) for row in self._arrow_table.to_pylist()]
+        return list(zip(*(column.to_pylist() for column in self.table.columns), strict=True))
 
     def describe_only(self, command: str, params: Any) -> None:
         """Find out a statement's result columns; a query is planned, not run."""
@@ -93,12 +101,14 @@ class WarehouseCursor(FakeSnowflakeCursor):
 
     def answer(self, result: StatementResult) -> None:
         """Make a finished result this cursor's result."""
-        self._arrow_table = arrow_table(result)
-        self._arrow_table_fetch_index = None
-        self._rowcount = result.rowcount
-        self._sfqid = str(uuid.uuid4())
-        self.columns = list(result.columns)
-        self._conn.results_cache[self._sfqid] = (self._arrow_table, self._rowcount, None, None, None, self.columns)
+        self._finish(arrow_table(result), result.rowcount, result.columns)
+
+    def _finish(self, table: pa.Table, rowcount: int, columns: Sequence[tuple[str, str]]) -> None:
+        query_id = str(uuid.uuid4())
+        # fakesnow declares these as None.
+        self.__dict__.update(_arrow_table=table, _arrow_table_fetch_index=None, _rowcount=rowcount, _sfqid=query_id)
+        self.columns = list(columns)
+        self._conn.results_cache[query_id] = (table, rowcount, self.columns)
 
     def _run(self, statement: Statement, params: Any) -> None:
         for module in self.session.warehouse.extensions:
@@ -117,7 +127,7 @@ class WarehouseCursor(FakeSnowflakeCursor):
             raise unknown_statement(statement.text)
         self._run_tree(expression, params)
 
-    def _parse(self, sql: str) -> exp.Expression:
+    def _parse(self, sql: str) -> exp.Expr:
         try:
             parsed = [e for e in sqlglot.parse(sql, read="snowflake") if e and not isinstance(e, exp.Semicolon)]
         except ParseError as error:
@@ -129,19 +139,43 @@ class WarehouseCursor(FakeSnowflakeCursor):
             )
         return parsed[0]
 
-    def _run_tree(self, expression: exp.Expression, params: Any) -> None:
+    def _run_tree(self, expression: exp.Expr, params: Any) -> None:
         self.statement_type = statement_type.statement_type_id(expression)
         if isinstance(params, tuple):
             params = list(params)
         trees.run(self, expression, params)
 
-    def run_transformed(self, expression: exp.Expression, params: Any = None) -> None:
-        """Translate a Snowflake tree into DuckDB's dialect and run it, without any further handling."""
-        self.check_db_and_schema(expression)
+    def translate(self, expression: exp.Expr, params: Any) -> Iterator[exp.Expr]:
+        """The tree, or the several it takes, in DuckDB's dialect. May take placeholders out of `params`."""
         for part in self._transform_explode(expression):
-            transformed = self._transform(part, params)
-            self._execute(transformed, params if transformed.find(exp.Placeholder) else None)
+            yield self._transform(part, params)
+
+    def run_transformed(self, expression: exp.Expr, params: Any = None) -> None:
+        """Translate a Snowflake tree and run it, without any further handling."""
+        for translated in self.translate(expression, params):
+            self._execute(translated, params if translated.find(exp.Placeholder) else None)
             self.columns = [(str(column[0]), str(column[1])) for column in self._duck_conn.description or []]
+
+    @contextmanager
+    def atomic(self) -> Iterator[None]:
+        """Several DuckDB statements as one: in a transaction of their own unless one is open."""
+        if self.in_transaction:
+            yield
+            return
+        self.duck.begin()
+        try:
+            yield
+        except BaseException:
+            with suppress(duckdb.Error):
+                self.duck.rollback()
+            raise
+        self.duck.commit()
+
+    def _transform_explode(self, expression: exp.Expr) -> list[exp.Expr]:
+        # fakesnow emulates MERGE and INSERT OVERWRITE; local.warehouse.sql.changes runs them natively.
+        if isinstance(expression, (exp.Merge, exp.Insert)):
+            return [expression]
+        return list(super()._transform_explode(expression))
 
     def _describe_last_sql(self) -> list[Any]:
         # fakesnow runs DESCRIBE on the translated text once more; DuckDB has told us already.

@@ -20,7 +20,7 @@ from fakesnow import info_schema, macros
 from fakesnow.instance import GLOBAL_DATABASE_NAME, FakeSnow
 from fakesnow.transforms import show
 
-from local.warehouse.naming import quoted
+from local.warehouse.naming import literal, quoted
 from local.warehouse.results_cache import ResultsCache
 
 METADATA_SCHEMA = f"{GLOBAL_DATABASE_NAME}._snowtape"
@@ -44,13 +44,14 @@ class Instance(FakeSnow):
     ) -> None:
         # FakeSnow.__init__ is left out on purpose: it opens an in-memory database for the metadata.
         self.directory = directory
-        self.db_path = directory / "databases"
+        self.databases = directory / "databases"
+        self.db_path = self.databases
         self.create_database_on_connect = False
         self.create_schema_on_connect = False
         self.nop_regexes = None
         self.results_cache = ResultsCache()
         self._database_metadata = tuple(database_metadata)
-        for folder in (self.db_path, directory / "stages"):
+        for folder in (self.databases, directory / "stages"):
             folder.mkdir(parents=True, exist_ok=True)
         spill = directory / "spill"
         shutil.rmtree(spill, ignore_errors=True)
@@ -74,17 +75,17 @@ class Instance(FakeSnow):
         self.duck_conn.execute(f"CREATE SCHEMA IF NOT EXISTS {METADATA_SCHEMA}")
         for sql in metadata:
             self.duck_conn.execute(sql)
-        for file in sorted(self.db_path.glob("*.db")):
+        for file in sorted(self.databases.glob("*.db")):
             name = unquote(file.stem)
             self._attach(file, name)
             self.prepare_database(self.duck_conn, name)
 
     def _attach(self, file: Path, name: str) -> None:
-        self.duck_conn.execute(f"ATTACH '{str(file).replace(chr(39), chr(39) * 2)}' AS {quoted(name)}")
+        self.duck_conn.execute(f"ATTACH {literal(str(file))} AS {quoted(name)}")
 
     def database_file(self, name: str) -> Path:
         """Where a database lives; its name may hold any character."""
-        return self.db_path / f"{quote(name, safe='')}.db"
+        return self.databases / f"{quote(name, safe='')}.db"
 
     def prepare_database(self, duck: duckdb.DuckDBPyConnection, name: str) -> None:
         """Create what fakesnow and our own modules keep inside a database."""
@@ -93,6 +94,20 @@ class Instance(FakeSnow):
         duck.execute(macros.creation_sql(identifier))
         for template in self._database_metadata:
             duck.execute(template.replace("{database}", identifier))
+
+    def create_database(self, name: str) -> None:
+        """Create and attach a database."""
+        with self.duck_conn.cursor() as duck:
+            duck.execute(f"ATTACH {literal(str(self.database_file(name)))} AS {quoted(name)}")
+            self.prepare_database(duck, name)
+
+    def drop_database(self, name: str) -> None:
+        """Detach a database and delete its file."""
+        with self.duck_conn.cursor() as duck:
+            duck.execute(f"DETACH {quoted(name)}")
+        file = self.database_file(name)
+        for path in (file, file.with_name(file.name + ".wal")):
+            path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Write everything into the database files and let go of them."""

@@ -7,6 +7,9 @@ A module that implements statements of its own (`local.warehouse.staged`, `local
 
 and may offer `METADATA_SQL`, run at every start (tables in the schema `_fs_global._snowtape`), and
 `DATABASE_METADATA_SQL`, run at every start for each database with `{database}` replaced by its quoted name.
+It may also offer `forget_table(session, name)`, called after a table was created anew, truncated or dropped, and
+`rename_table(session, old, new)`; names are `local.warehouse.naming.ObjectName`.
+
 DuckDB's transactions write one database only: whatever must commit or roll back together with a table's rows has to
 live in that table's own database, not in `_fs_global`.
 """

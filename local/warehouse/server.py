@@ -8,14 +8,14 @@ import json
 import logging
 import uuid
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, AsyncIterator
+from typing import Any
 
 import anyio.to_thread
-import fakesnow.server
 from fakesnow.converter import from_binding
 from fakesnow.expr import normalise_ident
+from fakesnow.server import bucket_upload
 from fakesnow.statement_type import DML_TYPE_IDS, SELECT
 from fakesnow.transforms import SERVER_VERSION
 from starlette.applications import Starlette
@@ -92,7 +92,7 @@ class Server:
                 Route("/queries/{query_id}/result", self.result),
                 Route("/monitoring/queries/{query_id}", self.monitor),
                 Route("/telemetry/send", self.telemetry, methods=["POST"]),
-                Route("/fs_bucket/{path:path}", fakesnow.server.bucket_upload, methods=["PUT"]),
+                Route("/fs_bucket/{path:path}", bucket_upload, methods=["PUT"]),
             ],
             lifespan=self._lifespan,
         )
@@ -256,7 +256,7 @@ class Server:
                 cursor.execute(sql, binding_params=row)
                 affected += cursor.rowcount or 0
         session.last_query_id = cursor.sfqid
-        table, columns = cursor._arrow_table, row_type(cursor.columns)
+        table, columns = cursor.table, row_type(cursor.columns)
         data: dict[str, Any] = {
             "parameters": [{"name": "TIMEZONE", "value": "Etc/UTC"}],
             "rowtype": columns,

@@ -70,14 +70,17 @@ class Session(FakeSnowflakeConnection):
         elif not self.schema_set:
             self._schema = None
         self.warehouse = warehouse
-        self.identity = identity
+        self.identity: Identity = identity
         self.parameters: dict[str, str] = {}
-        self.session_id = next(_session_ids)
-        self.transactions = Transactions(duck, warehouse.locks)
+        self.session_id: int = next(_session_ids)
+        self.transactions: Transactions = Transactions(duck, warehouse.locks)
         self.transactions.autocommit = autocommit
+        self.variable_values: dict[str, str] = {}
+        # Full name of a temporary object to its kind, TABLE or VIEW.
         self.temporary: dict[ObjectName, str] = {}
         self.frames: list[ProcedureFrame] = []
         self.last_query_id: str | None = None
+        self.statement: str = ""
         self.last_used = time.monotonic()
         # One statement at a time on one DuckDB connection; a CALL lets go of it while its handler runs.
         self.busy = threading.Lock()
@@ -125,8 +128,9 @@ class Session(FakeSnowflakeConnection):
             self.transactions.depth -= 1
             self.frames.pop()
             self.warehouse.logout(token)
-            if used[0] and definition.execute_as == "OWNER":
-                self.use(*used)
+            database, schema = used
+            if database and definition.execute_as == "OWNER":
+                self.use(database, schema)
         return outcome
 
     @contextmanager

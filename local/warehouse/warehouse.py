@@ -11,6 +11,7 @@ from types import ModuleType
 from local.warehouse import catalog
 from local.warehouse.instance import Instance
 from local.warehouse.locks import TableLocks
+from local.warehouse.naming import ObjectName
 from local.warehouse.procedures.runner import ProcedureRunner
 from local.warehouse.session import Identity, Session
 
@@ -61,6 +62,18 @@ class Warehouse:
         session = self.sessions.pop(token, None)
         if session and not token.startswith("procedure-"):
             session.close()
+
+    def forget_table(self, session: Session, name: ObjectName) -> None:
+        """Tell the extensions that a table was created, truncated or dropped (`forget_table(session, name)`)."""
+        for module in self.extensions:
+            if forget := getattr(module, "forget_table", None):
+                forget(session, name)
+
+    def rename_table(self, session: Session, old: ObjectName, new: ObjectName) -> None:
+        """Tell the extensions that a table has another name (`rename_table(session, old, new)`)."""
+        for module in self.extensions:
+            if rename := getattr(module, "rename_table", None):
+                rename(session, old, new)
 
     def close(self) -> None:
         """End every session and write the databases."""
