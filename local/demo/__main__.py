@@ -86,8 +86,11 @@ def _through(demo: DemoRun, console: Console) -> bool:
             demo.board.fail_running("interrupted")
             raise
     if failure:
-        console.print(Text(f"\nThe demo did not come through: {failure}", "bold red"))
-        console.print(f"Logs: {demo.servers.logs}. What was landed and loaded is kept: `make demo` goes on from it.")
+        console.print(Text(f"\nThe demo did not come through: {failure}", "bold red"), soft_wrap=True)
+        console.print(
+            f"Logs: {demo.servers.logs}. What was landed and loaded is kept: `make demo` goes on from it.",
+            soft_wrap=True,
+        )
     demo.print_summary(complete=not failure)
     return not failure
 
@@ -107,7 +110,7 @@ def _stay(demo: DemoRun, console: Console) -> None:
     except KeyboardInterrupt:
         return
     except ServerError as error:
-        console.print(Text(f"\n{error}", "bold red"))
+        console.print(Text(f"\n{error}", "bold red"), soft_wrap=True)
 
 
 def check_source(source: Source) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import requests
 
 ACTIVE = frozenset({"queued", "running"})
+TRIES = 4
 
 
 @dataclass(frozen=True)
@@ -73,15 +75,20 @@ class AirflowClient:
             "description": "Requests to the Polygon.io API",
             "include_deferred": False,
         }
-        answer = self._session.post(f"{self._base_url}/api/v2/pools", json=body, timeout=10)
+        answer = self._request("POST", "/pools", json=body)
         if answer.status_code == 409:
             self._call("PATCH", f"/pools/{name}", json={"pool": name, "slots": slots, "include_deferred": False})
         elif not answer.ok:
             raise AirflowError(f"Airflow refused the pool {name}: {answer.status_code} {answer.text[:300]}")
 
     def trigger(self, dag_id: str, conf: dict[str, Any]) -> DagRun:
-        """Start a run of a DAG with these params."""
-        return _run(self._call("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf}))
+        """Start a run of a DAG with these params. The run's id is chosen here, so that a lost answer can't start two."""
+        run_id = f"demo__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": conf}
+        answer = self._request("POST", f"/dags/{dag_id}/dagRuns", json=body)
+        if not answer.ok and answer.status_code != 409:
+            raise AirflowError(f"Airflow refused to run {dag_id}: {answer.status_code} {answer.text[:300]}")
+        return self.run(dag_id, run_id)
 
     def run(self, dag_id: str, run_id: str) -> DagRun:
         """One run as it stands now."""
@@ -106,13 +113,25 @@ class AirflowClient:
         ]
 
     def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
-        answer = self._session.request(method, f"{self._base_url}/api/v2{path}", timeout=20, **options)
-        if answer.status_code == 401:  # the token is a day old
-            self.log_in()
-            answer = self._session.request(method, f"{self._base_url}/api/v2{path}", timeout=20, **options)
+        answer = self._request(method, path, **options)
         if not answer.ok:
             raise AirflowError(f"Airflow refused {method} {path}: {answer.status_code} {answer.text[:300]}")
         return dict(answer.json())
+
+    def _request(self, method: str, path: str, **options: Any) -> requests.Response:
+        """One request, repeated while a busy machine lets it time out. Every request here can be sent twice."""
+        for attempt in range(TRIES):
+            try:
+                answer = self._session.request(method, f"{self._base_url}/api/v2{path}", timeout=20, **options)
+            except (requests.Timeout, requests.ConnectionError):
+                if attempt == TRIES - 1:
+                    raise
+                time.sleep(1)
+                continue
+            if answer.status_code != 401:
+                return answer
+            self.log_in()  # the token is a day old
+        return answer
 
 
 def _run(entry: dict[str, Any]) -> DagRun:

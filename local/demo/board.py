@@ -99,10 +99,10 @@ class Board:
         changed = (stage.state, stage.detail) != (state, detail)
         stage.state, stage.detail = state, detail
         if self._live is None and changed:
-            self.console.print(self._line(stage))
+            self.console.print(self._line(stage), soft_wrap=True)
 
     def _line(self, stage: Stage) -> Text:
-        line = Text(f"{SIGNS.get(stage.state, '>')} {stage.name:<31}", style=STYLES[stage.state])
+        line = Text(f"{SIGNS.get(stage.state, '>')} {stage.name:<33}", style=STYLES[stage.state])
         line.append(f"{stage.state:<10}")
         line.append(f"{_seconds(stage):>8}")
         line.append(f"{_rows(stage):>14}")
