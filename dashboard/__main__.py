@@ -33,6 +33,7 @@ class Server(BaseApplication):
             "timeout": 120,
             "graceful_timeout": 3,
             "keepalive": 5,
+            "limit_request_line": 8190,
             "loglevel": "warning",
             "control_socket_disable": True,
             "post_worker_init": lambda _worker: print(f"Dashboard: {self._url}", flush=True),

@@ -55,7 +55,7 @@
   function draw(base, range, overlays) {
     if (!base) {
       drawn = null;
-      return { data: [], layout: {} };
+      return unchanged();
     }
     const figure = structuredClone(base);
     const meta = figure.layout.meta;
@@ -128,7 +128,7 @@
   // After panning or zooming: fit again without asking Dash.
   function refit(change) {
     const plot = graph();
-    if (!drawn || !plot || !plot.layout || !plot.layout.xaxis) return unchanged();
+    if (!drawn || !plot || !plot.isConnected || !(plot._fullLayout || {}).xaxis) return unchanged();
     if (change && !Object.keys(change).some((key) => key.startsWith("xaxis.range") || key === "autosize")) {
       return unchanged();
     }

@@ -1,7 +1,6 @@
 // Where the price chart's axes begin, end and carry labels: pure functions of sessions ("YYYY-MM-DD") and a window.
 (function () {
   const FEWEST_SLOTS = 24;
-  const LABEL_PX = 74;
   const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
   const shifted = (session, months) => {
@@ -22,16 +21,20 @@
     const since = range === "ytd" ? last.slice(0, 4) + "-01-01" : months ? shifted(last, months) : sessions[0];
     let first = sessions.findIndex((session) => session >= since);
     first = Math.min(Math.max(first, 0), count - FEWEST_SLOTS);
-    return [first - 0.75, count - 1 + Math.max(0.75, (count - first) * 0.015)];
+    return [first - 0.5, count - 1 + Math.max(0.75, (count - first) * 0.015)];
   }
 
-  // Keys that name the period a session lies in, finest first.
+  const dayAndMonth = (s) => `${+s.slice(8)} ${MONTHS[+s.slice(5, 7) - 1]}`;
+  const week = (s) => Math.floor((Date.parse(s) / 864e5 + 3) / 7);
+
+  // The key names the period that a session lies in; `px` is the room that a label wants. Finest first.
   const PERIODS = [
-    { key: (s) => s, label: (s) => `${+s.slice(8)} ${MONTHS[+s.slice(5, 7) - 1]}` },
-    { key: (s) => String(Math.floor((Date.parse(s) / 864e5 + 3) / 7)), label: (s) => `${+s.slice(8)} ${MONTHS[+s.slice(5, 7) - 1]}` },
-    { key: (s) => s.slice(0, 7), label: monthOrYear },
-    { key: (s) => s.slice(0, 4) + Math.floor((+s.slice(5, 7) - 1) / 3), label: monthOrYear },
-    { key: (s) => s.slice(0, 4), label: (s) => s.slice(0, 4) },
+    { key: (s) => s, label: dayAndMonth, px: 54 },
+    { key: week, label: dayAndMonth, px: 54 },
+    { key: (s) => s.slice(0, 7) + (+s.slice(8) > 15), label: (s) => (+s.slice(8) > 15 ? s.slice(8) : monthOrYear(s)), px: 42 },
+    { key: (s) => s.slice(0, 7), label: monthOrYear, px: 42 },
+    { key: (s) => s.slice(0, 4) + Math.floor((+s.slice(5, 7) - 1) / 3), label: monthOrYear, px: 42 },
+    { key: (s) => s.slice(0, 4), label: (s) => s.slice(0, 4), px: 42 },
   ];
 
   function monthOrYear(session) {
@@ -39,17 +42,16 @@
     return month === 0 ? `<b>${session.slice(0, 4)}</b>` : MONTHS[month];
   }
 
-  // Labels at the first session of each day, week, month, quarter or year: the finest that has room.
+  // Labels at the first session of each day, week, half-month, month, quarter or year: the finest that has room.
   function ticks(sessions, [from, to], widthPx) {
     const first = Math.max(0, Math.ceil(from));
     const last = Math.min(sessions.length - 1, Math.floor(to));
-    const room = Math.max(2, Math.floor(widthPx / LABEL_PX));
     for (const period of PERIODS) {
       const found = [];
       for (let slot = Math.max(first, 1); slot <= last; slot++) {
         if (period.key(sessions[slot]) !== period.key(sessions[slot - 1])) found.push(sessions[slot]);
       }
-      if (found.length <= room) return { vals: found, text: found.map(period.label) };
+      if (found.length * period.px <= widthPx) return { vals: found, text: found.map(period.label) };
     }
     return { vals: [], text: [] };
   }

@@ -16,6 +16,7 @@
       borderColor: "var(--st-line)",
       rowHoverColor: "var(--st-hover)",
       wrapperBorder: false,
+      headerColumnResizeHandleColor: "transparent",
       wrapperBorderRadius: 0,
       fontFamily: "inherit",
       fontSize: 13,

@@ -11,7 +11,8 @@
       const params = new URLSearchParams(onChart ? window.location.search : "");
       params.set("ticker", ticker);
       if (document.activeElement) document.activeElement.blur();
-      return ["/chart", "?" + params.toString(), null];
+      // Staying on the page keeps its path: "/" and "/chart" are the same page.
+      return [onChart ? unchanged() : "/chart", "?" + params.toString(), null];
     },
 
     beat(count) {
@@ -21,7 +22,7 @@
     },
 
     setTitle(title) {
-      document.title = title ? `${title} · Snowtape` : "Snowtape";
+      if (title) document.title = `${title} · Snowtape`;
       return title;
     },
   };

@@ -123,6 +123,8 @@ def connect_options(settings: WarehouseSettings) -> dict[str, Any]:
 def _fetch(session: Any, text: str, values: tuple[Value, ...]) -> pd.DataFrame:
     with session.cursor() as cursor:
         cursor.execute(text, values, timeout=STATEMENT_TIMEOUT_SECONDS)
+        if cursor.rowcount == 0:  # an answer without rows may come without the Arrow batch that pandas wants
+            return pd.DataFrame(columns=[column.name.lower() for column in cursor.description])
         frame: pd.DataFrame = cursor.fetch_pandas_all()
     frame.columns = frame.columns.str.lower()
     return frame

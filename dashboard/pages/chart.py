@@ -10,7 +10,6 @@ import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 
 from dashboard.data.door import Door
-from dashboard.data.errors import WarehouseError
 from dashboard.data.market import default_ticker, find_ticker, read_bars, search_tickers
 from dashboard.pages import parts
 from dashboard.pages.chart_figure import ADJUSTED, DASHES, OVERLAYS, UNADJUSTED, price_figure
@@ -43,6 +42,8 @@ def layout() -> html.Div:
             dcc.Store(id="chart-figure"),
             dcc.Store(id="chart-address"),
             dcc.Store(id="chart-drawn"),
+            dcc.Store(id="chart-title"),
+            dcc.Store(id="chart-titled"),
             html.Div(id="chart-banner"),
             html.Div(_head_skeleton(), id="chart-head"),
             html.Section(
@@ -79,12 +80,11 @@ def layout() -> html.Div:
 
 
 def read_view(door: Door, wanted: str | None, basis: str | None) -> View:
-    """The page for a ticker as the address gave it (any text, or None). Never raises for what a user typed."""
+    """The page for a ticker as the address gave it (any text, or None). Never raises."""
     try:
         return _read_view(door, wanted, UNADJUSTED if basis == UNADJUSTED else ADJUSTED)
-    except WarehouseError as error:
-        parts.log.warning("chart: %s", error)
-        return View(parts.failure(error))
+    except Exception as error:
+        return View(parts.failed(error))
 
 
 def _read_view(door: Door, wanted: str | None, basis: str) -> View:
@@ -130,6 +130,11 @@ def register(app: Dash, door: Door) -> None:
         Input("color-scheme", "data"),
     )
     app.clientside_callback(
+        ClientsideFunction("shell", "setTitle"),
+        Output("chart-titled", "data"),
+        Input("chart-title", "data"),
+    )
+    app.clientside_callback(
         ClientsideFunction("chart", "hover"),
         Output("chart-drawn", "data"),
         Input("chart-graph", "hoverData"),
@@ -149,12 +154,11 @@ def register(app: Dash, door: Door) -> None:
         Output("chart-message", "children"),
         Output("chart-as-of", "children"),
         Output("chart-panel", "data-state"),
-        Output("page-title", "data", allow_duplicate=True),
+        Output("chart-title", "data"),
         Input("chart-ticker", "data"),
         Input("chart-basis", "value"),
         *parts.REFRESH,
         running=[(Output("chart-panel", "data-busy"), "true", "false")],
-        prevent_initial_call="initial_duplicate",
     )
     def read(ticker: str | None, basis: str | None, *_: Any) -> tuple[Any, ...]:
         view = read_view(door, ticker, basis)
@@ -170,6 +174,7 @@ def _toolbar() -> html.Div:
                 data=[{"value": value, "label": label} for value, label in RANGES.items()],
                 value=DEFAULT_RANGE,
                 size="xs",
+                withItemsBorders=False,
                 className="st-segments",
                 **parts.attrs({"aria-label": "Range of sessions"}),
             ),
@@ -192,6 +197,7 @@ def _toolbar() -> html.Div:
                 data=[{"value": ADJUSTED, "label": "Adjusted"}, {"value": UNADJUSTED, "label": "Unadjusted"}],
                 value=ADJUSTED,
                 size="xs",
+                withItemsBorders=False,
                 className="st-segments st-basis",
                 **parts.attrs({"aria-label": "Prices adjusted for splits, or as they traded"}),
             ),

@@ -19,9 +19,11 @@ OVERLAYS = {"20": "sma_20_usd", "50": "sma_50_usd", "120": "sma_120_usd"}
 # A second sign besides the colour.
 DASHES = {"20": "solid", "50": "dash", "120": "dot"}
 ADJUSTED, UNADJUSTED = "adjusted", "unadjusted"
+# The narrowest window, as in assets/chart_axis.js: three bars mustn't fill the page.
+FEWEST_SLOTS = 24
 # Two split factors nearer than this are the same: they come out of a product of ratios.
 _SAME_FACTOR = 1e-6
-_VOLUME_TOP, _PRICE_BOTTOM = 0.19, 0.23
+_VOLUME_TOP, _PRICE_BOTTOM = 0.18, 0.235
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,7 @@ def price_figure(bars: Bars, basis: str) -> dict[str, Any]:
             "dragmode": "pan",
             "margin": {"l": 8, "r": 62, "t": 8, "b": 26},
             "bargap": 0.25,
+            "boxgap": 0.2,
             "xaxis": {
                 "type": "category",
                 "categoryorder": "array",
@@ -136,7 +139,7 @@ def price_figure(bars: Bars, basis: str) -> dict[str, Any]:
                 "spikedash": "dot",
                 "showgrid": True,
                 "zeroline": False,
-                "minallowed": -2,
+                "minallowed": min(-2, len(sessions) - FEWEST_SLOTS - 2),
                 "maxallowed": len(sessions) + 1,
             },
             "yaxis": {
@@ -173,12 +176,12 @@ def _split_marker(split: Split) -> dict[str, Any]:
         "name": "split",
         "x": split.session.isoformat(),
         "xref": "x",
-        "y": _PRICE_BOTTOM,
+        "y": (_VOLUME_TOP + _PRICE_BOTTOM) / 2,
         "yref": "paper",
-        "yanchor": "bottom",
+        "yanchor": "middle",
         "text": f"S {split.label}",
         "hovertext": f"Split {split.label}, effective {fmt.session(split.session)}",
         "showarrow": False,
-        "borderpad": 3,
+        "borderpad": 2,
         "borderwidth": 1,
     }

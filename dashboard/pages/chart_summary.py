@@ -121,9 +121,13 @@ def _numbers(numbers: KeyNumbers) -> html.Dl:
     return html.Dl(
         [
             year,
-            _number("Volatility, 21 sessions", volatility, "Annualised standard deviation of daily log returns"),
+            _number("21-day volatility", volatility, "Annualised standard deviation of the last 21 daily log returns"),
             _number("Volume", fmt.compact(numbers.volume_shares), "Shares traded in the newest session"),
-            _number("Average, 21 sessions", fmt.compact(numbers.average_volume_shares), "Mean shares a session"),
+            _number(
+                "Avg. volume 21d",
+                fmt.compact(numbers.average_volume_shares),
+                "Mean shares a session, newest 21 sessions",
+            ),
         ],
         className="st-numbers",
     )

@@ -85,13 +85,26 @@ def failure(error: WarehouseError) -> Content:
     return message(FAILED, "The query failed", "The warehouse refused a statement; trying again.", detail=str(error))
 
 
+def failed(error: Exception) -> Content:
+    """Log the error and say what it means; one that isn't the warehouse's is the dashboard's own fault."""
+    if isinstance(error, WarehouseError):
+        log.warning("%s: %s", type(error).__name__, error)
+        return failure(error)
+    log.error("A panel could not be made", exc_info=error)
+    return message(
+        FAILED,
+        "This panel could not be made",
+        "That is a fault of the dashboard; its log has the details.",
+        detail=f"{type(error).__name__}: {error}",
+    )
+
+
 def guarded(read: Callable[[], Content]) -> Content:
-    """`read`'s content, or the failure that a WarehouseError means."""
+    """`read`'s content, or the failure that an error means: a panel never stays a skeleton."""
     try:
         return read()
-    except WarehouseError as error:
-        log.warning("panel: %s", error)
-        return failure(error)
+    except Exception as error:
+        return failed(error)
 
 
 def as_of(session: date | None, known_since: datetime | None, what: str = "Data as of") -> html.Span:

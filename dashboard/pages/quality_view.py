@@ -90,7 +90,9 @@ def history_strip(runs: Sequence[TestRun]) -> html.Div:
                 ],
                 className="st-history-foot",
             ),
-        ]
+        ],
+        className="st-history-box",
+        style={"maxWidth": f"{44 * len(runs)}px"},
     )
 
 
@@ -99,7 +101,7 @@ def freshness_table(datasets: Sequence[Freshness], families: Sequence[FamilyLoad
     rows = [
         html.Tr(
             [
-                html.Th(row.dataset.replace("_", " "), scope="row"),
+                html.Th(row.dataset.replace("_", " ").capitalize(), scope="row"),
                 html.Td(fmt.session(row.last_session)),
                 html.Td(f"{fmt.plural(row.tickers, 'ticker')}, fetched {fmt.utc(row.fetched_at)}"),
             ]
@@ -111,7 +113,7 @@ def freshness_table(datasets: Sequence[Freshness], families: Sequence[FamilyLoad
         rows.append(
             html.Tr(
                 [
-                    html.Th(f"{family.family} loads", scope="row"),
+                    html.Th(f"{family.family.capitalize()} loads", scope="row"),
                     html.Td(fmt.utc(family.loaded_at)),
                     html.Td(f"{fmt.plural(family.manifests, 'manifest')}{incomplete}"),
                 ]
@@ -139,8 +141,8 @@ def tests_table(frame: pd.DataFrame) -> dag.AgGrid:
     ]
     columns = [
         {"field": "status", "width": 108, "cellRenderer": "StatusCell", "filter": True},
-        {"field": "model", "flex": 3, "minWidth": 190, "filter": True, "tooltipField": "model"},
         {"field": "test", "flex": 4, "minWidth": 220, "filter": True, "tooltipField": "message"},
+        {"field": "model", "flex": 3, "minWidth": 190, "filter": True, "tooltipField": "model"},
         {"field": "column", "flex": 2, "minWidth": 120},
         {"field": "failing", "headerName": "Failing rows", "type": "rightAligned", "width": 120},
         {
@@ -150,7 +152,14 @@ def tests_table(frame: pd.DataFrame) -> dag.AgGrid:
             "width": 100,
             "valueFormatter": {"function": "d3.format('.3f')(params.value)"},
         },
-        {"field": "history", "headerName": "History", "cellRenderer": "HistoryCell", "width": 190, "sortable": False},
+        {
+            "field": "history",
+            "headerName": "History",
+            "cellRenderer": "HistoryCell",
+            "cellDataType": False,
+            "width": 190,
+            "sortable": False,
+        },
     ]
     return _grid("quality-tests-grid", rows, columns)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate
 
 from dashboard.data.door import Door
@@ -17,6 +17,44 @@ from dashboard.pages.parts import attrs
 
 PULSE_MS = 3_000
 AWAY = "away"
+# Mantine's greys and accent in the tones of assets/1_tokens.css, lightest first.
+THEME: dict[str, Any] = {
+    "fontFamily": "inherit",
+    "cursorType": "pointer",
+    "defaultRadius": "sm",
+    "primaryColor": "glacier",
+    "primaryShade": {"light": 7, "dark": 4},
+    "colors": {
+        "glacier": (
+            [
+                "#e9f5f9",
+                "#d3eaf2",
+                "#a9d6e5",
+                "#84c8dd",
+                "#63c2de",
+                "#3aa3c4",
+                "#1f88aa",
+                "#0b6e8f",
+                "#095a75",
+                "#07475d",
+            ]
+        ),
+        "dark": (
+            [
+                "#e7ebf0",
+                "#c3cad3",
+                "#9aa5b3",
+                "#6b7583",
+                "#3a424e",
+                "#232932",
+                "#181d24",
+                "#14181e",
+                "#10141a",
+                "#0d1014",
+            ]
+        ),
+    },
+}
 _NO_PAGE = "There is no such page"
 
 
@@ -67,7 +105,7 @@ def layout() -> dmc.MantineProvider:
             html.Main(id="page", tabIndex=-1),
         ],
         defaultColorScheme="auto",
-        theme={"fontFamily": "inherit", "primaryColor": "cyan", "cursorType": "pointer", "defaultRadius": "sm"},
+        theme=THEME,
     )
 
 
@@ -79,11 +117,14 @@ def register(app: Dash, door: Door, pages: Sequence[Page]) -> None:
         Output("nav", "children"),
         Output("page-title", "data"),
         Input("url", "pathname"),
+        State("page-title", "data"),
     )
-    def route(path: str | None) -> tuple[Any, Any, str]:
-        if path is None:  # the address isn't read yet
-            raise PreventUpdate
+    def route(path: str | None, shown: str | None) -> tuple[Any, Any, str]:
         page = find_page(pages, path)
+        title = page.title if page else _NO_PAGE
+        # None: the address isn't read yet. A page that is shown already keeps what the user did on it.
+        if path is None or title == shown:
+            raise PreventUpdate
         links = [
             dcc.Link(
                 known.title,
@@ -92,7 +133,7 @@ def register(app: Dash, door: Door, pages: Sequence[Page]) -> None:
             )
             for known in pages
         ]
-        return (page.layout() if page else _not_found()), links, page.title if page else _NO_PAGE
+        return (page.layout() if page else _not_found()), links, title
 
     @app.callback(Output("search", "data"), Input("search", "searchValue"))
     def search(text: str | None) -> list[dict[str, str]]:
