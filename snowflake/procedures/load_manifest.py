@@ -108,7 +108,7 @@ def main(session: Session, manifest_key: str) -> dict[str, Any]:
 
 def load(session: Session, key: ManifestKey) -> dict[str, Any]:
     """The steps between BEGIN and COMMIT."""
-    locked = run(session, lock_family(key))
+    locked = run(session, lock_family(key, datetime.now(UTC)))
     if not locked or locked[0][0] != 1:
         raise RuntimeError(f"raw.load_locks must have exactly one row for the family {key.family}; deploy the schema.")
     # Read after the lock is held: within a family, later times mean later commits.
@@ -314,11 +314,11 @@ def timestamp(moment: datetime) -> str:
     return literal(moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")) + "::timestamp_ntz(6)"
 
 
-def lock_family(key: ManifestKey) -> str:
+def lock_family(key: ManifestKey, locked_at: datetime) -> str:
     """Held until the transaction ends: loads of a family go one after the other."""
     return (
         f"update raw.load_locks set locked_by = {literal(key.manifest_id)}, "
-        f"locked_at = {timestamp(datetime.now(UTC))} where family = {literal(key.family)}"
+        f"locked_at = {timestamp(locked_at)} where family = {literal(key.family)}"
     )
 
 

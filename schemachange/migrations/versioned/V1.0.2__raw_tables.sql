@@ -7,7 +7,7 @@
     'tickers': 'Stock tickers, active and delisted',
     'option_contracts': 'Option contracts as listed on a day',
     'option_bars': 'Daily option bars of one contract over a range',
-    'option_chain': 'Option chain of an underlying at the time of the request: implied volatility, greeks, open interest',
+    'option_chain': 'Option chain of an underlying, as it stood: implied volatility, greeks, open interest',
 } %}
 {%- for dataset, description in datasets.items() %}
 create table if not exists raw.{{ dataset }} (

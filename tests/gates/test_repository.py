@@ -1,0 +1,89 @@
+"""The repository's own SQL passes the gate: schemachange, plain files, compiled dbt, the statements of procedures."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from snowflake.procedures import load_manifest as procedure
+from tests.gates import sources
+from tests.gates.gate import DEPLOY, LOAD, QUERY, Finding, check
+
+CALL = frozenset({"call_segment"})
+PROCEDURES = sources.REPOSITORY / "snowflake" / "procedures"
+
+
+def report(findings: list[Finding]) -> str:
+    return "\n".join(str(finding) for finding in findings)
+
+
+@pytest.mark.parametrize("integration", ["", "snowtape_s3"])
+def test_schemachange_scripts_are_snowflakes_sql(integration: str) -> None:
+    scripts = sources.schemachange_scripts(SNOWTAPE_PREFIX="prod/", SNOWTAPE_STORAGE_INTEGRATION=integration)
+
+    assert report([finding for script in scripts for finding in check(script.name, script.text, DEPLOY)]) == ""
+
+
+def test_plain_files_are_snowflakes_sql() -> None:
+    findings = []
+    for name, sql in sources.plain_files().items():
+        kinds = DEPLOY if name.startswith("snowflake/account/") else QUERY | CALL
+        findings += check(name, sql, kinds)
+
+    assert report(findings) == ""
+
+
+@pytest.mark.skipif(not (sources.REPOSITORY / "dbt" / "dbt_project.yml").is_file(), reason="there is no dbt project")
+def test_compiled_dbt_is_snowflakes_sql(tmp_path: Path) -> None:
+    compiled = sources.compiled_dbt(tmp_path)
+
+    assert any("(incremental)" in name for name in compiled)
+    assert report([finding for name, sql in compiled.items() for finding in check(name, sql, style=False)]) == ""
+
+
+def test_statements_of_the_procedure_are_snowflakes_sql() -> None:
+    key = procedure.parse_key("manifests/stocks/20261120T231500123456Z-0a1b2c3d.json")
+    item = procedure.RawObject(
+        f"raw/splits/2026-11-20/{key.manifest_id}/0000.ndjson.gz",
+        f"raw/splits/2026-11-20/{key.manifest_id}/",
+        "splits",
+        size=120,
+        lines=2,
+        result_rows=3,
+    )
+    manifest = procedure.Manifest(key, "it's a \\ DAG", "run", is_complete=True, objects=(item,))
+    now = datetime(2026, 11, 20, 23, 15, tzinfo=UTC)
+    statements = [
+        procedure.lock_family(key, now),
+        procedure.find_in_ledger(key),
+        procedure.select_manifest(key),
+        procedure.list_folder(item.folder),
+        procedure.copy_objects(key, "splits", [item.key], now),
+        procedure.insert_into_ledger(manifest, {item.key: procedure.Staged(120, "e'tag")}, now),
+        procedure.insert_into_rejects(key, "it's \\ bad", now),
+    ]
+
+    assert report([finding for sql in statements for finding in check(sql[:40], sql, LOAD, style=False)]) == ""
+
+
+@pytest.mark.parametrize("path", sorted(PROCEDURES.glob("*.py")), ids=lambda path: path.name)
+def test_inlined_python_survives_jinja_and_dollar_quotes(path: Path) -> None:
+    first, *body, last = path.read_text().splitlines()
+
+    assert (first, last) == ("# {% raw %}", "# {% endraw %}")
+    assert not re.search(r"\$\$|\{%|\{\{|\{#", "\n".join(body))
+
+
+@pytest.mark.parametrize("path", sorted(PROCEDURES.glob("*.py")), ids=lambda path: path.name)
+def test_procedure_that_is_deployed_is_the_source_to_the_letter(path: Path) -> None:
+    (script,) = [s for s in sources.schemachange_scripts() if s.name == f"R__{path.stem}.sql"]
+    (statement,) = script.statements
+    _, deployed, end = statement.split("$$")
+
+    assert end.strip() == ""
+    assert deployed.strip().splitlines()[1:-1] == path.read_text().splitlines()[1:-1]
+    # What Snowflake compiles when it is called must compile now.
+    compile(deployed, path.name, "exec")
