@@ -1,0 +1,153 @@
+{#
+    Every distinct version of every row of a dataset, valid from the moment it was fetched.
+
+    dataset: a raw table; received_<dataset>() types its rows.  key: what identifies a row.  values: what makes a version.
+
+    An observation is a row as one response held it. Per key, observations in the order of fetched_at become versions
+    where a value changes; a moment at which several responses disagree counts with the last of them (highest manifest,
+    object, line, position). Incremental: only keys that new manifests name are looked at, their recorded versions take
+    part as observations, and only keys whose versions come out different are written.
+#}
+{% macro history(dataset, key, values) %}
+-- depends_on: {{ ref('stg_polygon__manifests_pending') }}
+-- depends_on: {{ ref('stg_polygon__rows_rejected') }}
+{%- set lineage = ['manifest_id', 'object_key', 'line_number', 'result_index'] %}
+{%- set stored = key + values + ['fetched_at'] + lineage %}
+with {{ context['received_' ~ dataset](pending_only=is_incremental()) }},
+
+{% if is_incremental() %}
+new_rows as (
+    select
+        {%- for column in stored %}
+        received.{{ column }},
+        {%- endfor %}
+        pending.is_new
+    from {{ dataset }}_received as received
+    inner join {{ ref('stg_polygon__manifests_pending') }} as pending
+        on
+            received.manifest_id = pending.manifest_id
+            and pending.dataset = '{{ dataset }}'
+    where
+        received.rejection_reason is null
+        and received.fetched_at >= (
+            select min(earliest.first_fetched_at)
+            from {{ ref('stg_polygon__manifests_pending') }} as earliest
+            where
+                earliest.dataset = '{{ dataset }}'
+                and earliest.is_new
+        )
+),
+
+touched as (
+    select distinct
+        {%- for column in key %}
+        new_rows.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from new_rows
+    where new_rows.is_new
+),
+
+recorded as (
+    select recorded_versions.*
+    from {{ this }} as recorded_versions
+    inner join touched
+        on
+            {%- for column in key %}
+            {{ 'and ' if not loop.first }}recorded_versions.{{ column }} = touched.{{ column }}
+            {%- endfor %}
+),
+
+observations as (
+    select
+        {%- for column in stored %}
+        new_rows.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from new_rows
+    inner join touched
+        on
+            {%- for column in key %}
+            {{ 'and ' if not loop.first }}new_rows.{{ column }} = touched.{{ column }}
+            {%- endfor %}
+    union all
+    select
+        {%- for column in stored %}
+        recorded.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from recorded
+),
+{% else %}
+observations as (
+    select
+        {%- for column in stored %}
+        received.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ dataset }}_received as received
+    where received.rejection_reason is null
+),
+{% endif %}
+moments as (
+    select *
+    from observations
+    qualify row_number() over (
+        partition by {{ key | join(', ') }}, fetched_at
+        order by {{ lineage | join(' desc, ') }} desc
+    ) = 1
+),
+
+compared as (
+    select
+        moments.*,
+        lag(fetched_at) over ({{ _in_order(key) }}) is null
+        {%- for column in values %}
+        or lag({{ column }}) over ({{ _in_order(key) }}) is distinct from {{ column }}
+        {%- endfor %} as is_change
+    from moments
+),
+
+versions as (
+    select
+        {%- for column in stored %}
+        {{ column }},
+        {%- endfor %}
+        md5(
+            {%- for column in key %}
+            {{ "to_char(" ~ column ~ ", 'YYYY-MM-DD')" if column.endswith('_date') else column }} || '|' ||
+            {%- endfor %} to_char(fetched_at, 'YYYY-MM-DD HH24:MI:SS.FF6')
+        ) as dbt_scd_id,
+        fetched_at as dbt_updated_at,
+        fetched_at as dbt_valid_from,
+        lead(fetched_at) over ({{ _in_order(key) }}) as dbt_valid_to
+    from compared
+    where is_change
+)
+{% if is_incremental() %}
+select versions.*
+from versions
+inner join (
+    select distinct
+        {%- for column in key %}
+        versions.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from versions
+    left join recorded
+        on
+            versions.dbt_scd_id = recorded.dbt_scd_id
+            and versions.dbt_valid_to is not distinct from recorded.dbt_valid_to
+            {%- for column in lineage %}
+            and versions.{{ column }} = recorded.{{ column }}
+            {%- endfor %}
+    where recorded.dbt_scd_id is null
+) as changed
+    on
+        {%- for column in key %}
+        {{ 'and ' if not loop.first }}versions.{{ column }} = changed.{{ column }}
+        {%- endfor %}
+{% else %}
+select *
+from versions
+{% endif %}
+{% endmacro %}
+
+{% macro _in_order(key) -%}
+    partition by {{ key | join(', ') }} order by fetched_at
+{%- endmacro %}

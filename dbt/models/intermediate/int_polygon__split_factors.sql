@@ -1,0 +1,52 @@
+{# A split counts once it is executed: until a session on or after its date is known, prices still stand before it.
+   The product is built split by split, newest first, so that 2:1 gives exactly 0.5 and not exp(ln(0.5)). #}
+with recursive executed as (
+    select
+        splits.ticker,
+        splits.execution_date,
+        splits.split_from,
+        splits.split_to,
+        row_number() over (
+            partition by splits.ticker
+            order by splits.execution_date desc, splits.split_id asc
+        ) as position
+    from {{ ref('stg_polygon__splits') }} as splits
+    where splits.execution_date <= (
+        select max(bars.session_date)
+        from {{ ref('stg_polygon__stock_bars_casted') }} as bars
+    )
+),
+
+products (ticker, execution_date, position, factor_from, factor_to) as (
+    select
+        ticker,
+        execution_date,
+        position,
+        split_from as factor_from,
+        split_to as factor_to
+    from executed
+    where position = 1
+    union all
+    select
+        executed.ticker,
+        executed.execution_date,
+        executed.position,
+        products.factor_from * executed.split_from as factor_from,
+        products.factor_to * executed.split_to as factor_to
+    from products
+    inner join executed
+        on
+            products.ticker = executed.ticker
+            and products.position + 1 = executed.position
+)
+
+select
+    ticker,
+    coalesce(
+        lead(execution_date) over (partition by ticker order by position),
+        '0001-01-01'::date
+    ) as applies_from,
+    execution_date as applies_before,
+    factor_from / factor_to as split_factor
+from products
+qualify applies_from < applies_before

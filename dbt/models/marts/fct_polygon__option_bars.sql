@@ -1,0 +1,27 @@
+select
+    contract_ticker,
+    session_date,
+    underlying_ticker,
+    contract_type,
+    expiration_date,
+    strike_usd,
+    shares_per_contract,
+    is_adjusted_contract,
+    open_usd,
+    high_usd,
+    low_usd,
+    close_usd,
+    volume_contracts,
+    vwap_usd,
+    transactions,
+    days_to_expiration,
+    moneyness_ratio,
+    is_in_the_money,
+    intrinsic_value_usd,
+    close_usd - intrinsic_value_usd as time_value_usd,
+    underlying_close_usd,
+    underlying_volatility_21d_pct,
+    has_underlying_bar,
+    fetched_at
+from {{ ref('int_polygon__stocks_options_joined') }}
+order by underlying_ticker, session_date, expiration_date, strike_usd, contract_type

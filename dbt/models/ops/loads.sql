@@ -1,0 +1,10 @@
+select
+    manifest_id,
+    family,
+    dag_id,
+    run_id,
+    is_complete,
+    rows_loaded,
+    result_rows,
+    loaded_at
+from {{ source('raw', 'load_ledger') }}

@@ -1,0 +1,84 @@
+{{
+    config(
+        materialized='table',
+        pre_hook="{{ create_absorbed_manifests() }}"
+    )
+}}
+
+{# Absorbed again besides what is new: manifests fetched at or after the earliest new one. Usually there are none;
+   when a manifest comes late, they let its bars find their place between versions that are already recorded. #}
+with datasets as (
+    {% for dataset in datasets() %}
+    select '{{ dataset }}' as dataset
+    {% if not loop.last %}
+    union all
+    {% endif %}
+    {% endfor %}
+),
+
+unabsorbed as (
+    select
+        datasets.dataset,
+        load_ledger.manifest_id
+    from {{ source('raw', 'load_ledger') }} as load_ledger
+    cross join datasets
+    where not exists (
+        select 1
+        from {{ absorbed_manifests() }} as absorbed
+        where
+            absorbed.dataset = datasets.dataset
+            and absorbed.manifest_id = load_ledger.manifest_id
+    )
+),
+
+fetched as (
+    {% for dataset in datasets() %}
+    select
+        '{{ dataset }}' as dataset,
+        lines.manifest_id,
+        min(lines.fetched_at) as first_fetched_at,
+        max(lines.fetched_at) as last_fetched_at
+    from {{ source('raw', dataset) }} as lines
+    where lines.manifest_id in (
+        select unabsorbed.manifest_id
+        from unabsorbed
+        where unabsorbed.dataset = '{{ dataset }}'
+    )
+    group by lines.manifest_id
+    {% if not loop.last %}
+    union all
+    {% endif %}
+    {% endfor %}
+),
+
+earliest as (
+    select
+        fetched.dataset,
+        min(fetched.first_fetched_at) as first_fetched_at
+    from fetched
+    group by fetched.dataset
+)
+
+select
+    unabsorbed.dataset,
+    unabsorbed.manifest_id,
+    true as is_new,
+    fetched.first_fetched_at,
+    fetched.last_fetched_at
+from unabsorbed
+left join fetched
+    on
+        unabsorbed.dataset = fetched.dataset
+        and unabsorbed.manifest_id = fetched.manifest_id
+union all
+select
+    absorbed.dataset,
+    absorbed.manifest_id,
+    false as is_new,
+    null as first_fetched_at,
+    absorbed.last_fetched_at
+from {{ absorbed_manifests() }} as absorbed
+inner join earliest
+    on
+        absorbed.dataset = earliest.dataset
+        and absorbed.last_fetched_at >= earliest.first_fetched_at

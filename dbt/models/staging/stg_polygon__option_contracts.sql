@@ -1,0 +1,14 @@
+select
+    contract_ticker,
+    underlying_ticker,
+    contract_type,
+    exercise_style,
+    expiration_date,
+    strike_usd,
+    shares_per_contract,
+    primary_exchange,
+    has_additional_underlyings,
+    fetched_at,
+    manifest_id
+from {{ ref('snapshot_polygon__option_contracts') }}
+where dbt_valid_to is null

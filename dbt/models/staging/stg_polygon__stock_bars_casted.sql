@@ -1,0 +1,14 @@
+select
+    ticker,
+    session_date,
+    open_usd,
+    high_usd,
+    low_usd,
+    close_usd,
+    volume_shares,
+    vwap_usd,
+    transactions,
+    fetched_at,
+    manifest_id
+from {{ ref('snapshot_polygon__stock_bars') }}
+where dbt_valid_to is null

@@ -1,0 +1,16 @@
+select
+    ticker,
+    ticker_name,
+    market,
+    locale,
+    primary_exchange,
+    security_type,
+    currency,
+    cik,
+    composite_figi,
+    is_active,
+    delisted_date,
+    fetched_at,
+    manifest_id
+from {{ ref('snapshot_polygon__tickers') }}
+where dbt_valid_to is null
