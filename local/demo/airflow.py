@@ -82,7 +82,7 @@ class AirflowClient:
             raise AirflowError(f"Airflow refused the pool {name}: {answer.status_code} {answer.text[:300]}")
 
     def trigger(self, dag_id: str, conf: dict[str, Any]) -> DagRun:
-        """Start a run of a DAG with these params. The run's id is chosen here, so that a lost answer can't start two."""
+        """Start a run of a DAG with these params. Its id is chosen here: a lost answer can't start two."""
         run_id = f"demo__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"
         body = {"dag_run_id": run_id, "logical_date": None, "conf": conf}
         answer = self._request("POST", f"/dags/{dag_id}/dagRuns", json=body)
