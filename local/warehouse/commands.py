@@ -59,6 +59,8 @@ _BY_WORDS: tuple[tuple[tuple[str, ...], Command], ...] = (
     (("DESCRIBE", "PROCEDURE"), _plain(store.describe)),
     (("SHOW", "PROCEDURES"), _plain(store.show)),
     (("SHOW", "USER", "PROCEDURES"), _plain(store.show)),
+    (("SHOW", "FUNCTIONS"), _plain(store.show_functions)),
+    (("SHOW", "USER", "FUNCTIONS"), _plain(store.show_functions)),
     (("SHOW", "PARAMETERS"), _plain(settings.show_parameters)),
     (("USE", "ROLE"), _plain(settings.use_role)),
     (("USE", "WAREHOUSE"), _plain(settings.use_warehouse)),

@@ -75,8 +75,11 @@ class WarehouseCursor(FakeSnowflakeCursor):
         try:
             self._run(Statement.of(command), kwargs.get("binding_params") or params)
         except SqlError as error:
-            self._failed(error)
-            raise
+            # fakesnow's numbers for what DuckDB raised differ from Snowflake's in places that clients look at.
+            cause = error.__cause__
+            translated = from_duckdb(cause) if isinstance(cause, duckdb.Error) else error
+            self._failed(translated)
+            raise translated from None
         except Exception as error:
             if not isinstance(error, duckdb.Error):
                 log.exception("statement failed: %.300s", command)

@@ -51,6 +51,10 @@ def from_duckdb(error: Exception) -> SqlError:
     text = str(error)
     if "Division by zero" in text:
         return sql_error("Division by zero", 100051, "22012")
+    if "Function with name" in text and "does not exist" in text:
+        return sql_error(f"SQL compilation error:\nUnknown function: {text}", 2140, "42601")
+    if isinstance(error, duckdb.CatalogException) and "does not exist" in text:
+        return sql_error(f"SQL compilation error:\n{text.splitlines()[0]} (or not authorized)", *NOT_FOUND)
     if "already exists" in text:
         return sql_error(f"SQL compilation error:\n{text}", *ALREADY_EXISTS)
     if isinstance(error, duckdb.ConstraintException) and "NOT NULL constraint failed" in text:

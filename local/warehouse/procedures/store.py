@@ -142,6 +142,12 @@ def show(session: Session, statement: Statement) -> StatementResult:
     return StatementResult([(name, kind) for name, kind, _ in _SHOWN], rows, len(rows))
 
 
+def show_functions(session: Session, statement: Statement) -> StatementResult:
+    """SHOW [USER] FUNCTIONS: there are none, the local warehouse does not know user-defined functions."""
+    names = [*(name for name, _, _ in _SHOWN), "is_external_function", "language", "is_memoizable", "is_data_metric"]
+    return StatementResult([(name, "VARCHAR") for name in names])
+
+
 def _unknown(name: ObjectName, signature: str) -> Exception:
     return sql_error(
         f"SQL compilation error:\nProcedure '{name}({signature})' does not exist or not authorized.", 2003, "02000"
