@@ -60,6 +60,7 @@
     const figure = structuredClone(base);
     const meta = figure.layout.meta;
     const sessions = trace(figure, "price").x;
+    for (const each of figure.data) each.x = sessions;
     const key = [meta.ticker, range].join(" ");
     const span = drawn && drawn.key === key ? drawn.window : axis().rangeWindow(range, sessions);
     drawn = { key, figure: base, overlays: overlays || [], window: span };
@@ -82,9 +83,10 @@
     // Rising candles are hollow, falling ones filled: the colour is not the only sign.
     price.increasing = { line: { color: up, width: 1.2 }, fillcolor: surface };
     price.decreasing = { line: { color: down, width: 1.2 }, fillcolor: down };
-    const rising = figure.layout.meta.rising;
+    const rising = price.close.map((close, slot) => close >= price.open[slot]);
+    const [upSoft, downSoft] = [colour("up-soft"), colour("down-soft")];
     trace(figure, "volume").marker = {
-      color: rising.map((isUp) => (isUp ? colour("up-soft") : colour("down-soft"))),
+      color: rising.map((isUp) => (isUp ? upSoft : downSoft)),
       line: { width: 0 },
     };
     for (const length of LENGTHS) {
@@ -121,7 +123,7 @@
     body.setAttribute("role", "img");
     body.setAttribute(
       "aria-label",
-      `${meta.ticker}: ${sessions.length} daily bars, ${meta.basis}, from ${meta.titles[0]} to ${meta.titles.at(-1)}`
+      `${meta.ticker}: ${sessions.length} daily bars, ${meta.basis}, from ${axis().title(sessions[0])} to ${axis().title(sessions.at(-1))}`
     );
   }
 
@@ -170,7 +172,7 @@
       target.appendChild(item);
       return item;
     };
-    add("st-legend-session", "", figure.layout.meta.titles[slot]);
+    add("st-legend-session", "", axis().title(price.x[slot]));
     for (const name of ["open", "high", "low", "close"]) add("", name[0].toUpperCase(), number(price[name][slot]));
     if (slot > 0) {
       const change = (price.close[slot] / price.close[slot - 1] - 1) * 100;

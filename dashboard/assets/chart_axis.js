@@ -24,6 +24,8 @@
     return [first - 0.5, count - 1 + Math.max(0.75, (count - first) * 0.015)];
   }
 
+  const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+  const title = (s) => `${DAYS[new Date(s + "T00:00:00Z").getUTCDay()]} ${dayAndMonth(s)} ${s.slice(0, 4)}`;
   const dayAndMonth = (s) => `${+s.slice(8)} ${MONTHS[+s.slice(5, 7) - 1]}`;
   const week = (s) => Math.floor((Date.parse(s) / 864e5 + 3) / 7);
 
@@ -75,5 +77,5 @@
     return [low - room, high + room];
   }
 
-  window.snowtapeAxis = { rangeWindow, ticks, fit };
+  window.snowtapeAxis = { rangeWindow, ticks, fit, title };
 })();

@@ -71,17 +71,16 @@ def splits(bars: Bars) -> list[Split]:
 def price_figure(bars: Bars, basis: str) -> dict[str, Any]:
     """Candles, volume and moving averages on an axis of sessions (one slot a session: no weekends, no holidays).
 
-    Every trace is named in `meta` for the painter; the layout's `meta` holds the sessions' titles and the splits.
+    Every trace is named in `meta` for the painter. Only the price trace holds the sessions, which all traces share:
+    the browser hands them on, and a long history is half the bytes.
     """
     table = prices(bars, basis)
     sessions = [value.isoformat() for value in table["session_date"]]
-    rising = (table["close"] >= table["open"]).tolist()
     data: list[dict[str, Any]] = [
         {
             "type": "bar",
             "meta": "volume",
             "name": "Volume",
-            "x": sessions,
             "y": _numbers(table["volume"], 0),
             "yaxis": "y2",
             "hoverinfo": "none",
@@ -103,7 +102,6 @@ def price_figure(bars: Bars, basis: str) -> dict[str, Any]:
                 "mode": "lines",
                 "meta": f"sma_{length}",
                 "name": f"SMA {length}",
-                "x": sessions,
                 "y": _numbers(table[f"sma_{length}"]),
                 "line": {"width": 1.6, "dash": DASHES[length]},
                 "hoverinfo": "none",
@@ -113,12 +111,7 @@ def price_figure(bars: Bars, basis: str) -> dict[str, Any]:
     return {
         "data": data,
         "layout": {
-            "meta": {
-                "ticker": bars.ticker,
-                "basis": basis,
-                "rising": rising,
-                "titles": [fmt.session(value) for value in table["session_date"]],
-            },
+            "meta": {"ticker": bars.ticker, "basis": basis},
             "annotations": [_split_marker(split) for split in found],
             "showlegend": False,
             "hovermode": "x",
@@ -128,8 +121,6 @@ def price_figure(bars: Bars, basis: str) -> dict[str, Any]:
             "boxgap": 0.2,
             "xaxis": {
                 "type": "category",
-                "categoryorder": "array",
-                "categoryarray": sessions,
                 "anchor": "y2",
                 "rangeslider": {"visible": False},
                 "showspikes": True,
