@@ -13,13 +13,8 @@ from typing import Any
 
 REPOSITORY = Path(__file__).parents[2]
 MIGRATE_PYTHON = REPOSITORY / ".venv-migrate" / "bin" / "python"
-DBT = Path(sys.executable).with_name("dbt")
 # What the local warehouse says to DuckDB is DuckDB's dialect; dbt's and schemachange's files are templates.
 NOT_PLAIN = ("dbt", "schemachange", "local/warehouse")
-# Compiles the branch of an incremental model that no first build takes.
-ALWAYS_INCREMENTAL = """
-{% macro is_incremental() %}{{ return(model.config.materialized == 'incremental') }}{% endmacro %}
-"""
 
 
 @dataclass(frozen=True)
@@ -59,40 +54,17 @@ def plain_files() -> dict[str, str]:
 
 
 def compiled_dbt(folder: Path) -> dict[str, str]:
-    """Every model, snapshot and test as dbt compiles it, and incremental models for a later build too.
+    """Every model and test as dbt compiles it for a first build, and incremental models for a later one too.
 
     Args:
         folder: an empty folder for a copy of the project and what dbt writes.
     """
     project = folder / "dbt"
     shutil.copytree(REPOSITORY / "dbt", project, ignore=shutil.ignore_patterns("target", "logs", "dbt_packages"))
-    compiled = _compile(project, folder / "first")
-    (project / "macros" / "always_incremental.sql").write_text(ALWAYS_INCREMENTAL)
-    later = _compile(project, folder / "later", "--select", "config.materialized:incremental")
-    return compiled | {f"{name} (incremental)": sql for name, sql in later.items() if compiled.get(name) != sql}
-
-
-def _compile(project: Path, target: Path, *arguments: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SNOW", "DBT_"))}
     account = {"SNOWFLAKE_ACCOUNT": "none", "SNOWFLAKE_USER": "none", "SNOWFLAKE_PASSWORD": "none"}
     done = subprocess.run(
-        [
-            DBT,
-            "compile",
-            "--no-introspect",
-            "--no-populate-cache",
-            "--quiet",
-            "--no-partial-parse",
-            "--project-dir",
-            project,
-            "--profiles-dir",
-            project,
-            "--target-path",
-            target,
-            "--log-path",
-            target / "logs",
-            *arguments,
-        ],
+        [sys.executable, Path(__file__).with_name("compile_dbt.py"), project, folder],
         cwd=project,
         env=kept | account | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
         capture_output=True,
@@ -100,7 +72,9 @@ def _compile(project: Path, target: Path, *arguments: str) -> dict[str, str]:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return {
-        path.relative_to(target / "compiled").as_posix(): path.read_text()
-        for path in sorted((target / "compiled").rglob("*.sql"))
-    }
+    first, later = (_compiled(folder / build / "compiled") for build in ("first", "later"))
+    return first | {f"{name} (incremental)": sql for name, sql in later.items() if first.get(name) != sql}
+
+
+def _compiled(folder: Path) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in sorted(folder.rglob("*.sql"))}
