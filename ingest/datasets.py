@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -99,6 +100,12 @@ def bar_session(bar: Mapping[str, Any]) -> str | None:
     moment = bar.get("t")
     if isinstance(moment, bool) or not isinstance(moment, int | float) or not 0 < moment < 1e19:
         return None
+    return _session_at(moment)
+
+
+@lru_cache(maxsize=4096)
+def _session_at(moment: float) -> str | None:
+    """Remembered, because the ten thousand bars of a session share their time."""
     seconds = moment / 1e9 if moment >= 1e16 else moment / 1e3
     try:
         return datetime.fromtimestamp(seconds, UTC).astimezone(NEW_YORK).date().isoformat()

@@ -49,6 +49,7 @@ class Fetched:
     answered: int
     missing: tuple[Missing, ...]
     sessions: tuple[str, ...]
+    first_failure: str | None
     fatal: IngestError | None
 
     @property
@@ -71,6 +72,7 @@ def fetch(batch: Batch, client: PolygonClient, landing: Landing, threads: int = 
         answered=len(outcomes) - len(failed),
         missing=tuple(_missing(outcome) for outcome in outcomes if outcome.failure or outcome.note),
         sessions=_covered(batch, outcomes),
+        first_failure=failed[0].failure if failed else None,
         fatal=fetcher.fatal,
     )
 
@@ -153,11 +155,12 @@ def _expirations(rows: Sequence[dict[str, object]]) -> dict[str, str]:
 
 
 def _without_holes(batch: Batch, outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Sessions without any bar: before the first bar of the batch the API's history may not have begun, which is a
+    """Sessions without any bar: before the first known bar the API's history may not have begun, which is a
     note; after it, or where the session is required, the answer is not what a session looks like, which is a failure.
     """
     whole = [outcome for outcome in outcomes if outcome.request.session and not outcome.failure]
-    first = min((outcome.request.session or "" for outcome in whole if outcome.rows), default="9999")
+    known = [batch.bars_since.isoformat()] if batch.bars_since else []
+    first = min([*known, *(outcome.request.session or "" for outcome in whole if outcome.rows)], default="9999")
     required = batch.required.isoformat() if batch.required else None
     bars = [outcome for outcome in outcomes if outcome.request.dataset == Dataset.STOCK_BARS and not outcome.failure]
     newest = max((outcome.last_session or "" for outcome in bars), default="")

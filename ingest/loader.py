@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 SQL = Path(__file__).with_name("sql")
 # After these the connection is of no use, and every further call would wait for its own time-out.
 CONNECTION_ERRORS = frozenset({"OperationalError", "InterfaceError"})
+REFUSAL = re.compile(r"manifest manifests/\S+ was refused: .*")
 
 
 @dataclass(frozen=True)
@@ -96,4 +98,7 @@ def _rows(connection: Any, statement: str, *values: str) -> list[Any]:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    """The procedure's own message, without the interpreter's trace around it, or whatever the error says."""
+    text = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    refusal = REFUSAL.search(text)
+    return refusal[0] if refusal else text

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypeVar
 
@@ -35,6 +35,7 @@ class Batch:
         label: what a person reads in Airflow's list of mapped tasks.
         sessions: those that the manifest covers for `scope` once everything is answered, oldest first.
         required: a session that must have bars: the newest one of a daily run.
+        bars_since: a session known to have bars; one without any after it is a failure, not the edge of the history.
         contract_window: options only: first and last session of the bars to fetch for every contract found.
     """
 
@@ -44,6 +45,7 @@ class Batch:
     scope: tuple[str, ...]
     requests: tuple[Request, ...]
     required: date | None = None
+    bars_since: date | None = None
     contract_window: tuple[date, date] | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -55,6 +57,7 @@ class Batch:
             "scope": list(self.scope),
             "requests": [[r.dataset.value, r.path, [list(pair) for pair in r.params], r.span] for r in self.requests],
             "required": self.required.isoformat() if self.required else None,
+            "bars_since": self.bars_since.isoformat() if self.bars_since else None,
             "contract_window": [day.isoformat() for day in self.contract_window] if self.contract_window else None,
         }
 
@@ -72,6 +75,7 @@ class Batch:
                 for dataset, path, params, span in values["requests"]
             ),
             required=date.fromisoformat(values["required"]) if values["required"] else None,
+            bars_since=date.fromisoformat(values["bars_since"]) if values["bars_since"] else None,
             contract_window=(date.fromisoformat(window[0]), date.fromisoformat(window[1])) if window else None,
         )
 
@@ -117,7 +121,8 @@ def stocks_backfill(
     whole = sorted(set().union(*lacking.values()))
     ranges = [(symbol, run) for symbol, days in lacking.items() for run in _runs(sessions, days)]
     if not tickers or len(ranges) >= len(whole):
-        return batches + [_whole_sessions(chunk) for chunk in chunks(whole, SESSIONS_A_BATCH)]
+        since = min(held.holds(WHOLE_MARKET), default=None)
+        return batches + [_whole_sessions(chunk, since) for chunk in chunks(whole, SESSIONS_A_BATCH)]
     by_run = itertools.groupby(sorted(ranges, key=lambda item: (item[1], item[0])), key=lambda item: item[1])
     for run, members in by_run:
         batches += [_tickers(chunk, run) for chunk in chunks([symbol for symbol, _ in members], TICKERS_A_BATCH)]
@@ -166,6 +171,20 @@ def contract_bars(expirations: Mapping[str, str], window: tuple[date, date]) -> 
     return requests
 
 
+def remaining(batch: Batch, held: Coverage) -> Batch:
+    """A batch without the whole sessions that are held: a second try costs what the first one lacked."""
+    done = held.holds(WHOLE_MARKET) & set(batch.sessions)
+    if batch.scope != (WHOLE_MARKET,) or not done:
+        return batch
+    asked = {day.isoformat() for day in done}
+    return replace(
+        batch,
+        sessions=_lacking(batch.sessions, done),
+        requests=tuple(request for request in batch.requests if request.session not in asked),
+        bars_since=min(done | ({batch.bars_since} if batch.bars_since else set())),
+    )
+
+
 def check_range(start: date, end: date, newest: date) -> tuple[date, date]:
     """A backfill's range, its end at the newest completed session at the latest.
 
@@ -196,10 +215,11 @@ def _reference(start: date, end: date) -> Batch:
     return Batch(Family.STOCKS, f"reference {start} to {end}", (), (WHOLE_MARKET,), requests)
 
 
-def _whole_sessions(sessions: Sequence[date]) -> Batch:
+def _whole_sessions(sessions: Sequence[date], bars_since: date | None) -> Batch:
     span = _span(sessions[0], sessions[-1])
     requests = tuple(datasets.grouped(day, span) for day in sessions)
-    return Batch(Family.STOCKS, f"{sessions[0]} to {sessions[-1]}", tuple(sessions), (WHOLE_MARKET,), requests)
+    label = f"{sessions[0]} to {sessions[-1]}"
+    return Batch(Family.STOCKS, label, tuple(sessions), (WHOLE_MARKET,), requests, bars_since=bars_since)
 
 
 def _tickers(tickers: Sequence[str], sessions: Sequence[date]) -> Batch:

@@ -18,7 +18,7 @@ from ingest import calendar, loader, manifests, planning
 from ingest.budget import shared_budget
 from ingest.client import PolygonClient
 from ingest.datasets import Family
-from ingest.errors import BadSetting, IncompleteFetch
+from ingest.errors import BadSetting, IncompleteFetch, IngestError, NotAuthorized, Unreachable
 from ingest.fetching import Fetched, fetch
 from ingest.landing import Landing
 from ingest.manifests import Manifest
@@ -45,14 +45,14 @@ class Landed:
 
 def plan_daily(family: Family, now: datetime | None = None) -> list[dict[str, Any]]:
     """The last completed session at `now`, the five before it again, and what belongs to them."""
-    read_api()  # a missing key shows in the first task, not in every mapped one
-    universe = read_universe()
+    api, universe = read_api(), read_universe()
     session = calendar.last_completed_session(now or datetime.now(UTC))
     before = calendar.previous_sessions(session, planning.REREAD_SESSIONS)
     if family == Family.STOCKS:
         batches = planning.stocks_daily(session, before, universe.tickers)
     else:
         batches = planning.options_daily(session, before, universe.underlyings)
+    _check_api(api)
     return [batch.to_dict() for batch in batches]
 
 
@@ -66,8 +66,8 @@ def plan_backfill(family: Family, params: Mapping[str, Any], now: datetime | Non
     Raises:
         BadSetting: one line that names the parameter or variable.
     """
-    read_api()
-    universe, newest = read_universe(), calendar.last_completed_session(now or datetime.now(UTC))
+    api, universe = read_api(), read_universe()
+    newest = calendar.last_completed_session(now or datetime.now(UTC))
     start = _date(params, "start")
     end = _date(params, "end") if params.get("end") else newest
     sessions = calendar.sessions(*planning.check_range(start, end, newest))
@@ -82,11 +82,16 @@ def plan_backfill(family: Family, params: Mapping[str, Any], now: datetime | Non
         underlyings = _symbols(params, "underlyings") or universe.underlyings
         batches = planning.options_backfill(sessions, underlyings, held, refetch=refetch)
     log.info("%d sessions from %s to %s, %d batches to fetch.", len(sessions), start, end, len(batches))
+    if batches:
+        _check_api(api)
     return [batch.to_dict() for batch in batches]
 
 
-def land(values: Mapping[str, Any], dag_id: str, run_id: str) -> Landed | None:
+def land(values: Mapping[str, Any], dag_id: str, run_id: str, *, tried_since: datetime | None = None) -> Landed | None:
     """Fetch a batch and land its objects and its manifest; None when the API knows nothing of what was asked.
+
+    Args:
+        tried_since: for a second try, when the run began: sessions that its first try has landed are left out.
 
     Raises:
         IncompleteFetch: something is missing; what was answered is saved under a manifest with complete=false.
@@ -94,6 +99,9 @@ def land(values: Mapping[str, Any], dag_id: str, run_id: str) -> Landed | None:
     """
     batch, api = Batch.from_dict(values), read_api()
     store = LandingStore(read_storage())
+    if tried_since is not None:
+        tried = manifests.of_run(store, batch.family, dag_id, run_id, tried_since - CLOCK_TOLERANCE)
+        batch = planning.remaining(batch, manifests.coverage(tried))
     with PolygonClient(api, shared_budget(api.host, api.requests_per_minute)) as client:
         return land_batch(batch, client, store, dag_id=dag_id, run_id=run_id, api=api)
 
@@ -174,12 +182,22 @@ def loaded(connection: Any, family: Family, batches: Sequence[Sequence[str]]) ->
 
 def _lack(batch: Batch, fetched: Fetched, manifest: Manifest, api: ApiSettings) -> str:
     saved = f"What was answered is saved in {manifest.key}" if manifest.objects else "Nothing was saved"
-    reasons = dict.fromkeys(item.reason for item in fetched.missing)
     return (
         f"{batch.label}: {fetched.expected - fetched.answered} of {fetched.expected} requests to {api.host} "
-        f"(POLYGON_BASE_URL) found no answer: {'; '.join(list(reasons)[:3])}. "
-        f"{saved}; the next try fetches the batch again."
+        f"(POLYGON_BASE_URL) found no full answer, such as: {fetched.first_failure}. "
+        f"{saved}; the next try fetches the rest."
     )
+
+
+def _check_api(api: ApiSettings) -> None:
+    """One small request, so that a refused key or a server that is down fails the plan and not every mapped task."""
+    with PolygonClient(api, shared_budget(api.host, api.requests_per_minute)) as client:
+        try:
+            client.get("/v1/marketstatus/upcoming", {})
+        except (NotAuthorized, Unreachable):
+            raise
+        except IngestError as error:
+            log.info("The market status is of no use, which does no harm: %s", error)
 
 
 def _date(params: Mapping[str, Any], name: str) -> date:

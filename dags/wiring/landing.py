@@ -19,7 +19,8 @@ from wiring.defaults import API_POOL, final_errors
 Batches = list[dict[str, Any]]
 
 
-@task
+# Planning sends one request, to see that the key is accepted and the server is there.
+@task(pool=API_POOL)
 def plan_daily(family: str) -> Batches:
     """The last completed session, the sessions before it again, and the reference data that changed."""
     from ingest import runs
@@ -28,7 +29,7 @@ def plan_daily(family: str) -> Batches:
         return runs.plan_daily(Family(family))
 
 
-@task
+@task(pool=API_POOL)
 def plan_backfill(family: str) -> Batches:
     """What no manifest holds of the range in the run's params."""
     from ingest import runs
@@ -44,8 +45,9 @@ def land(batch: dict[str, Any]) -> None:
 
     context: Any = get_current_context()
     context["batch_label"] = batch["label"]
+    tried_since = context["dag_run"].start_date if context["ti"].try_number > 1 else None
     with final_errors():
-        runs.land(batch, dag_id=context["dag"].dag_id, run_id=context["run_id"])
+        runs.land(batch, context["dag"].dag_id, context["run_id"], tried_since=tried_since)
 
 
 def ingest(family: Family, plan: Callable[[str], Any]) -> None:

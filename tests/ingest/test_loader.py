@@ -77,6 +77,16 @@ def test_a_rejected_manifest_keeps_none_of_the_others_back_and_is_named() -> Non
     assert set(connection.ledger) == {IDS[0], IDS[2], IDS[3]}
 
 
+def test_of_a_refusal_only_the_procedures_own_words_are_kept() -> None:
+    connection = Connection()
+    said = f'100357 (P0000): Traceback:\n  File "x", line 9\nRefusal: manifest {KEYS[0]} was refused: it is missing.'
+    connection.refused = {KEYS[0]: ValueError(said)}
+    with pytest.raises(LoadFailed) as caught:
+        loader.load(connection, KEYS[:1])
+    assert "it is missing" in str(caught.value)
+    assert "Traceback" not in str(caught.value)
+
+
 def test_a_lost_connection_ends_the_load_and_names_what_is_left() -> None:
     connection = Connection()
     connection.refused = {KEYS[1]: OperationalError("gone")}

@@ -115,6 +115,20 @@ def test_a_later_backfill_fetches_just_the_session_that_was_missing(api, land, s
     assert [batch.sessions for batch in batches] == [(DAYS[1],)]
 
 
+def test_a_session_that_stays_empty_stays_a_failure_when_it_is_fetched_alone(api, land, store, backfill) -> None:
+    api.on(path_of(DAYS[0]), grouped("2026-11-18", "AAPL"))
+    api.on(path_of(DAYS[1]), grouped("2026-11-19"))
+    api.on(path_of(DAYS[2]), grouped("2026-11-20", "AAPL"))
+    with pytest.raises(IncompleteFetch):
+        land(backfill)
+    held = manifests.coverage(stored(store))
+    (planned,) = planning.stocks_backfill(DAYS, [], Coverage(held.sessions, NOTHING.spans))
+    for again in (planned, planning.remaining(backfill, held)):
+        assert again.sessions == (DAYS[1],)
+        with pytest.raises(IncompleteFetch, match="2026-11-19 has closed"):
+            land(again)
+
+
 def test_a_refused_key_lands_nothing_and_is_named(api, land, store, backfill) -> None:
     for day in DAYS:
         api.on(path_of(day), refused(401))
@@ -317,6 +331,7 @@ def test_the_key_is_in_no_object_manifest_or_log(api, store, caplog) -> None:
     caplog.set_level(logging.DEBUG)
     for day in DAYS:
         api.on(path_of(day), {**grouped(str(day), "AAPL"), "next_url": "", "debug": f"Bearer {KEY}"})
+    api.on("/v1/marketstatus/upcoming", Reply(raw=b"[]"))
     api.on("/stocks/v1/splits", Reply({"error": f"key {KEY} is limited"}, 403))
     for batch in runs.plan_backfill(Family.STOCKS, {"start": "2026-11-18"}, NOW):
         try:
@@ -354,6 +369,27 @@ def test_daily_plans_the_last_completed_session() -> None:
     assert batch["sessions"][-1] == "2026-11-20"
     assert len(batch["sessions"]) == 6
     assert [one["label"] for one in runs.plan_daily(Family.OPTIONS, NOW)] == ["AAPL 2026-11-20", "MSFT 2026-11-20"]
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_second_try_fetches_only_what_the_first_one_lacked(api) -> None:
+    api.on(path_of(DAYS[0]), grouped("2026-11-18", "AAPL"))
+    api.on(path_of(DAYS[1]), *[Reply({}, 400)], grouped("2026-11-19", "AAPL"))
+    api.on(path_of(DAYS[2]), grouped("2026-11-20", "AAPL"))
+    (_, batch) = runs.plan_backfill(Family.STOCKS, {"start": "2026-11-18"}, NOW)
+    began = datetime.now(UTC)
+    with pytest.raises(IncompleteFetch):
+        runs.land(batch, "a_dag", "a_run")
+    api.asked.clear()
+    runs.land(batch, "a_dag", "a_run", tried_since=began)
+    assert api.paths() == [path_of(DAYS[1])]
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_refused_key_shows_while_planning(api) -> None:
+    api.on("/v1/marketstatus/upcoming", refused(401))
+    with pytest.raises(NotAuthorized, match="POLYGON_API_KEY"):
+        runs.plan_daily(Family.OPTIONS, NOW)
 
 
 @pytest.mark.usefixtures("environment")
