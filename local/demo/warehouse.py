@@ -51,12 +51,12 @@ class Warehouse:
 
     def create_database(self) -> None:
         """What an administrator does once for a real account."""
-        self._query(f"create database if not exists {self._database}")
+        self.query(f"create database if not exists {self._database}")
         self.close()
 
     def ledger(self) -> Ledger:
         """Every manifest that the warehouse has loaded."""
-        rows = self._query(_read("ledger"))
+        rows = self.query(_read("ledger"))
         result_rows: dict[str, int] = {}
         for _, family, count, _ in rows:
             result_rows[family] = result_rows.get(family, 0) + int(count)
@@ -69,11 +69,11 @@ class Warehouse:
 
     def summary(self) -> dict[str, int]:
         """Figures of the closing summary by their name."""
-        return {str(name): int(value) for name, value in self._query(_read("summary"))}
+        return {str(name): int(value) for name, value in self.query(_read("summary"))}
 
     def latest_tests(self) -> TestCounts:
         """Results of the latest `dbt_test` run."""
-        counts = {str(status): int(count) for status, count in self._query(_read("latest_tests"))}
+        counts = {str(status): int(count) for status, count in self.query(_read("latest_tests"))}
         failed = sum(count for status, count in counts.items() if status not in ("pass", "warn"))
         return TestCounts(counts.get("pass", 0), counts.get("warn", 0), failed)
 
@@ -83,7 +83,8 @@ class Warehouse:
             self._connection.close()
             self._connection = None
 
-    def _query(self, sql: str) -> list[tuple[Any, ...]]:
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """All rows of a statement; opens a connection where there is none."""
         if self._connection is None:
             self._connection = snowflake.connector.connect(
                 **self._options, database=self._database, login_timeout=20, network_timeout=60
