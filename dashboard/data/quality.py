@@ -37,11 +37,11 @@ class TestRun:
 
 @dataclass(frozen=True)
 class Freshness:
-    """The newest session of one dataset, the tickers that have it, and when it was fetched (UTC)."""
+    """The newest session of one dataset (None: no bar yet), its bars, and when they were fetched (UTC)."""
 
     dataset: str
     last_session: date | None
-    tickers: int
+    bars: int
     fetched_at: datetime | None
 
 
@@ -105,7 +105,7 @@ def read_rejects(door: Door) -> pd.DataFrame:
 def read_freshness(door: Door) -> list[Freshness]:
     """The newest session of each dataset."""
     return [
-        Freshness(str(row.dataset), as_date(row.last_session_date), int(row.tickers), as_datetime(row.fetched_at))
+        Freshness(str(row.dataset), as_date(row.last_session_date), int(row.bars), as_datetime(row.fetched_at))
         for row in door.read("freshness").itertuples()
     ]
 

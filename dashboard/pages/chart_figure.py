@@ -56,12 +56,11 @@ def prices(bars: Bars, basis: str) -> pd.DataFrame:
 
 
 def splits(bars: Bars) -> list[Split]:
-    """Sessions at which one share became several (or several one): where unadjusted to adjusted close changes."""
+    """Sessions at which one share became several (or several one): where the factor from traded to adjusted steps."""
     frame = bars.frame
     factor = frame["split_factor"].astype(float)
-    before = factor.shift(1)
-    ratio = before / factor
-    changed = before.notna() & factor.notna() & ((ratio - 1).abs() > _SAME_FACTOR)
+    ratio = factor / factor.shift(1)
+    changed = ratio.notna() & ((ratio - 1).abs() > _SAME_FACTOR)
     return [
         Split(session, max(round(value, 4), 1e-4) if value < 1 else round(value, 3))
         for session, value in zip(frame.loc[changed, "session_date"], ratio[changed], strict=True)

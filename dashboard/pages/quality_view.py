@@ -103,7 +103,9 @@ def freshness_table(datasets: Sequence[Freshness], families: Sequence[FamilyLoad
             [
                 html.Th(row.dataset.replace("_", " ").capitalize(), scope="row"),
                 html.Td(fmt.session(row.last_session)),
-                html.Td(f"{fmt.plural(row.tickers, 'ticker')}, fetched {fmt.utc(row.fetched_at)}"),
+                html.Td(
+                    f"{fmt.plural(row.bars, 'bar')}, fetched {fmt.utc(row.fetched_at)}" if row.bars else "no bars yet"
+                ),
             ]
         )
         for row in datasets

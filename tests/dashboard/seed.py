@@ -41,6 +41,8 @@ DDL = {
         ticker varchar, ticker_name varchar, market varchar, primary_exchange varchar, security_type varchar,
         is_active boolean, data_origin varchar, first_session_date date, last_session_date date,
         session_count number, last_close_usd float""",
+    "marts.fct_polygon__option_bars": """
+        contract_ticker varchar, session_date date, fetched_at timestamp_ntz(6)""",
     "ops.dbt_test_results": """
         run_id varchar, invocation_id varchar, executed_at timestamp_ntz(6), test_id varchar, test_name varchar,
         model_name varchar, column_name varchar, status varchar, severity varchar, failing_rows number,
@@ -76,7 +78,7 @@ def bars(ticker: str) -> pd.DataFrame:
     factor = pd.Series(1.0, index=raw.index)
     if ticker in SPLITS:
         back, ratio = SPLITS[ticker]
-        factor.iloc[: count - back] = ratio
+        factor.iloc[: count - back] = 1 / ratio
     calendar = exchange_calendars.get_calendar("XNYS", start="2019-01-01")
     days = calendar.sessions_window(pd.Timestamp(LAST_SESSION), -count)
     adjusted = raw[["Open", "High", "Low", "Close"]]
@@ -84,8 +86,8 @@ def bars(ticker: str) -> pd.DataFrame:
     log_return = np.log(close / close.shift(1))
     frame = pd.DataFrame({"ticker": ticker, "session_date": [day.date() for day in days]})
     for name in ("open", "high", "low", "close"):
-        frame[f"{name}_usd"] = adjusted[name.title()] * factor
-    frame["volume_shares"] = (raw["Volume"] / factor).round()
+        frame[f"{name}_usd"] = adjusted[name.title()] / factor
+    frame["volume_shares"] = (raw["Volume"] * factor).round()
     for name in ("open", "high", "low", "close"):
         frame[f"adjusted_{name}_usd"] = adjusted[name.title()]
     frame["adjusted_volume_shares"] = raw["Volume"]
@@ -182,7 +184,7 @@ def loads(count: int = 20) -> list[tuple[Any, ...]]:
 
 
 def seed(connection: Any, database: str = "SNOWTAPE") -> None:
-    """Create and fill the five tables of the database; what was there is replaced."""
+    """Create and fill the tables of the database; what was there is replaced."""
     with connection.cursor() as cursor:
         cursor.execute(f"create database if not exists {database}")
         cursor.execute(f"use database {database}")
@@ -194,6 +196,8 @@ def seed(connection: Any, database: str = "SNOWTAPE") -> None:
         for frame in frames.values():
             insert(cursor, "marts.fct_polygon__stock_bars_performance", frame.itertuples(index=False))
         insert(cursor, "marts.dim_polygon__tickers", tickers(frames).itertuples(index=False))
+        option = ("O:AAPL261218C00430000", LAST_SESSION - timedelta(days=1), FETCHED_AT - timedelta(days=1))
+        insert(cursor, "marts.fct_polygon__option_bars", [option])
         insert(cursor, "ops.dbt_test_results", dbt_results())
         insert(cursor, "ops.loads", loads())
 

@@ -1,14 +1,27 @@
--- One row a dataset: its newest session and how many tickers have it.
+-- One row a dataset: its newest session, how many tickers or contracts have it, and when the newest was fetched.
 with newest as (
-    select max(session_date) as session_date
+    select 'stock_bars' as dataset, max(session_date) as session_date
     from marts.fct_polygon__stock_bars_performance
+    union all
+    select 'option_bars' as dataset, max(session_date) as session_date
+    from marts.fct_polygon__option_bars
+),
+
+bars as (
+    select 'stock_bars' as dataset, session_date, fetched_at
+    from marts.fct_polygon__stock_bars_performance
+    union all
+    select 'option_bars' as dataset, session_date, fetched_at
+    from marts.fct_polygon__option_bars
 )
 
 select
-    'stock_bars' as dataset,
+    newest.dataset,
     newest.session_date as last_session_date,
-    count(*) as tickers,
+    count(bars.session_date) as bars,
     max(bars.fetched_at) as fetched_at
-from marts.fct_polygon__stock_bars_performance as bars
-inner join newest on bars.session_date = newest.session_date
-group by newest.session_date
+from newest
+left join bars
+    on newest.dataset = bars.dataset and newest.session_date = bars.session_date
+group by newest.dataset, newest.session_date
+order by newest.dataset desc

@@ -1,0 +1,96 @@
+"""The app: headers, routes, no remote file, no debug mode; the command line's errors."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dashboard.app import create_app
+from dashboard.data.door import Door
+from dashboard.pages import PAGES
+from dashboard.pages.shell import find_page
+
+if TYPE_CHECKING:
+    from flask.testing import FlaskClient
+
+    from tests.dashboard.conftest import FakeWarehouse
+
+ENV = {"SNOWFLAKE_ACCOUNT": "local", "SNOWFLAKE_USER": "u", "SNOWFLAKE_PASSWORD": "s3cret"}
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def client(door: Door) -> FlaskClient:
+    return create_app(door).server.test_client()
+
+
+def run(arguments: list[str], env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("SNOWFLAKE_")}
+    return subprocess.run(
+        [sys.executable, "-m", "dashboard", *arguments],
+        cwd=ROOT,
+        env={**clean, **env},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_every_answer_carries_the_headers(client: FlaskClient) -> None:
+    for path in ("/", "/health", "/assets/chart.js", "/no/such/page"):
+        headers = client.get(path).headers
+        assert "default-src 'self'" in headers["Content-Security-Policy"]
+        assert "unsafe-eval" not in headers["Content-Security-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["X-Frame-Options"] == "DENY"
+
+
+def test_the_page_loads_nothing_from_elsewhere(client: FlaskClient) -> None:
+    page = client.get("/").get_data(as_text=True)
+    sources = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert sources
+    assert all(source.startswith(("/", "data:")) for source in sources)
+
+
+def test_health_and_layout_need_no_warehouse(client: FlaskClient, fake: FakeWarehouse) -> None:
+    fake.is_away = True
+    assert client.get("/health").get_data(as_text=True) == "ok\n"
+    assert client.get("/_dash-layout").status_code == 200
+    assert fake.asked == []
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [("/", "Chart"), ("/chart", "Chart"), ("/chart/", "Chart"), ("/quality", "Data quality"), (None, "Chart")],
+)
+def test_paths_lead_to_pages(path: str | None, title: str) -> None:
+    page = find_page(PAGES, path)
+    assert page is not None
+    assert page.title == title
+
+
+def test_an_unknown_path_is_no_page() -> None:
+    assert find_page(PAGES, "/../etc/passwd") is None
+
+
+def test_a_taken_port_is_one_line_and_exit_code_2() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = run(["--port", str(taken.getsockname()[1])], ENV)
+    assert done.returncode == 2
+    assert re.fullmatch(r"dashboard: port \d+ on 127\.0\.0\.1 is taken; .*\n", done.stderr)
+
+
+def test_a_missing_setting_is_one_line_that_names_it() -> None:
+    done = run(["--port", "0"], {**ENV, "SNOWFLAKE_USER": ""})
+    assert done.returncode == 2
+    assert re.fullmatch(r"dashboard: SNOWFLAKE_USER is not set; .*\n", done.stderr)

@@ -1,0 +1,125 @@
+"""The data-quality page: panels from rows, each with its own state."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+
+from dashboard.data import quality as data
+from dashboard.data.door import Door
+from dashboard.pages import quality
+from dashboard.pages import quality_view as view
+from tests.dashboard import seed
+
+if TYPE_CHECKING:
+    from tests.dashboard.conftest import FakeWarehouse
+
+RUN = data.TestRun("scheduled__1", datetime(2026, 11, 20, 23, 5), 4, 4, 0, 0, 0, 1.25)
+
+
+def said(component: Any) -> str:
+    """All text of a component tree."""
+    return json.dumps(component, default=lambda part: part.to_plotly_json(), ensure_ascii=False)
+
+
+@pytest.fixture
+def filled(door: Door, fake: FakeWarehouse) -> Door:
+    """The door with two tests over three runs: one fails in the newest, one is new there."""
+    days = [datetime(2026, 11, day, 23, 5) for day in (18, 19, 20)]
+    fake.frames["test_history"] = pd.DataFrame(
+        [
+            ("a", f"i{n}", day, status)
+            for n, (day, status) in enumerate(zip(days, ("pass", "warn", "fail"), strict=True))
+        ]
+        + [("b", "i2", days[2], "pass")],
+        columns=["test_id", "invocation_id", "executed_at", "status"],
+    )
+    fake.frames["test_latest"] = pd.DataFrame(
+        [
+            ("b", "not_null_b", "m1", None, "pass", "error", 0, 0.1, None, "r3", days[2]),
+            ("a", "unique_a", "m2", "ticker", "fail", "error", 17, 0.2, "Got 17 results", "r3", days[2]),
+        ],
+        columns=[
+            "test_id",
+            "test_name",
+            "model_name",
+            "column_name",
+            "status",
+            "severity",
+            "failing_rows",
+            "execution_seconds",
+            "message",
+            "run_id",
+            "executed_at",
+        ],
+    )
+    fake.frames["test_runs"] = pd.DataFrame(
+        [("r3", "i2", days[2], 2, 1, 0, 1, 0, 0.3), ("r2", "i1", days[1], 1, 0, 1, 0, 0, None)],
+        columns=[
+            "run_id",
+            "invocation_id",
+            "executed_at",
+            "tests",
+            "passed",
+            "warned",
+            "failed",
+            "skipped",
+            "execution_seconds",
+        ],
+    )
+    for name, table in (("loads", "ops.loads"), ("load_rejects", "ops.load_rejects")):
+        fake.frames[name] = pd.DataFrame(columns=[part.split()[0] for part in seed.DDL[table].split(", ")])
+    return door
+
+
+def test_failing_tests_come_first_with_their_history(filled: Door) -> None:
+    frame = data.read_latest_tests(filled)
+    assert list(frame["test_id"]) == ["a", "b"]
+    assert list(frame["history"]) == [["pass", "warn", "fail"], ["", "", "pass"]]
+
+
+def test_the_run_card_counts_and_names_the_verdict(filled: Door) -> None:
+    content = quality.read_run(filled)
+    assert content.state == "ready"
+    assert "1 test failed" in said(content.body)
+    assert "20 Nov 2026 23:05 UTC" in said(content.as_of)
+
+
+@pytest.mark.parametrize(
+    ("run", "verdict"),
+    [
+        pytest.param(RUN, "All 4 tests passed", id="all"),
+        pytest.param(data.TestRun("r", None, 4, 3, 1, 0, 0, 0.0), "No failures, 1 test to look at", id="warned"),
+        pytest.param(data.TestRun("r", None, 4, 1, 1, 2, 0, 0.0), "2 tests failed", id="failed"),
+    ],
+)
+def test_a_run_has_one_verdict(run: data.TestRun, verdict: str) -> None:
+    assert verdict in said(view.run_card(run))
+
+
+def test_the_history_says_each_run_in_words(filled: Door) -> None:
+    text = said(quality.read_history(filled).body)
+    assert "20 Nov 2026 23:05 UTC: 1 of 2 passed, 1 failed" in text
+    assert "lowest 0.0% · newest 50.0%" in text
+
+
+def test_no_loads_and_no_rejects_are_empty_states_with_a_sentence(filled: Door) -> None:
+    assert quality.read_loads(filled).state == "empty"
+    assert "polygon_stocks_ingest_backfill" in said(quality.read_loads(filled).body)
+    assert "No manifest was rejected" in said(quality.read_rejects(filled).body)
+
+
+def test_the_banner_says_what_the_page_mixes(filled: Door) -> None:
+    assert "1 market, 2 replayed, 2 synthetic" in said(quality.read_banner(filled).body)
+
+
+@pytest.mark.parametrize("name", ["test_runs", "test_latest"])
+def test_without_a_run_the_panel_says_what_to_do(filled: Door, fake: FakeWarehouse, name: str) -> None:
+    fake.frames[name] = fake.frames[name].head(0)
+    read = quality.read_run if name == "test_runs" else quality.read_tests
+    assert read(filled).state == "empty"
+    assert "dbt_test" in said(read(filled).body)
