@@ -1,0 +1,274 @@
+"""The handler of raw.load_manifest: its protocol, statement by statement, without a warehouse."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from snowflake.snowpark import Row
+
+from snowflake.procedures import load_manifest as procedure
+from snowflake.procedures.load_manifest import Refusal, main
+from tests.snowflake.stub import BARS, KEY, MANIFEST_ID, SPLITS, Statements, document, entry
+
+FOREIGN = "20261120T231500123456Z-ffffffff"
+
+
+@pytest.fixture
+def session() -> Statements:
+    """A session on a stage that holds a manifest and its two objects."""
+    return Statements()
+
+
+def test_manifest_is_loaded_in_one_transaction_with_the_lock_first(session: Statements) -> None:
+    assert main(session, KEY) == {
+        "manifest_id": MANIFEST_ID,
+        "family": "stocks",
+        "status": "loaded",
+        "objects": 2,
+        "rows_loaded": 4,
+        "result_rows": 30_002,
+    }
+    assert session.kinds() == [
+        "begin",
+        "update",
+        "select",
+        "select",
+        "list",
+        "list",
+        "copy into raw.stock_bars",
+        "copy into raw.splits",
+        "insert",
+        "commit",
+    ]
+
+
+def test_known_manifest_gives_what_the_ledger_recorded_and_copies_nothing(session: Statements) -> None:
+    session.ledger = [Row(2, 4, 30_002)]
+
+    assert main(session, KEY)["status"] == "already_loaded"
+    assert session.kinds() == ["begin", "update", "select", "commit"]
+
+
+def test_ledger_row_holds_rows_bytes_and_etag_of_each_object(session: Statements) -> None:
+    main(session, KEY)
+    (ledger_row,) = [statement for statement in session.sent if "into raw.load_ledger" in statement]
+
+    objects = json.loads(ledger_row[ledger_row.index("'[") + 1 : ledger_row.index("]'") + 1])
+    assert objects == [
+        {"key": BARS, "dataset": "stock_bars", "bytes": 120, "rows": 3, "etag": "etag-1"},
+        {"key": SPLITS, "dataset": "splits", "bytes": 50, "rows": 1, "etag": "etag-2"},
+    ]
+
+
+def test_raw_rows_and_ledger_row_carry_the_same_time(session: Statements) -> None:
+    main(session, KEY)
+
+    copied, recorded = (
+        {part for part in statement.split("'") if part.startswith("20") and part[10:11] == " "}
+        for statement in session.sent
+        if "copy into raw.splits" in statement or "into raw.load_ledger" in statement
+    )
+    assert copied == recorded
+    assert len(copied) == 1
+
+
+def test_manifest_without_objects_is_loaded_as_such(session: Statements) -> None:
+    session.manifest = json.dumps(document(objects=[], complete=False))
+
+    assert main(session, KEY)["rows_loaded"] == 0
+    assert session.kinds() == ["begin", "update", "select", "select", "insert", "commit"]
+
+
+def test_copy_names_at_most_a_thousand_files(session: Statements) -> None:
+    keys = [BARS.replace("0000", f"{number:04d}") for number in range(1001)]
+    session.manifest = json.dumps(document(objects=[entry(key, "stock_bars", 1, 1, 1) for key in keys]))
+    session.listed = dict.fromkeys(keys, (1, "etag"))
+    session.copied = dict.fromkeys(keys, ("LOADED", 1))
+
+    main(session, KEY)
+
+    copies = [statement for statement in session.sent if statement.startswith("copy")]
+    assert [statement.count("ndjson.gz") for statement in copies] == [1000, 1]
+
+
+def change(session: Statements, **changes: Any) -> None:
+    for name, value in changes.items():
+        setattr(session, name, value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        pytest.param({"manifest": None}, "it is missing", id="no manifest"),
+        pytest.param({"manifest": "[]"}, "it is not a JSON object", id="not an object"),
+        pytest.param({"listed": {BARS: (120, "e")}}, f"object {SPLITS} is missing", id="missing object"),
+        pytest.param(
+            {"listed": {BARS: (118, "e"), SPLITS: (50, "e")}},
+            f"object {BARS} has 118 bytes, the manifest says 120",
+            id="wrong bytes",
+        ),
+        pytest.param(
+            {"copied": {BARS: ("LOADED", 2), SPLITS: ("LOADED", 1)}},
+            f"object {BARS} has 2 lines, the manifest says 3",
+            id="wrong lines",
+        ),
+        pytest.param(
+            {"copied": {BARS: ("LOADED", 3), SPLITS: ("LOAD_SKIPPED", 0)}},
+            f"object {SPLITS} has the status LOAD_SKIPPED: None",
+            id="unknown status",
+        ),
+        pytest.param(
+            {"copied": {BARS: ("LOADED", 3)}},
+            f"object {SPLITS} was not loaded: [{{'status': 'Copy executed with 0 files processed.'}}]",
+            id="nothing copied",
+        ),
+        pytest.param(
+            {"failing": {"copy into raw.splits": ValueError("Error parsing JSON:\n  line 7.")}},
+            "COPY into raw.splits failed: Error parsing JSON: line 7",
+            id="copy fails",
+        ),
+        pytest.param(
+            {"failing": {"select metadata$filename": ValueError("no such file")}},
+            "it cannot be read: no such file",
+            id="manifest cannot be read",
+        ),
+    ],
+)
+def test_damage_is_rolled_back_recorded_and_raised(session: Statements, changes: dict[str, Any], reason: str) -> None:
+    change(session, **changes)
+
+    with pytest.raises(Refusal) as raised:
+        main(session, KEY)
+
+    assert str(raised.value) == (f"manifest {KEY} was refused: {reason}. Nothing was loaded; the next run tries again.")
+    assert session.kinds()[-4:] == ["rollback", "begin", "insert", "commit"]
+    assert procedure.literal(reason) in session.sent[-2]
+    assert not any("into raw.load_ledger" in statement for statement in session.sent)
+
+
+def test_refusal_that_cannot_be_recorded_is_raised_all_the_same(session: Statements) -> None:
+    change(session, manifest=None, failing={"into raw.load_rejects": ValueError("no space")})
+
+    with pytest.raises(Refusal, match=r"it is missing.*could not be recorded in raw.load_rejects: no space"):
+        main(session, KEY)
+    assert session.kinds()[-1] == "rollback"
+
+
+def test_other_errors_are_rolled_back_and_not_recorded(session: Statements) -> None:
+    change(session, failing={"update raw.load_locks": TimeoutError("lock wait")})
+
+    with pytest.raises(TimeoutError, match="lock wait"):
+        main(session, KEY)
+    assert session.kinds() == ["begin", "update", "rollback"]
+
+
+def test_family_without_a_lock_row_loads_nothing(session: Statements) -> None:
+    session.lock_rows = 0
+
+    with pytest.raises(RuntimeError, match=r"raw\.load_locks must have exactly one row for the family stocks"):
+        main(session, KEY)
+    assert session.kinds() == ["begin", "update", "rollback"]
+
+
+def test_files_that_only_begin_like_the_manifest_are_passed_over(session: Statements) -> None:
+    answer = session.collect
+
+    def collect() -> list[Row]:
+        rows = answer()
+        return [*rows, Row(f"prod/{KEY}.bak", "{}")] if "metadata$filename as" in session.sent[-1] else rows
+
+    session.collect = collect  # type: ignore[method-assign]
+
+    assert main(session, KEY)["status"] == "loaded"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        f"/{KEY}",
+        f"../{KEY}",
+        f"manifests/../manifests/stocks/{MANIFEST_ID}.json",
+        f"manifests/bonds/{MANIFEST_ID}.json",
+        f"manifests/stocks/{MANIFEST_ID}.json ",
+        f"manifests/stocks/{MANIFEST_ID}.json\n",
+        f"manifests/stocks/{MANIFEST_ID}.jsonx",
+        f"manifests/stocks/{MANIFEST_ID}xjson",
+        f"manifests/stocks/{MANIFEST_ID.upper()}.json",
+        "manifests/stocks/'); drop table raw.splits; --.json",
+        "manifests/stocks/٢٠٢٦١١٢٠T231500123456Z-0a1b2c3d.json",
+        "",
+        None,
+    ],
+)
+def test_anything_but_a_manifests_key_runs_no_statement(session: Statements, key: Any) -> None:
+    with pytest.raises(Refusal, match="is no key of a manifest"):
+        main(session, key)
+    assert session.sent == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        pytest.param({"manifest_id": FOREIGN}, f"its manifest_id is '{FOREIGN}'", id="another id"),
+        pytest.param({"family": "options"}, "its family is 'options'", id="another family"),
+        pytest.param({"version": 2}, "its version is 2, expected is 1", id="another version"),
+        pytest.param({"version": True}, "its version is True", id="version is a boolean"),
+        pytest.param({"complete": "yes"}, "its field complete is 'yes', expected is a bool", id="complete"),
+        pytest.param({"dag_id": None}, "its field dag_id is None, expected is a str", id="dag"),
+        pytest.param({"objects": {}}, "its field objects is {}, expected is a list", id="objects"),
+        pytest.param({"objects": ["x"]}, "an entry of its objects is not a JSON object: 'x'", id="entry"),
+    ],
+)
+def test_malformed_manifest_is_refused(changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(Refusal) as raised:
+        procedure.parse_manifest(procedure.parse_key(KEY), json.dumps(document(**changes)))
+    assert reason in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        pytest.param({"key": BARS.replace(MANIFEST_ID, FOREIGN)}, f"belongs to the manifest {FOREIGN}", id="foreign"),
+        pytest.param({"key": BARS.replace("stock_bars", "option_bars")}, "no dataset of the family", id="other family"),
+        pytest.param({"key": BARS.replace("stock_bars", "load_ledger")}, "no dataset of the family", id="no dataset"),
+        pytest.param({"dataset": "splits"}, "said to be of the dataset 'splits'", id="another dataset"),
+        pytest.param({"key": f"raw/stock_bars/../{MANIFEST_ID}/0000.ndjson.gz"}, "no key of a raw object", id="path"),
+        pytest.param({"key": BARS.replace("2026-11-20", "2026-11-31")}, "no key of a raw object", id="no day"),
+        pytest.param({"key": BARS + "'"}, "no key of a raw object", id="quote"),
+        pytest.param({"key": BARS + "\n"}, "no key of a raw object", id="line break"),
+        pytest.param({"key": "s3://elsewhere/" + BARS}, "no key of a raw object", id="bucket"),
+        pytest.param({"sha256": "AB" * 32}, "sha256 of object", id="sha256"),
+        pytest.param({"bytes": "120"}, "field bytes is '120', expected is a int", id="bytes"),
+        pytest.param({"lines": -1}, "lines of object", id="negative"),
+        pytest.param({"result_rows": True}, "field result_rows is True", id="boolean"),
+    ],
+)
+def test_object_that_is_not_the_manifests_own_is_refused(changes: dict[str, Any], reason: str) -> None:
+    objects = [entry(BARS, "stock_bars", 120, 3, 30_000) | changes]
+
+    with pytest.raises(Refusal) as raised:
+        procedure.parse_objects(procedure.parse_key(KEY), objects)
+    assert reason in str(raised.value)
+
+
+def test_object_named_twice_is_refused() -> None:
+    with pytest.raises(Refusal, match="is named twice"):
+        procedure.parse_objects(procedure.parse_key(KEY), [entry(BARS, "stock_bars", 1, 1, 1)] * 2)
+
+
+def test_literal_keeps_quotes_and_backslashes_inside() -> None:
+    assert procedure.literal("it's \\' --") == "'it''s \\\\'' --'"
+
+
+def test_copy_names_its_files_lineage_and_time() -> None:
+    moment = procedure.datetime(2026, 11, 20, 23, 15, 0, 123456, tzinfo=procedure.UTC)
+
+    assert procedure.copy_objects(procedure.parse_key(KEY), "splits", [SPLITS], moment) == (
+        "copy into raw.splits (manifest_id, object_key, line_number, request, response, fetched_at, loaded_at) "
+        f"from (select '{MANIFEST_ID}', regexp_substr(metadata$filename, 'raw/splits/[^/]+/{MANIFEST_ID}/[^/]+$'), "
+        "metadata$file_row_number, $1:request, $1:response, $1:fetched_at::timestamp_ntz(6), "
+        "'2026-11-20 23:15:00.123456'::timestamp_ntz(6) from @raw.landing) "
+        f"files = ('{SPLITS}') file_format = (format_name = 'raw.ndjson') on_error = abort_statement force = true"
+    )
