@@ -13,4 +13,5 @@ Start it with `python -m local.market`, or embed it with `local.market.app.creat
     gate       authorisation, rate limit, delay, the server's own log of requests
     faults     failures on demand
     aggregates, reference, options, status    the endpoints
+    process    starts it in a process of its own
 """

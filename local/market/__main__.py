@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
+import os
 import signal
 import socket
 import sys
@@ -15,7 +16,9 @@ from typing import Any
 from local.market.settings import MarketSettings
 
 PORT_TAKEN, BAD_SETTING = 2, 2
-GRACE_SECONDS = 3
+GRACE_SECONDS = 1
+KEY_VARIABLE = "SNOWTAPE_MARKET_API_KEY"
+"""A command line is visible to every user of a machine, an environment isn't."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
             anchor=options.anchor,
             now=options.now,
             synthetic_tickers=options.synthetic_tickers,
-            api_key=options.api_key,
+            api_key=options.api_key or os.environ.get(KEY_VARIABLE) or "local",
             requests_per_minute=options.requests_per_minute,
             delay_ms=options.delay_ms,
             has_chain_snapshot=not options.no_chain_snapshot,
@@ -92,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--anchor", type=_date, help="session of the newest replayed bar (default: the last completed one)")
     add("--now", type=_moment, help="stop the server's clock there, e.g. 2026-11-20T22:00:00Z")
     add("--synthetic-tickers", default=100, type=int, metavar="N", help="SIM… tickers (default %(default)s)")
-    add("--api-key", default="local", metavar="KEY", help="the key that is let in (default %(default)s)")
+    add("--api-key", metavar="KEY", help=f"the key that is let in (default: ${KEY_VARIABLE}, else 'local')")
     add("--requests-per-minute", type=int, metavar="N", help="429 above it (default: no limit)")
     add("--delay-ms", default=0, type=int, metavar="N", help="hold every answer back (default %(default)s)")
     add("--no-chain-snapshot", action="store_true", help="403 on the option chain, as plans without it")

@@ -24,6 +24,14 @@ from local.market.sessions import Sessions
 MINIMUM_USD = 0.01
 _TRADED, _VOLUME, _TRADE_SIZE, _INTEREST = range(40, 44)
 _NS_A_MS = 1_000_000
+_DETAILS = (
+    "contract_type",
+    "exercise_style",
+    "expiration_date",
+    "shares_per_contract",
+    "strike_price",
+    "ticker",
+)
 
 
 class Chain:
@@ -118,14 +126,7 @@ class Chain:
             row: dict[str, Any] = {
                 "break_even_price": round(break_even, PRICE_DECIMALS),
                 "day": {},
-                "details": {
-                    "contract_type": contract.kind,
-                    "exercise_style": "european",
-                    "expiration_date": contract.expiration.isoformat(),
-                    "shares_per_contract": 100,
-                    "strike_price": plain(contract.strike),
-                    "ticker": contract.ticker,
-                },
+                "details": {key: contract.row[key] for key in _DETAILS},
             }
             if traded[i]:
                 earlier = float(before.close[i]) if has_before[i] else None
@@ -150,11 +151,6 @@ class Chain:
             }  # fmt: skip
             rows.append(row)
         return rows
-
-
-def plain(strike: float) -> float | int:
-    """A strike as the API writes it: 430, not 430.0."""
-    return int(strike) if strike == int(strike) else strike
 
 
 def _day(bars: Bars, i: int, earlier: float | None, closed_ns: int) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Which option contracts exist on which day.
 
 Expirations: the third Friday of every month, listed 182 days before, and every other Friday, listed 28 days before
-(a Friday without a session moves to the session before). Strikes lie on a grid of about 2.5 % of the spot price at
+(a Friday without a session moves to the session before). Strikes lie on a grid of about 3 % of the spot price at
 listing. On every session a strike is listed that lies within REACH grid steps of the previous close or of the open,
 and once listed it stays: strikes follow the price, some contracts are listed late, and every session has both sides.
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -22,9 +23,11 @@ from local.market.sessions import Sessions
 
 UNDERLYINGS = ("AAPL", "GOOG", "IBM", "MSFT")
 CALL, PUT = "call", "put"
+EXERCISE_STYLE = "european"
+SHARES_PER_CONTRACT = 100
 REACH = 8
 MONTHLY_DAYS, WEEKLY_DAYS = 182, 28
-_STEP_SHARE = 0.025
+_STEP_SHARE = 0.03
 _STEPS_USD = np.array([0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0])
 _FRIDAY = 4
 
@@ -42,13 +45,28 @@ class Contract:
 
     @cached_property
     def ticker(self) -> str:
-        """The OCC symbol with the API's prefix, e.g. O:AAPL261218C00430000."""
+        """The OCC symbol with the API's prefix, e.g. O:AAPL261218C00425000."""
         letter = "C" if self.kind == CALL else "P"
         return f"O:{self.underlying}{self.expiration:%y%m%d}{letter}{round(self.strike * 1000):08d}"
 
     @property
     def is_call(self) -> bool:
         return self.kind == CALL
+
+    @cached_property
+    def row(self) -> dict[str, Any]:
+        """The contract as the reference endpoints write it; not to be changed."""
+        return {
+            "cfi": "OCESPS" if self.is_call else "OPESPS",
+            "contract_type": self.kind,
+            "exercise_style": EXERCISE_STYLE,
+            "expiration_date": self.expiration.isoformat(),
+            "primary_exchange": "BATO",
+            "shares_per_contract": SHARES_PER_CONTRACT,
+            "strike_price": int(self.strike) if self.strike == int(self.strike) else self.strike,
+            "ticker": self.ticker,
+            "underlying_ticker": self.underlying,
+        }
 
 
 class Contracts:
@@ -57,6 +75,7 @@ class Contracts:
     def __init__(self, sessions: Sessions, replays: dict[str, Replay]) -> None:
         self.sessions = sessions
         self._replays = replays
+        self.expired = lru_cache(maxsize=16)(self._expired)
         self._of_expiration = lru_cache(maxsize=None)(self._list_expiration)
 
     def alive(self, underlying: str, position: int) -> list[Contract]:
@@ -70,7 +89,7 @@ class Contracts:
         ]
         return sorted(found, key=lambda contract: contract.ticker)
 
-    def expired(self, underlying: str, day: date, known: int) -> list[Contract]:
+    def _expired(self, underlying: str, day: date, known: int) -> list[Contract]:
         """Contracts with an expiration before the day that the session `known` knew of, by ticker."""
         first = self.sessions.day(max(self._replays[underlying].first, 0))
         found = [

@@ -44,3 +44,7 @@ def too_many_requests() -> ApiError:
         "https://massive.com/pricing"
     )
     return ApiError(429, {"status": "ERROR", "error": error})
+
+
+def stopping() -> ApiError:
+    return ApiError(503, {"status": "ERROR", "error": "The server is being stopped"})

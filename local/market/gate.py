@@ -99,6 +99,10 @@ class Gate:
             if self._settings.delay_ms:
                 await asyncio.sleep(self._settings.delay_ms / 1000)
             await self._app(scope, receive, send_noting_status)
+        except asyncio.CancelledError:
+            # The server is being stopped while it holds this answer back.
+            if not status:
+                await refusal(errors.stopping())(scope, receive, send_noting_status)
         finally:
             self._log.add(LoggedRequest(arrived, scope["method"], scope["path"], _params(scope), status))
 

@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from local.market.chain import plain
 from local.market.contracts import UNDERLYINGS, Contract
 from local.market.errors import not_entitled, not_found
 from local.market.market import Market, market_of
@@ -29,7 +28,7 @@ async def contracts(request: Request) -> Response:
     expired = query.flag("expired", False) is True
     underlying = query.text("underlying_ticker")
     names = [name for name in UNDERLYINGS if underlying in (None, name)]
-    rows = [_contract_row(contract) for name in names for contract in _contracts(market, name, as_of, expired)]
+    rows = [contract.row for name in names for contract in _contracts(market, name, as_of, expired)]
     fields: Readers = {**_CONTRACT_FIELDS, "underlying_ticker": str}
     rows = query.ordered(query.filtered(rows, fields), "ticker", _CONTRACT_SORTS)
     return answer(query.page(rows, CONTRACT_LIMIT, CONTRACT_MAX).body())
@@ -41,7 +40,7 @@ async def contract(request: Request) -> Response:
     position = _position(market, query.day("as_of") or market.clock.today())
     if found is None or found.listed > position:
         raise not_found("Options contract")
-    return answer({"results": _contract_row(found), "status": "OK"})
+    return answer({"results": found.row, "status": "OK"})
 
 
 async def chain(request: Request) -> Response:
@@ -82,20 +81,6 @@ def _contracts(market: Market, underlying: str, as_of: date, expired: bool) -> l
 def _position(market: Market, as_of: date) -> int:
     """The session whose knowledge a day has; nothing is known of days to come."""
     return min(market.sessions.at_or_before(as_of), market.clock.today_position())
-
-
-def _contract_row(contract: Contract) -> dict[str, Any]:
-    return {
-        "cfi": "OCESPS" if contract.is_call else "OPESPS",
-        "contract_type": contract.kind,
-        "exercise_style": "european",
-        "expiration_date": contract.expiration.isoformat(),
-        "primary_exchange": "BATO",
-        "shares_per_contract": 100,
-        "strike_price": plain(contract.strike),
-        "ticker": contract.ticker,
-        "underlying_ticker": contract.underlying,
-    }
 
 
 ROUTES = [

@@ -140,7 +140,7 @@ def encode_cursor(params: Mapping[str, str]) -> str:
 def decode_cursor(cursor: str) -> dict[str, str]:
     """What encode_cursor was given. Raises ApiError 400."""
     try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode()
         return dict(parse_qsl(text, strict_parsing=True))
     except (binascii.Error, ValueError):
         raise bad_request("The cursor could not be read") from None

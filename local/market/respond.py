@@ -11,9 +11,9 @@ from starlette.responses import Response
 from local.market.errors import ApiError
 
 
-def answer(body: dict[str, Any] | list[Any], status_code: int = 200) -> Response:
+def answer(body: dict[str, Any] | list[Any], status_code: int = 200, *, has_request_id: bool = True) -> Response:
     """The body as JSON; an object gets a request_id, a bare array stays one."""
-    if isinstance(body, dict):
+    if isinstance(body, dict) and has_request_id:
         body = {**body, "request_id": secrets.token_hex(16)}
     return Response(orjson.dumps(body), status_code, media_type="application/json")
 

@@ -41,7 +41,7 @@ async def now(request: Request) -> Response:
         "market": state,
         "serverTime": local.isoformat(timespec="seconds"),
     }
-    return answer(body)
+    return answer(body, has_request_id=False)
 
 
 def _closure_row(closure: Closure, exchange: str) -> dict[str, Any]:

@@ -13,6 +13,8 @@ Only the walk is held in memory (4 bytes a ticker and session); everything else 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,6 +42,7 @@ class Synthetic:
         self.count = count
         self.numbers = np.arange(1, count + 1)
         self.tickers = [f"SIM{number:04d}" for number in range(1, count + 1)]
+        self.index = {ticker: index for index, ticker in enumerate(self.tickers)}
         self._origin = anchor - SESSIONS_BEFORE_ANCHOR
         self.listed = np.where(
             self.numbers % 23 == 7,
@@ -53,21 +56,27 @@ class Synthetic:
         self._quiet = np.where(self.numbers % 17 == 5, 0.04 + 0.26 * self._draw(_QUIET), 0.0)
         self._first_split = anchor - 1 - (self._draw(_SPLIT_DAY) * (SPLIT_EVERY - 1)).astype(np.int64)
         self._walk: list[NDArray[np.float32]] = []
+        self.splits = lru_cache(maxsize=16)(self._splits)
 
     def _draw(self, stream: int) -> NDArray[np.float64]:
         return noise.uniform(stream, self.numbers, 0)
 
-    def splits(self, high: int, index: int | None = None) -> list[Split]:
-        """Splits executed up to the session `high`, of one ticker or of all, ascending by ticker and session."""
-        indices = range(3, self.count, 10) if index is None else [index] if index % 10 == 3 else []
-        found = []
-        for i in indices:
-            in_grid = int(self._first_split[i])
-            before = (in_grid - int(self.listed[i]) - 1) // SPLIT_EVERY
-            last = min(high, int(self.delisted[i]) - 1)
-            for number, position in enumerate(range(in_grid - before * SPLIT_EVERY, last + 1, SPLIT_EVERY), -before):
-                found.append(Split(self.tickers[i], position, *SPLIT_RATIOS[(i // 10 + number) % len(SPLIT_RATIOS)]))
-        return found
+    def _splits(self, high: int) -> list[Split]:
+        """Every ticker's splits executed up to the session `high`, ascending by ticker and session."""
+        return [split for index in range(self.count) for split in self.ticker_splits(index, high)]
+
+    def ticker_splits(self, index: int, high: int) -> list[Split]:
+        """One ticker's splits executed up to the session `high`, ascending."""
+        if self.numbers[index] % 10 != 4:
+            return []
+        in_grid = int(self._first_split[index])
+        before = (in_grid - int(self.listed[index]) - 1) // SPLIT_EVERY
+        last = min(high, int(self.delisted[index]) - 1)
+        positions = range(in_grid - before * SPLIT_EVERY, last + 1, SPLIT_EVERY)
+        return [
+            Split(self.tickers[index], position, *SPLIT_RATIOS[(index // 10 + number) % len(SPLIT_RATIOS)])
+            for number, position in enumerate(positions, -before)
+        ]
 
     def session_bars(self, position: int) -> tuple[NDArray[np.int64], Bars]:
         """Every ticker's unadjusted bar of one session: (ticker indices, bars)."""
@@ -79,7 +88,7 @@ class Synthetic:
         before = self._level(step - 1) if step else self._level(0)
         share_factor = np.ones(self.count)
         for split in self.splits(position):
-            share_factor[int(split.ticker[3:]) - 1] *= 1.0 / split.price_factor
+            share_factor[self.index[split.ticker]] *= 1.0 / split.price_factor
         bars = self._bars(indices, np.full(self.count, position), self._level(step), before, share_factor)
         traded = self._has_bar(indices, bars.position)
         return indices[traded], bars.where(traded)
@@ -93,7 +102,7 @@ class Synthetic:
         self._extend(int(steps[-1]))
         level = np.concatenate([chunk[:, index] for chunk in self._walk]).astype(np.float64)
         share_factor = np.ones(len(positions))
-        for split in self.splits(high, index):
+        for split in self.ticker_splits(index, high):
             share_factor[positions >= split.position] *= 1.0 / split.price_factor
         indices = np.full(len(positions), index)
         bars = self._bars(indices, positions, level[steps], level[np.maximum(steps - 1, 0)], share_factor)

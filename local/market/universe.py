@@ -46,7 +46,6 @@ class Universe:
         self.anchor = anchor
         self.replays = {ticker: Replay(Source.load(ticker), anchor) for ticker in REPLAYED_TICKERS}
         self.synthetic = Synthetic(synthetic_tickers, anchor)
-        self.index = {ticker: index for index, ticker in enumerate(self.synthetic.tickers)}
         self.listings = {listing.ticker: listing for listing in sorted(self._listings(), key=lambda x: x.ticker)}
 
     def _listings(self) -> list[Listing]:
@@ -66,15 +65,15 @@ class Universe:
         """Unadjusted bars of the sessions low to high, both included; None for a ticker that isn't known."""
         if replay := self.replays.get(ticker):
             return replay.bars(low, high)
-        index = self.index.get(ticker)
+        index = self.synthetic.index.get(ticker)
         return None if index is None else self.synthetic.ticker_bars(index, low, high)
 
     def ticker_splits(self, ticker: str, high: int) -> list[Split]:
         """Splits executed up to the session `high`, ascending."""
         if replay := self.replays.get(ticker):
             return replay.splits(high)
-        index = self.index.get(ticker)
-        return [] if index is None else self.synthetic.splits(high, index)
+        index = self.synthetic.index.get(ticker)
+        return [] if index is None else self.synthetic.ticker_splits(index, high)
 
     def splits(self, high: int) -> list[Split]:
         """Every ticker's splits executed up to the session `high`."""
@@ -94,13 +93,13 @@ class Universe:
         rows = []
         for ticker, replay in self.replays.items():
             bars = replay.bars(position, position)
-            rows += rows_of(self.adjust(ticker, bars, today) if adjusted else bars, {"T": ticker}, [at])
+            rows += rows_of(self.adjust(ticker, bars, today) if adjusted else bars, {"T": ticker}, [at] * len(bars))
         indices, bars = self.synthetic.session_bars(position)
         if adjusted:
             factor = np.ones(self.synthetic.count)
             for split in self.synthetic.splits(today):
                 if split.position > position:
-                    factor[self.index[split.ticker]] *= split.price_factor
+                    factor[self.synthetic.index[split.ticker]] *= split.price_factor
             bars = bars.adjusted(factor[indices])
         if len(bars):
             rows += _grouped_rows([self.synthetic.tickers[i] for i in indices.tolist()], bars, at)

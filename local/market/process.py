@@ -1,0 +1,48 @@
+"""A market server in a process of its own, for tests and for whoever wants to start one from Python."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.market.__main__ import KEY_VARIABLE
+from local.processes import LOOPBACK, Server, answers, free_port, wait_until
+from local.processes import start as start_server
+from local.processes import stop as stop_servers
+
+_ROOT = Path(__file__).resolve().parents[2]
+_START_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class RunningMarket:
+    """A market server that listens on base_url and lets api_key in."""
+
+    base_url: str
+    api_key: str
+    server: Server
+
+    def stop(self) -> int:
+        """End it as Ctrl-C would, by force after some seconds. Returns its exit code."""
+        stop_servers([self.server])
+        return int(self.server.process.wait())
+
+
+def start(directory: Path, *arguments: str, port: int = 0, api_key: str = "market-test-key") -> RunningMarket:
+    """Start a server with these arguments of its command line and wait until it answers; its log goes to directory.
+
+    Raises ServerError with the end of its log when it ends or doesn't answer.
+    """
+    port = port or free_port()
+    command = [sys.executable, "-m", "local.market", "--port", str(port), *arguments]
+    variables = {**os.environ, KEY_VARIABLE: api_key}
+    server = start_server("the market server", command, directory / "market.log", variables, _ROOT)
+    base_url = f"http://{LOOPBACK}:{port}"
+    try:
+        wait_until(lambda: answers(f"{base_url}/health"), server, _START_SECONDS)
+    except BaseException:
+        stop_servers([server])
+        raise
+    return RunningMarket(base_url, api_key, server)

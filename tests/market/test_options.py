@@ -1,0 +1,189 @@
+"""Option prices against QuantLib, and which contracts there are when."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+import QuantLib as ql
+
+from local.market import surface
+from local.market.contracts import UNDERLYINGS, Contract
+from local.market.market import Market
+
+ANCHOR = date(2026, 11, 20)
+CONTRACTS = "/v3/reference/options/contracts"
+
+
+def process(underlying: str, spot: float, strike: float, day: date, days: int) -> Any:
+    """QuantLib's model with our rate, yield and the surface's volatility at this strike and term."""
+    today = ql.Date(day.day, day.month, day.year)
+    ql.Settings.instance().evaluationDate = today
+    counter = ql.Actual365Fixed()
+    volatility = float(surface.sigma(underlying, strike / spot, surface.years(days)))
+    flat = [ql.FlatForward(today, rate, counter) for rate in (surface.DIVIDEND_YIELDS[underlying], surface.RATE)]
+    handles = [ql.YieldTermStructureHandle(curve) for curve in flat]
+    constant = ql.BlackVolTermStructureHandle(ql.BlackConstantVol(today, ql.NullCalendar(), volatility, counter))
+    return ql.BlackScholesMertonProcess(ql.QuoteHandle(ql.SimpleQuote(spot)), *handles, constant)
+
+
+def oracle(underlying: str, spot: float, strike: float, day: date, expiration: date, kind: str) -> Any:
+    payoff = ql.PlainVanillaPayoff(ql.Option.Call if kind == "call" else ql.Option.Put, strike)
+    exercise = ql.EuropeanExercise(ql.Date(expiration.day, expiration.month, expiration.year))
+    option = ql.VanillaOption(payoff, exercise)
+    days = (expiration - day).days
+    option.setPricingEngine(ql.AnalyticEuropeanEngine(process(underlying, spot, strike, day, days)))
+    return option
+
+
+def test_every_row_of_the_chain_has_the_price_volatility_and_greeks_of_quantlib(api: Any) -> None:
+    for underlying in UNDERLYINGS:
+        spot = api.bars(underlying, str(ANCHOR), str(ANCHOR))[0]["c"]
+        rows = api.all(f"/v3/snapshot/options/{underlying}", limit=250)
+        assert len(rows) > 250
+        for row in rows[::3]:
+            details = row["details"]
+            expiration, strike, kind = (details[k] for k in ("expiration_date", "strike_price", "contract_type"))
+            truth = oracle(underlying, spot, strike, ANCHOR, date.fromisoformat(expiration), kind)
+            assert row["underlying_asset"]["price"] == spot
+            assert row["break_even_price"] == pytest.approx(
+                strike + truth.NPV() * (1 if kind == "call" else -1), abs=1e-4
+            )
+            assert row["last_quote"]["bid"] <= truth.NPV() + 1e-4
+            assert row["last_quote"]["ask"] >= truth.NPV()
+            if row["day"]:
+                assert row["day"]["close"] == pytest.approx(truth.NPV(), abs=6e-5)
+            if "greeks" not in row:
+                assert truth.NPV() < 0.01
+                assert "implied_volatility" not in row
+                continue
+            years = surface.years((date.fromisoformat(expiration) - ANCHOR).days)
+            assert row["implied_volatility"] == pytest.approx(float(surface.sigma(underlying, strike / spot, years)))
+            greeks = row["greeks"]
+            assert greeks["delta"] == pytest.approx(truth.delta(), abs=1e-9)
+            assert greeks["gamma"] == pytest.approx(truth.gamma(), abs=1e-9)
+            assert greeks["theta"] == pytest.approx(truth.theta() / 365, abs=1e-7)
+            assert greeks["vega"] == pytest.approx(truth.vega() / 100, abs=1e-7)
+
+
+def test_a_bar_is_priced_from_the_underlyings_unadjusted_bar_of_its_session(api: Any, market: Market) -> None:
+    contract = "O:MSFT261218C00028000"
+    spots = {bar["t"]: bar for bar in api.bars("MSFT", "2026-06-01", str(ANCHOR))}
+    bars = api.bars(contract, "2026-06-01", str(ANCHOR))
+    assert len(bars) > 60
+    for bar in bars[::5]:
+        day = date.fromtimestamp(bar["t"] / 1000 + 12 * 3600)
+        spot = spots[bar["t"]]
+        for field in ("o", "c"):
+            truth = oracle("MSFT", spot[field], 28.0, day, date(2026, 12, 18), "call").NPV()
+            assert bar[field] == pytest.approx(truth, abs=6e-5)
+        assert bar["l"] <= min(bar["o"], bar["c"], bar["vw"])
+        assert max(bar["o"], bar["c"], bar["vw"]) <= bar["h"]
+        assert 1 <= bar["n"] <= bar["v"]
+
+
+def test_an_expiring_contract_ends_at_what_exercising_pays(api: Any) -> None:
+    spot = api.bars("AAPL", str(ANCHOR), str(ANCHOR))[0]["c"]
+    bars = api.bars("O:AAPL261120P00450000", str(ANCHOR), str(ANCHOR))
+    assert [bar["c"] for bar in bars] == [pytest.approx(450 - spot, abs=1e-9)]
+    assert not any(
+        row["details"]["expiration_date"] == str(ANCHOR)
+        for row in api.all("/v3/snapshot/options/AAPL", limit=250, expiration_date=str(ANCHOR))
+    )
+
+
+def test_far_strikes_skip_days_and_near_ones_do_not(market: Market) -> None:
+    anchor = market.universe.anchor
+    alive = [c for c in market.contracts.alive("IBM", anchor) if c.expiration == date(2026, 12, 18) and c.is_call]
+
+    def traded(contract: Contract) -> int:
+        return len(market.chain.bars(contract, anchor - 19, anchor))
+
+    assert traded(min(alive, key=lambda c: abs(c.strike - 203))) == 20
+    assert traded(max(alive, key=lambda c: c.strike)) < 20
+
+
+def test_every_session_has_strikes_on_both_sides(market: Market) -> None:
+    anchor = market.universe.anchor
+    for underlying in UNDERLYINGS:
+        for position in range(anchor - 504, anchor + 1, 9):
+            close = market.universe.replays[underlying].bars(position, position).close[0]
+            alive = market.contracts.alive(underlying, position)
+            assert 250 < len(alive) < 600
+            for expiration in {c.expiration for c in alive}:
+                strikes = [c.strike for c in alive if c.expiration == expiration]
+                assert min(strikes) < close < max(strikes)
+
+
+def test_two_months_need_fewer_than_900_contracts(api: Any) -> None:
+    for underlying in UNDERLYINGS:
+        tickers = {
+            row["ticker"]
+            for days in range(0, 62, 2)
+            for row in api.all(CONTRACTS, underlying_ticker=underlying, as_of=str(ANCHOR - timedelta(days)), limit=1000)
+        }
+        assert 300 < len(tickers) < 900
+
+
+def test_as_of_knows_what_was_listed_and_not_yet_expired(api: Any) -> None:
+    day = "2026-10-16"
+    live = api.all(CONTRACTS, underlying_ticker="AAPL", as_of=day, limit=1000)
+    gone = api.all(CONTRACTS, underlying_ticker="AAPL", as_of=day, expired="true", limit=1000)
+    assert {row["expiration_date"] >= day for row in live} == {True}
+    assert {row["expiration_date"] < day for row in gone} == {True}
+    assert day in {row["expiration_date"] for row in live}
+    today = {row["ticker"] for row in api.all(CONTRACTS, underlying_ticker="AAPL", limit=1000)}
+    lived_on = {row["ticker"] for row in live if row["expiration_date"] >= str(ANCHOR)}
+    assert lived_on < today
+
+
+def test_a_contract_is_listed_late_when_the_price_comes_its_way(market: Market) -> None:
+    alive = market.contracts.alive("AAPL", market.universe.anchor)
+    january = [c for c in alive if c.expiration == date(2027, 1, 15)]
+    assert len({c.listed for c in january}) > 3
+    for contract in january:
+        assert len(market.chain.bars(contract, 0, contract.listed - 1)) == 0
+
+
+def test_filters_narrow_the_contracts(api: Any) -> None:
+    rows = api.all(
+        CONTRACTS,
+        underlying_ticker="GOOG",
+        contract_type="put",
+        limit=1000,
+        **{"strike_price.gte": 800, "strike_price.lt": 850, "expiration_date.lte": "2026-12-18"},
+    )
+    assert rows
+    for row in rows:
+        assert (row["contract_type"], row["underlying_ticker"]) == ("put", "GOOG")
+        assert 800 <= row["strike_price"] < 850
+        assert row["expiration_date"] <= "2026-12-18"
+
+
+def test_a_split_ends_the_old_contracts_and_lists_new_ones(market: Market) -> None:
+    """AAPL's first split after the anchor: the price halves, and the strikes with it."""
+    split = market.universe.replays["AAPL"].splits(market.universe.anchor + 200)[-1]
+    before = market.contracts.alive("AAPL", split.position - 1)
+    after = market.contracts.alive("AAPL", split.position)
+    assert not {c.ticker for c in before if c.strike > 1.5 * max(d.strike for d in after)} & {c.ticker for c in after}
+    assert {c.listed for c in after} == {split.position}
+    assert {c.ended for c in before if c.expiration > market.sessions.day(split.position)} == {split.position}
+
+
+def test_an_expiration_without_a_session_moves_to_the_day_before(api: Any) -> None:
+    """2025-04-18 was Good Friday."""
+    rows = api.all(CONTRACTS, underlying_ticker="IBM", as_of="2025-04-10", limit=1000)
+    expirations = {row["expiration_date"] for row in rows}
+    assert "2025-04-17" in expirations
+    assert "2025-04-18" not in expirations
+
+
+def test_one_contract_is_found_by_its_symbol(api: Any) -> None:
+    symbol = "O:AAPL261218C00425000"
+    row = api.get(f"{CONTRACTS}/{symbol}")["results"]
+    assert (row["ticker"], row["strike_price"], row["expiration_date"]) == (symbol, 425, "2026-12-18")
+    assert api.get(f"/v3/snapshot/options/AAPL/{symbol}")["results"]["details"]["ticker"] == symbol
+    for wrong in ("O:AAPL261218C00425001", "O:XYZ261218C00430000", "AAPL", "O:AAPL261299C00430000", "O:"):
+        assert api.answer(f"{CONTRACTS}/{wrong}").status_code == 404
+        assert api.bars(wrong, "2026-11-01", "2026-11-20") == [] or wrong == "AAPL"
