@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Metadata, get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
 
 from wiring.assets import MARTS_BUILT
+
+if TYPE_CHECKING:
+    from transform.settings import TransformSettings
 
 
 def run_name(context: Any, try_number: int) -> str:
@@ -15,33 +19,43 @@ def run_name(context: Any, try_number: int) -> str:
     return f"{context['dag'].dag_id}-{context['run_id']}-try{try_number}"
 
 
+def settings() -> TransformSettings:
+    """Where dbt is; a setting that can't be used fails the task at once."""
+    from transform.settings import BadSetting, read_settings
+
+    try:
+        return read_settings()
+    except BadSetting as error:
+        raise AirflowFailException(str(error)) from None
+
+
 @task(outlets=[MARTS_BUILT])
 def build() -> Iterator[Metadata]:
     """`dbt build`; a later try goes on where the one before it failed."""
     from transform.run import dbt
-    from transform.settings import read_settings
 
     context: Any = get_current_context()
-    settings, tried = read_settings(), context["ti"].try_number
-    previous = settings.target_path(run_name(context, tried - 1)) if tried > 1 else None
-    run = dbt("build", settings=settings, run_id=run_name(context, tried), previous_target=previous)
+    where, tried = settings(), context["ti"].try_number
+    previous = where.target_path(run_name(context, tried - 1)) if tried > 1 else None
+    run = dbt("build", settings=where, run_id=run_name(context, tried), previous_target=previous)
     if not run.ok:
         raise RuntimeError(run.summary)
     yield Metadata(MARTS_BUILT, {"summary": run.summary})
 
 
-# No retries: a test that fails does so again, and its result would be kept twice.
-@task(retries=0)
+@task
 def test() -> None:
     """`dbt test`; red when a test has failed, after every result is kept."""
     from transform.results import record
     from transform.run import dbt
-    from transform.settings import read_settings
     from wiring.warehouse import warehouse
 
     context: Any = get_current_context()
-    run = dbt("test", settings=read_settings(), run_id=run_name(context, context["ti"].try_number))
+    run = dbt("test", settings=settings(), run_id=run_name(context, context["ti"].try_number))
+    if not run.results and not run.ok:
+        raise RuntimeError(run.summary)
     with warehouse() as connection:
         record(connection, run)
     if not run.ok:
-        raise RuntimeError(run.summary)
+        # No further try: the data would not change, and every result would be kept twice.
+        raise AirflowFailException(run.summary)
