@@ -1,0 +1,140 @@
+"""The dashboard in a real Chromium: what a user does, and what the page must never do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Page, expect
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Dashboard, Visit
+
+pytestmark = pytest.mark.browser
+
+VISIBLE_SESSIONS = """() => {
+    const [from, to] = document.querySelector('#chart-graph .js-plotly-plot').layout.xaxis.range;
+    return Math.floor(to) - Math.ceil(from) + 1;
+}"""
+CANDLE = """() => document.querySelector('#chart-graph .js-plotly-plot')
+    .data.find((trace) => trace.meta === 'price').increasing.line.color"""
+
+
+def is_as_wide_as_the_window(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+def test_search_by_keyboard_changes_the_ticker_and_back_returns(visit: Visit) -> None:
+    page = visit.page
+    visit.go("/chart?ticker=AAPL")
+    visit.ready()
+    expect(page.locator("h1")).to_have_text("Apple Inc.")
+    expect(page).to_have_title("AAPL · Snowtape")
+    expect(page.locator("#chart-banner")).to_contain_text("Replayed data: AAPL")
+    expect(page.locator("#chart-as-of")).to_contain_text("Fri 20 Nov 2026 · known since 20 Nov 2026 22:40 UTC")
+    page.keyboard.press("/")
+    page.keyboard.type("microso")
+    page.get_by_role("option").filter(has_text="Microsoft Corporation").wait_for()
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Microsoft Corporation")
+    expect(page).to_have_title("MSFT · Snowtape")
+    assert page.url.endswith("/chart?ticker=MSFT")
+    page.go_back()
+    expect(page.locator("h1")).to_have_text("Apple Inc.")
+
+
+def test_range_averages_and_prices_live_in_the_address_and_a_link_brings_them_back(visit: Visit) -> None:
+    page = visit.page
+    visit.go("/chart?ticker=AAPL")
+    visit.ready()
+    page.locator("#chart-range label").filter(has_text="1M").click()
+    page.wait_for_function(f"({VISIBLE_SESSIONS})() < 30")
+    page.locator("#chart-range label").filter(has_text="1Y").click()
+    page.wait_for_function(f"({VISIBLE_SESSIONS})() > 240")
+    page.get_by_text("SMA 120").click()
+    page.locator("#chart-basis label").filter(has_text="Unadjusted").click()
+    expect(page.locator("#chart-legend")).to_contain_text("SMA 120")
+    page.wait_for_url("**/chart?ticker=AAPL&range=1y&sma=20,50,120&prices=unadjusted")
+    link = page.url.removeprefix(visit.base)
+    visit.go("/quality")
+    visit.go(link)
+    visit.ready()
+    expect(page.locator("#chart-range input:checked")).to_have_value("1y")
+    expect(page.locator("#chart-basis input:checked")).to_have_value("unadjusted")
+    expect(page.locator("#chart-legend")).to_contain_text("SMA 120")
+    page.wait_for_function(f"({VISIBLE_SESSIONS})() > 240")
+    assert page.url.removeprefix(visit.base) == link
+
+
+def test_the_legend_follows_the_pointer(visit: Visit) -> None:
+    page = visit.page
+    visit.go("/chart?ticker=AAPL")
+    visit.ready()
+    legend = page.locator("#chart-legend .st-legend-session")
+    expect(legend).to_have_text("Fri 20 Nov 2026")
+    page.locator("#chart-graph .nsewdrag").first.hover(position={"x": 300, "y": 100})
+    expect(legend).not_to_have_text("Fri 20 Nov 2026")
+
+
+def test_the_theme_changes_without_reload_and_stays(visit: Visit) -> None:
+    page = visit.page
+    visit.go("/chart?ticker=AAPL")
+    visit.ready()
+    page.wait_for_function(f"({CANDLE})() === '#0b7a5b'")
+    page.evaluate("window.sameDocument = true")
+    page.get_by_role("button", name="Switch between dark and light").click()
+    page.wait_for_function(f"({CANDLE})() === '#3fc19a'")
+    assert page.evaluate("window.sameDocument") is True
+    page.reload()
+    visit.ready()
+    assert page.evaluate("document.documentElement.getAttribute('data-mantine-color-scheme')") == "dark"
+
+
+def test_the_quality_page_shows_the_failing_test_first(visit: Visit) -> None:
+    page = visit.page
+    visit.go("/quality")
+    for panel in ("quality-run", "quality-fresh", "quality-history", "quality-tests", "quality-loads"):
+        visit.ready(panel)
+    expect(page.locator("#quality-run")).to_contain_text("1 test failed")
+    expect(page.locator("#quality-rejects")).to_contain_text("No manifest was rejected")
+    expect(page.locator("#quality-tests .ag-row[row-index='0']")).to_contain_text("fail")
+    expect(page.locator("#quality-tests .ag-row[row-index='0']")).to_contain_text("17")
+    expect(page.locator("#quality-banner-body")).to_contain_text("Not only market data")
+    expect(page).to_have_title("Data quality · Snowtape")
+
+
+@pytest.mark.parametrize(("path", "panel"), [("/chart?ticker=AAPL", "chart-panel"), ("/quality", "quality-tests")])
+def test_a_phone_needs_no_sideways_scroll_and_follows_the_systems_theme(phone: Visit, path: str, panel: str) -> None:
+    phone.go(path)
+    phone.ready(panel)
+    assert is_as_wide_as_the_window(phone.page)
+    assert phone.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(13, 16, 20)"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        pytest.param("/chart?ticker=%3Cscript%3Ealert(1)%3C/script%3E", "No ticker named", id="script"),
+        pytest.param("/chart?ticker=" + "A" * 5000 + "&range=x&sma=99999&prices=;drop", "No ticker named", id="huge"),
+        pytest.param("/chart?ticker=NEWCO", "No bars for NEWCO yet", id="no-bars"),
+    ],
+)
+def test_a_hostile_or_early_address_is_a_clean_empty_state(visit: Visit, path: str, text: str) -> None:
+    visit.go(path)
+    visit.page.wait_for_selector("#chart-panel[data-state=empty]")
+    expect(visit.page.locator("#chart-message")).to_contain_text(text)
+    assert is_as_wide_as_the_window(visit.page)
+
+
+def test_a_warehouse_that_goes_away_is_said_and_its_return_noticed(visit: Visit, dashboard: Dashboard) -> None:
+    page = visit.page
+    dashboard.gate.shut()
+    try:
+        visit.go("/chart?ticker=MSFT")
+        page.wait_for_selector("#chart-panel[data-state=failed]")
+        expect(page.locator("#chart-message")).to_contain_text("The warehouse is away")
+        expect(page.locator("#chart-message")).to_contain_text("127.0.0.1")
+    finally:
+        dashboard.gate.open()
+    visit.ready()
+    expect(page.locator("h1")).to_have_text("Microsoft Corporation")
