@@ -1,4 +1,4 @@
-"""The whole chain through the real Airflow: what was landed is loaded once, built, tested; a second run adds nothing."""
+"""The whole chain through the real Airflow: what was landed is loaded once; a second run adds nothing."""
 
 from __future__ import annotations
 
