@@ -1,0 +1,290 @@
+"""`call raw.load_manifest(...)` on a warehouse and an object store, as the load DAGs call it."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from snowflake.connector.errors import ProgrammingError
+
+from local.objects.process import RunningObjectStore
+from local.warehouse.process import RunningWarehouse
+from tests.schemachange.deploying import Database
+from tests.snowflake.stub import document, entry
+
+SPAN = "2026-11-13_2026-11-20"
+PREFIX = "prod/"
+
+
+@dataclass
+class Landed:
+    """A manifest and its objects in the store; `objects` are the bodies by dataset."""
+
+    store: RunningObjectStore
+    manifest_id: str
+    manifest: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        """Of the manifest, relative to the stage."""
+        return f"manifests/stocks/{self.manifest_id}.json"
+
+    def put(self, key: str, body: bytes) -> None:
+        """Store an object at a key relative to the stage."""
+        client(self.store).put_object(Bucket=self.store.bucket, Key=PREFIX + key, Body=body)
+
+    def put_manifest(self) -> None:
+        """Store the manifest as it is now."""
+        self.put(self.key, json.dumps(self.manifest, indent=1).encode())
+
+    def remove(self, key: str) -> None:
+        """Remove an object."""
+        client(self.store).delete_object(Bucket=self.store.bucket, Key=PREFIX + key)
+
+    def object(self, dataset: str) -> dict[str, Any]:
+        """The manifest's entry for a dataset."""
+        (found,) = [item for item in self.manifest["objects"] if item["dataset"] == dataset]
+        return found
+
+
+def client(store: RunningObjectStore) -> Any:
+    return boto3.client(
+        "s3",
+        endpoint_url=store.endpoint,
+        aws_access_key_id=store.access_key,
+        aws_secret_access_key=store.secret_key,
+        region_name=store.region,
+    )
+
+
+def line(session: str, *tickers: str) -> dict[str, Any]:
+    """A response as the ingest writes it: `T` and `t` side by side, a number that a float would not keep."""
+    return {
+        "request": {"path": f"/v2/aggs/grouped/locale/us/market/stocks/{session}", "params": {"adjusted": "false"}},
+        "fetched_at": f"{session}T23:15:00.123456Z",
+        "status_code": 200,
+        "response": {"results": [{"T": ticker, "t": 1_795_208_400_000, "c": 1.1, "v": 9e15} for ticker in tickers]},
+    }
+
+
+@pytest.fixture(scope="module")
+def database(warehouse: RunningWarehouse, object_store: RunningObjectStore) -> Database:
+    """A deployed database whose stage is a folder of the store."""
+    deployed = Database(warehouse, "LOADS", object_store.bucket, PREFIX)
+    deployed.create()
+    deployed.deploy()
+    return deployed
+
+
+@pytest.fixture
+def landed(object_store: RunningObjectStore) -> Landed:
+    """Two objects (3 lines of bars, 1 of splits) and their manifest, under an id of their own."""
+    manifest_id = f"20261120T231500123456Z-{secrets.token_hex(4)}"
+    batch = Landed(object_store, manifest_id, {})
+    lines = {
+        "stock_bars": [line("2026-11-18", "AAPL", "MSFT"), line("2026-11-19", "AAPL"), line("2026-11-20")],
+        "splits": [line("2026-11-20", "AAPL")],
+    }
+    entries = []
+    for dataset, answers in lines.items():
+        body = gzip.compress("".join(json.dumps(answer) + "\n" for answer in answers).encode())
+        key = f"raw/{dataset}/{SPAN}/{manifest_id}/0000.ndjson.gz"
+        batch.put(key, body)
+        rows = sum(len(answer["response"]["results"]) for answer in answers)
+        item = entry(key, dataset, len(body), len(answers), rows)
+        entries.append(item | {"sha256": hashlib.sha256(body).hexdigest()})
+    batch.manifest = document(manifest_id=manifest_id, objects=entries)
+    batch.put_manifest()
+    return batch
+
+
+def call(database: Database, key: str, **settings: Any) -> dict[str, Any]:
+    with database.connect(autocommit=settings.pop("autocommit", True), **settings) as connection:
+        answer: dict[str, Any] = json.loads(
+            connection.cursor().execute("call raw.load_manifest(%s)", (key,)).fetchall()[0][0]
+        )
+    return answer
+
+
+def stored(database: Database, landed: Landed) -> dict[str, int]:
+    """Rows that name the manifest, by table."""
+    tables = ("stock_bars", "splits", "load_ledger", "load_rejects")
+    return {
+        table: database.rows(f"select count(*) from raw.{table} where manifest_id = '{landed.manifest_id}'")[0][0]
+        for table in tables
+    }
+
+
+LOADED = {"stock_bars": 3, "splits": 1, "load_ledger": 1, "load_rejects": 0}
+REFUSED = {"stock_bars": 0, "splits": 0, "load_ledger": 0, "load_rejects": 1}
+
+
+def test_manifest_is_loaded_with_its_lineage(database: Database, landed: Landed) -> None:
+    assert call(database, landed.key) == {
+        "manifest_id": landed.manifest_id,
+        "family": "stocks",
+        "status": "loaded",
+        "objects": 2,
+        "rows_loaded": 4,
+        "result_rows": 4,
+    }
+    assert stored(database, landed) == LOADED
+    rows = database.rows(
+        "select object_key, line_number, to_char(fetched_at, 'YYYY-MM-DD HH24:MI:SS.FF6'), response:results[0].T, "
+        f"request:path::varchar from raw.stock_bars where manifest_id = '{landed.manifest_id}' order by line_number"
+    )
+    key = landed.object("stock_bars")["key"]
+    path = "/v2/aggs/grouped/locale/us/market/stocks/"
+    assert rows == [
+        (key, 1, "2026-11-18 23:15:00.123456", '"AAPL"', f"{path}2026-11-18"),
+        (key, 2, "2026-11-19 23:15:00.123456", '"AAPL"', f"{path}2026-11-19"),
+        (key, 3, "2026-11-20 23:15:00.123456", None, f"{path}2026-11-20"),
+    ]
+
+
+def test_ledger_holds_each_object_as_it_was_stored(database: Database, landed: Landed) -> None:
+    call(database, landed.key)
+
+    ((objects, is_complete),) = database.rows(
+        f"select objects, is_complete from raw.load_ledger where manifest_id = '{landed.manifest_id}'"
+    )
+    heads = {
+        item["key"]: client(landed.store).head_object(Bucket=landed.store.bucket, Key=PREFIX + item["key"])
+        for item in landed.manifest["objects"]
+    }
+    assert is_complete is True
+    assert json.loads(objects) == [
+        {
+            "key": item["key"],
+            "dataset": item["dataset"],
+            "bytes": item["bytes"],
+            "rows": item["lines"],
+            "etag": heads[item["key"]]["ETag"].strip('"'),
+        }
+        for item in landed.manifest["objects"]
+    ]
+
+
+def test_second_call_of_the_same_manifest_loads_nothing(database: Database, landed: Landed) -> None:
+    first, second = call(database, landed.key), call(database, landed.key)
+
+    assert second == first | {"status": "already_loaded"}
+    assert stored(database, landed) == LOADED
+
+
+def test_load_with_autocommit_off_is_kept(database: Database, landed: Landed) -> None:
+    assert call(database, landed.key, autocommit=False)["status"] == "loaded"
+
+    assert stored(database, landed) == LOADED
+
+
+def test_refusal_with_autocommit_off_is_recorded(database: Database, landed: Landed) -> None:
+    landed.remove(landed.object("splits")["key"])
+
+    with pytest.raises(ProgrammingError):
+        call(database, landed.key, autocommit=False)
+    assert stored(database, landed) == REFUSED
+
+
+def remove_object(landed: Landed) -> str:
+    key = landed.object("splits")["key"]
+    landed.remove(key)
+    return f"object {key} is missing"
+
+
+def cut_object(landed: Landed) -> str:
+    item = landed.object("stock_bars")
+    landed.put(item["key"], b"x" * (item["bytes"] - 2))
+    return f"object {item['key']} has {item['bytes'] - 2} bytes, the manifest says {item['bytes']}"
+
+
+def spoil_object(landed: Landed) -> str:
+    item = landed.object("splits")
+    landed.put(item["key"], b"x" * item["bytes"])
+    return "COPY into raw.splits failed: "
+
+
+def break_line(landed: Landed) -> str:
+    item = landed.object("splits")
+    body = gzip.compress(b'{"request": {}, "fetched_at": \n')
+    landed.put(item["key"], body)
+    item["bytes"] = len(body)
+    landed.put_manifest()
+    return "COPY into raw.splits failed: "
+
+
+def miscount_lines(landed: Landed) -> str:
+    item = landed.object("splits")
+    item["lines"] = 2
+    landed.put_manifest()
+    return f"object {item['key']} has 1 lines, the manifest says 2"
+
+
+def name_foreign_object(landed: Landed) -> str:
+    item = landed.object("splits")
+    item["key"] = item["key"].replace(landed.manifest_id, "20261120T231500123456Z-00000000")
+    landed.put(item["key"], b"")
+    landed.put_manifest()
+    return f"object {item['key']} belongs to the manifest 20261120T231500123456Z-00000000"
+
+
+def remove_manifest(landed: Landed) -> str:
+    landed.remove(landed.key)
+    return ""
+
+
+def cut_manifest(landed: Landed) -> str:
+    landed.put(landed.key, json.dumps(landed.manifest).encode()[:-20])
+    return ""
+
+
+DAMAGES = [
+    remove_object,
+    cut_object,
+    spoil_object,
+    break_line,
+    miscount_lines,
+    name_foreign_object,
+    remove_manifest,
+    cut_manifest,
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=[damage.__name__ for damage in DAMAGES])
+def test_damaged_manifest_is_refused_whole_and_recorded(database: Database, landed: Landed, damage: Any) -> None:
+    reason = damage(landed)
+
+    with pytest.raises(ProgrammingError) as raised:
+        call(database, landed.key)
+
+    assert f"manifest {landed.key} was refused: {reason}" in str(raised.value)
+    assert "Nothing was loaded; the next run tries again." in str(raised.value)
+    assert stored(database, landed) == REFUSED
+    ((recorded,),) = database.rows(f"select reason from raw.load_rejects where manifest_id = '{landed.manifest_id}'")
+    assert recorded.startswith(reason)
+
+
+def test_repaired_manifest_is_loaded_by_the_next_call(database: Database, landed: Landed) -> None:
+    good = landed.object("splits")["lines"]
+    miscount_lines(landed)
+    with pytest.raises(ProgrammingError):
+        call(database, landed.key)
+    landed.object("splits")["lines"] = good
+    landed.put_manifest()
+
+    assert call(database, landed.key)["status"] == "loaded"
+    assert stored(database, landed) == LOADED | {"load_rejects": 1}
+
+
+def test_malformed_key_is_refused_without_a_trace(database: Database) -> None:
+    before = database.rows("select count(*) from raw.load_rejects")
+
+    with pytest.raises(ProgrammingError, match="is no key of a manifest"):
+        call(database, "manifests/stocks/../x.json")
+    assert database.rows("select count(*) from raw.load_rejects") == before
