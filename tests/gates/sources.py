@@ -14,7 +14,7 @@ from typing import Any
 REPOSITORY = Path(__file__).parents[2]
 MIGRATE_PYTHON = REPOSITORY / ".venv-migrate" / "bin" / "python"
 # What the local warehouse says to DuckDB is DuckDB's dialect; dbt's and schemachange's files are templates.
-NOT_PLAIN = ("dbt", "schemachange", "local/warehouse")
+NOT_PLAIN = ("dbt", "schemachange", "local/warehouse", "tests")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,12 @@ from snowflake.procedures import load_manifest as procedure
 from tests.gates import sources
 from tests.gates.gate import DEPLOY, LOAD, QUERY, Finding, check
 
-CALL = frozenset({"call_segment"})
+# What a folder's files may do besides asking.
+KINDS = {
+    "ingest/": QUERY | {"call_segment"},
+    "snowflake/account/": DEPLOY,
+    "transform/": QUERY | {"insert_statement"},
+}
 PROCEDURES = sources.REPOSITORY / "snowflake" / "procedures"
 
 
@@ -30,7 +35,7 @@ def test_schemachange_scripts_are_snowflakes_sql(integration: str) -> None:
 def test_plain_files_are_snowflakes_sql() -> None:
     findings = []
     for name, sql in sources.plain_files().items():
-        kinds = DEPLOY if name.startswith("snowflake/account/") else QUERY | CALL
+        (kinds,) = [allowed for folder, allowed in KINDS.items() if name.startswith(folder)] or [QUERY]
         findings += check(name, sql, kinds)
 
     assert report(findings) == ""
