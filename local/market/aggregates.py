@@ -101,7 +101,7 @@ def _descending(query: Query) -> bool:
 
 def _moment(name: str, text: str) -> date:
     """A date, or the New York day of a time in epoch ms. Raises ApiError 400."""
-    if text.isdigit() and len(text) != 8:
+    if text.isdecimal():
         try:
             return new_york_day(datetime.fromtimestamp(int(text) / 1000, UTC))
         except (OverflowError, ValueError, OSError):

@@ -6,7 +6,8 @@ listing. On every session a strike is listed that lies within REACH grid steps o
 and once listed it stays: strikes follow the price, some contracts are listed late, and every session has both sides.
 
 A split of the underlying ends its old contracts with the session before and lists new ones on a new grid (real
-exchanges rename them and adjust the strikes). Contracts are European, because that is what they are priced as.
+exchanges rename them and adjust the strikes); no symbol is used a second time. Contracts are European, because that is
+what they are priced as.
 """
 
 from __future__ import annotations
@@ -103,19 +104,15 @@ class Contracts:
     def find(self, ticker: str) -> Contract | None:
         """The contract with this symbol; None when there never was one."""
         try:
-            root, digits, letter, strike = ticker[2:-15], ticker[-15:-9], ticker[-9], int(ticker[-8:]) / 1000
+            root, digits = ticker[2:-15], ticker[-15:-9]
             expiration = date(2000 + int(digits[:2]), int(digits[2:4]), int(digits[4:]))
-        except (ValueError, IndexError):
+        except ValueError:
             return None
-        if not ticker.startswith("O:") or root not in self._replays or root not in UNDERLYINGS:
+        if root not in UNDERLYINGS:
             return None
         if self._expirations(expiration, expiration) != [expiration]:
             return None
-        kind = {"C": CALL, "P": PUT}.get(letter)
-        for contract in self._of_expiration(root, expiration):
-            if contract.kind == kind and contract.strike == strike:
-                return contract
-        return None
+        return next((found for found in self._of_expiration(root, expiration) if found.ticker == ticker), None)
 
     def _expirations(self, first: date, last: date) -> list[date]:
         """Expirations from first to last, both included, ascending."""
@@ -138,8 +135,11 @@ class Contracts:
             return []
         starts = [first, *(s.position for s in replay.splits(last) if first < s.position <= last)]
         found: list[Contract] = []
+        used: set[float] = set()
         for start, end in zip(starts, [*starts[1:], last + 1], strict=True):
-            for strike, listed in self._strikes(replay, start, end):
+            strikes = [(strike, listed) for strike, listed in self._strikes(replay, start, end) if strike not in used]
+            used.update(strike for strike, _ in strikes)
+            for strike, listed in strikes:
                 found += [Contract(underlying, kind, expiration, strike, listed, end) for kind in (CALL, PUT)]
         return found
 

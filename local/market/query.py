@@ -51,7 +51,7 @@ class Query:
         value = self.text(name)
         if value is None:
             return default
-        if not value.isdigit() or int(value) < low or (high is not None and int(value) > high):
+        if not value.isdecimal() or int(value) < low or (high is not None and int(value) > high):
             raise bad_request(f"'{name}' must be a number from {low} to {high}, not '{value}'")
         return int(value)
 
@@ -147,9 +147,9 @@ def decode_cursor(cursor: str) -> dict[str, str]:
 
 
 def parse_day(name: str, value: str) -> date:
-    """A date in ISO form. Raises ApiError 400."""
+    """A date as YYYY-MM-DD. Raises ApiError 400."""
     try:
-        return date.fromisoformat(value)
+        return date.fromisoformat(iso_day(value))
     except ValueError:
         raise bad_request(f"Could not parse the time parameter: '{name}'. Use YYYY-MM-DD, not '{value}'") from None
 
@@ -162,5 +162,7 @@ def _read(field: str, values: list[str], read: Callable[[str], Any]) -> list[Any
 
 
 def iso_day(value: str) -> str:
-    """A reader for date fields, whose rows hold ISO text. Raises ValueError."""
-    return date.fromisoformat(value).isoformat()
+    """A reader for date fields, whose rows hold YYYY-MM-DD, and for nothing else. Raises ValueError."""
+    if date.fromisoformat(value).isoformat() != value:
+        raise ValueError(value)
+    return value

@@ -61,6 +61,7 @@ def test_no_value_is_ever_null(api: Any) -> None:
     ("path", "status", "message"),
     [
         (GROUPED + "2026-13-01", 400, "Could not parse the time parameter"),
+        (GROUPED + "20261120", 400, "Could not parse the time parameter"),
         ("/v2/aggs/ticker/AAPL/range/1/day/2026-11-20/2026-11-01", 400, "cannot be a time that occurs before"),
         ("/v2/aggs/ticker/AAPL/range/1/minute/2026-11-01/2026-11-20", 400, "daily bars only"),
         ("/v2/aggs/ticker/AAPL/range/1/day/2026-11-01/2026-11-20?limit=50001", 400, "'limit'"),
@@ -73,7 +74,7 @@ def test_no_value_is_ever_null(api: Any) -> None:
         ("/v3/reference/options/contracts?as_of=tomorrow", 400, "'as_of'"),
         ("/v3/reference/options/contracts?strike_price.gte=high", 400, "'strike_price'"),
         ("/v3/snapshot/options/AAPL?limit=251", 400, "'limit'"),
-        ("/stocks/v1/splits?execution_date.gte=20", 400, "'execution_date'"),
+        ("/stocks/v1/splits?execution_date.gte=20261120", 400, "'execution_date'"),
         (TICKERS + "/NOPE", 404, "Ticker not found."),
         ("/v3/reference/options/contracts/O:NOPE", 404, "Options contract not found."),
         ("/v3/snapshot/options/AAPL/O:NOPE", 404, "Options contract not found."),
