@@ -9,7 +9,7 @@ with recursive executed as (
         row_number() over (
             partition by splits.ticker
             order by splits.execution_date desc, splits.split_id asc
-        ) as position
+        ) as split_number
     from {{ ref('stg_polygon__splits') }} as splits
     where splits.execution_date <= (
         select max(bars.session_date)
@@ -17,33 +17,33 @@ with recursive executed as (
     )
 ),
 
-products (ticker, execution_date, position, factor_from, factor_to) as (
+products (ticker, execution_date, split_number, factor_from, factor_to) as (
     select
         ticker,
         execution_date,
-        position,
+        split_number,
         split_from as factor_from,
         split_to as factor_to
     from executed
-    where position = 1
+    where split_number = 1
     union all
     select
         executed.ticker,
         executed.execution_date,
-        executed.position,
+        executed.split_number,
         products.factor_from * executed.split_from as factor_from,
         products.factor_to * executed.split_to as factor_to
     from products
     inner join executed
         on
             products.ticker = executed.ticker
-            and products.position + 1 = executed.position
+            and products.split_number + 1 = executed.split_number
 )
 
 select
     ticker,
     coalesce(
-        lead(execution_date) over (partition by ticker order by position),
+        lead(execution_date) over (partition by ticker order by split_number),
         '0001-01-01'::date
     ) as applies_from,
     execution_date as applies_before,

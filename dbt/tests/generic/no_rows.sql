@@ -1,0 +1,4 @@
+{% test no_rows(model) %}
+select *
+from {{ model }}
+{% endtest %}

@@ -1,0 +1,1 @@
+"""Runs dbt and keeps what its tests say; knows nothing of Airflow."""

@@ -1,0 +1,30 @@
+insert into ops.dbt_test_results (
+    run_id,
+    invocation_id,
+    executed_at,
+    test_id,
+    test_name,
+    model_name,
+    column_name,
+    status,
+    severity,
+    failing_rows,
+    execution_seconds,
+    message,
+    compiled_sql
+)
+values (
+    %(run_id)s,
+    %(invocation_id)s,
+    %(executed_at)s,
+    %(test_id)s,
+    %(test_name)s,
+    %(model_name)s,
+    %(column_name)s,
+    %(status)s,
+    %(severity)s,
+    %(failing_rows)s,
+    %(execution_seconds)s,
+    %(message)s,
+    %(compiled_sql)s
+)
