@@ -45,6 +45,8 @@ def base(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     kept["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
     kept["PYTHONPATH"] = str(REPOSITORY)
     kept["PYTHONUNBUFFERED"] = "1"
+    # Every task is a new process: modules are compiled once, not each time.
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     # Loopback must never go through a proxy of the caller's network.
     kept["NO_PROXY"] = kept["no_proxy"] = "127.0.0.1,localhost"
     return kept
