@@ -21,15 +21,16 @@ KINDS = {
 PROCEDURES = sources.REPOSITORY / "snowflake" / "procedures"
 
 
-def report(findings: list[Finding]) -> str:
-    return "\n".join(str(finding) for finding in findings)
+def expect_none(findings: list[Finding]) -> None:
+    if findings:
+        pytest.fail("\n".join(str(finding) for finding in findings), pytrace=False)
 
 
 @pytest.mark.parametrize("integration", ["", "snowtape_s3"])
 def test_schemachange_scripts_are_snowflakes_sql(integration: str) -> None:
     scripts = sources.schemachange_scripts(SNOWTAPE_PREFIX="prod/", SNOWTAPE_STORAGE_INTEGRATION=integration)
 
-    assert report([finding for script in scripts for finding in check(script.name, script.text, DEPLOY)]) == ""
+    expect_none([finding for script in scripts for finding in check(script.name, script.text, DEPLOY)])
 
 
 def test_plain_files_are_snowflakes_sql() -> None:
@@ -38,7 +39,7 @@ def test_plain_files_are_snowflakes_sql() -> None:
         (kinds,) = [allowed for folder, allowed in KINDS.items() if name.startswith(folder)] or [QUERY]
         findings += check(name, sql, kinds)
 
-    assert report(findings) == ""
+    expect_none(findings)
 
 
 @pytest.mark.skipif(not (sources.REPOSITORY / "dbt" / "dbt_project.yml").is_file(), reason="there is no dbt project")
@@ -46,7 +47,7 @@ def test_compiled_dbt_is_snowflakes_sql(tmp_path: Path) -> None:
     compiled = sources.compiled_dbt(tmp_path)
 
     assert any("(incremental)" in name for name in compiled)
-    assert report([finding for name, sql in compiled.items() for finding in check(name, sql, style=False)]) == ""
+    expect_none([finding for name, sql in compiled.items() for finding in check(name, sql, style=False)])
 
 
 def test_statements_of_the_procedure_are_snowflakes_sql() -> None:
@@ -71,7 +72,7 @@ def test_statements_of_the_procedure_are_snowflakes_sql() -> None:
         procedure.insert_into_rejects(key, "it's \\ bad", now),
     ]
 
-    assert report([finding for sql in statements for finding in check(sql[:40], sql, LOAD, style=False)]) == ""
+    expect_none([finding for sql in statements for finding in check(sql[:40], sql, LOAD, style=False)])
 
 
 @pytest.mark.parametrize("path", sorted(PROCEDURES.glob("*.py")), ids=lambda path: path.name)
