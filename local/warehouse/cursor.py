@@ -20,7 +20,7 @@ from local.warehouse import commands
 from local.warehouse.errors import SYNTAX_ERROR, SqlError, from_duckdb, sql_error, unknown_statement
 from local.warehouse.output import arrow_table
 from local.warehouse.results import StatementResult
-from local.warehouse.sql import trees
+from local.warehouse.sql import flatten, functions, headings, trees
 from local.warehouse.statement import Statement
 
 if TYPE_CHECKING:
@@ -128,6 +128,7 @@ class WarehouseCursor(FakeSnowflakeCursor):
         expression = self._parse(statement.text)
         if isinstance(expression, exp.Command):
             raise unknown_statement(statement.text)
+        headings.name(statement, expression)
         self._run_tree(expression, params)
 
     def _parse(self, sql: str) -> exp.Expr:
@@ -150,6 +151,7 @@ class WarehouseCursor(FakeSnowflakeCursor):
 
     def translate(self, expression: exp.Expr, params: Any) -> Iterator[exp.Expr]:
         """The tree, or the several it takes, in DuckDB's dialect. May take placeholders out of `params`."""
+        expression = functions.rewrite(flatten.rewrite(expression))
         for part in self._transform_explode(expression):
             yield self._transform(part, params)
 

@@ -11,4 +11,5 @@ def load() -> tuple[ModuleType, ...]:
     """Modules as `local.warehouse.results` describes them."""
     if importlib.util.find_spec("local.warehouse.staged") is None:
         return ()
-    return (importlib.import_module("local.warehouse.staged"),)
+    module = importlib.import_module("local.warehouse.staged")
+    return (module,) if hasattr(module, "handles") else ()

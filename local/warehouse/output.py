@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from fakesnow.arrow import to_ipc, to_sf_schema
 from fakesnow.rowtype import ColumnInfo
 
 from local.warehouse.results import StatementResult
@@ -87,17 +88,23 @@ def arrow_table(result: StatementResult) -> pa.Table:
 def arrow_stream(table: pa.Table, columns: Sequence[ColumnInfo]) -> bytes:
     """An Arrow stream in the layout that the connector decodes."""
     arrays = [_wire(column) for column in table.columns]
-    schema = pa.schema([pa.field(field.name, array.type) for field, array in zip(table.schema, arrays, strict=True)])
-    # fakesnow derives the wire types from logical ones: timestamps are structs already.
-    logical = pa.schema(
-        [
-            pa.field(f.name, f.type if pa.types.is_timestamp(f.type) else array.type)
-            for f, array in zip(table.schema, arrays, strict=True)
-        ]
-    )
-    described = to_sf_schema(logical, list(columns))
-    wire = pa.schema([field.with_metadata(described.field(i).metadata) for i, field in enumerate(schema)])
-    return bytes(to_ipc(pa.Table.from_arrays(arrays, schema=wire)))
+    fields = [
+        pa.field(column["name"], array.type, metadata=_metadata(column))
+        for column, array in zip(columns, arrays, strict=True)
+    ]
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, pa.schema(fields)) as writer:
+        writer.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)))
+    return bytes(sink.getvalue())
+
+
+def _metadata(column: ColumnInfo) -> dict[str, str]:
+    return {
+        "logicalType": column["type"].upper(),
+        "precision": str(column["precision"] or 38),
+        "scale": str(column["scale"] or 0),
+        "charLength": str(column["length"] or 0),
+    }
 
 
 def _wire(column: pa.ChunkedArray) -> pa.Array:
@@ -107,6 +114,8 @@ def _wire(column: pa.ChunkedArray) -> pa.Array:
     kind = array.type
     if pa.types.is_timestamp(kind):
         return timestamp_struct(array)
+    if pa.types.is_decimal(kind):
+        return _short_decimal(array)
     if pa.types.is_time(kind):
         return pc.multiply(array.cast(pa.int64()), 1000)
     if pa.types.is_null(kind):
@@ -115,6 +124,25 @@ def _wire(column: pa.ChunkedArray) -> pa.Array:
         return array.cast(pa.int64() if kind != pa.uint64() else pa.decimal128(20, 0))
     if pa.types.is_float32(kind):
         return array.cast(pa.float64())
+    if pa.types.is_nested(kind) or pa.types.is_interval(kind):
+        return pa.array([None if v is None else _json(v) for v in array.to_pylist()], pa.string())
+    return array
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, default=str, separators=(",", ":"))
+
+
+def _short_decimal(array: pa.Array) -> pa.Array:
+    """Decimals as 64-bit integers, as Snowflake sends them wherever they fit: the scale is in the description.
+
+    Only so do they become floats and integers, not objects, in pandas.
+    """
+    words = np.frombuffer(array.buffers()[1], dtype=np.int64).reshape(-1, 2)[array.offset : array.offset + len(array)]
+    low, high = words[:, 0], words[:, 1]
+    valid = array.is_valid().to_numpy(zero_copy_only=False)
+    if bool(((high == (low >> 63)) | ~valid).all()):
+        return pa.array(low, mask=~valid)
     return array
 
 

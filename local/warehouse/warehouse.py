@@ -14,6 +14,7 @@ from local.warehouse.locks import TableLocks
 from local.warehouse.naming import ObjectName
 from local.warehouse.procedures.runner import ProcedureRunner
 from local.warehouse.session import Identity, Session
+from local.warehouse.sql import functions, patches
 
 
 @dataclass
@@ -37,7 +38,9 @@ class Warehouse:
     ) -> Warehouse:
         """Open the databases in a directory, which is created where it does not exist."""
         modules = tuple(extensions)
+        patches.apply()
         metadata = [sql for m in (catalog, *modules) if (sql := getattr(m, "METADATA_SQL", ""))]
+        metadata.append(functions.MACROS.read_text(encoding="utf-8"))
         per_database = [sql for m in modules if (sql := getattr(m, "DATABASE_METADATA_SQL", ""))]
         instance = Instance(directory, metadata, per_database, memory_limit_mib)
         return cls(instance, runner, modules, TableLocks(lock_timeout))

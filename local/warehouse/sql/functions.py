@@ -1,0 +1,207 @@
+"""Snowflake functions on their way to DuckDB: what sqlglot and fakesnow leave wrong, put right before they see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlglot import exp
+
+from local.warehouse.errors import SYNTAX_ERROR, sql_error
+
+MACROS = Path(__file__).with_name("macros.sql")
+
+_TIMESTAMPS = (exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ, exp.DataType.Type.DATETIME)
+_TEXTS = (exp.DataType.Type.VARCHAR, exp.DataType.Type.TEXT, exp.DataType.Type.NVARCHAR)
+_SEMI_STRUCTURED = (exp.DataType.Type.VARIANT, exp.DataType.Type.OBJECT, exp.DataType.Type.ARRAY)
+_DAYS_OR_MORE = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
+_TO_TIMESTAMP = ("TO_TIMESTAMP", "TO_TIMESTAMP_NTZ")
+_TRY_TO_TIMESTAMP = ("TRY_TO_TIMESTAMP", "TRY_TO_TIMESTAMP_NTZ")
+_AS = {
+    **dict.fromkeys(("AS_VARCHAR", "AS_CHAR"), exp.DataType.Type.VARCHAR),
+    **dict.fromkeys(("AS_INTEGER", "AS_NUMBER", "AS_DECIMAL"), exp.DataType.Type.BIGINT),
+    **dict.fromkeys(("AS_DOUBLE", "AS_REAL"), exp.DataType.Type.DOUBLE),
+    "AS_BOOLEAN": exp.DataType.Type.BOOLEAN,
+}
+# Aggregates of numbers: on a VARIANT's member, Snowflake reads the number out of it.
+_NUMERIC = (
+    exp.Sum,
+    exp.Avg,
+    exp.Variance,
+    exp.Stddev,
+    exp.StddevSamp,
+    exp.StddevPop,
+    exp.VariancePop,
+    exp.Median,
+)
+
+
+def macro(name: str, *arguments: exp.Expr) -> exp.Expr:
+    """A call of one of macros.sql."""
+    call = exp.Anonymous(this=name, expressions=list(arguments))
+    schema = exp.Dot(this=exp.to_identifier("_fs_global"), expression=exp.to_identifier("_snowtape"))
+    return exp.Dot(this=schema, expression=call)
+
+
+def _as_text(source: exp.Expr) -> exp.Expr:
+    """The member of a VARIANT as text, without quotes."""
+    if isinstance(source, exp.JSONExtract) and isinstance(source.expression, exp.JSONPath):
+        return exp.JSONExtractScalar(this=source.this, expression=source.expression)
+    return source
+
+
+def _cast(node: exp.Cast) -> exp.Expr:
+    if node.to.this in _SEMI_STRUCTURED:
+        return exp.Anonymous(this="to_json", expressions=[node.this])
+    if node.to.this in _TIMESTAMPS:
+        name = "try_to_timestamp_ntz" if isinstance(node, exp.TryCast) else "to_timestamp_ntz"
+        return macro(name, _as_text(node.this))
+    if node.to.this in _TEXTS and isinstance(node.this, (exp.Column, exp.ParseJSON)):
+        return macro("to_text", node.this)
+    return node
+
+
+def _unix_to_time(node: exp.UnixToTime) -> exp.Expr:
+    if node.args.get("format"):
+        return node
+    return macro("to_timestamp_ntz", _as_text(node.this), node.args.get("scale") or exp.Literal.number(0))
+
+
+def _anonymous(node: exp.Anonymous) -> exp.Expr:
+    name = node.name.upper()
+    arguments = node.expressions
+    if name in _TO_TIMESTAMP and arguments:
+        return macro("to_timestamp_ntz", _as_text(arguments[0]), *arguments[1:])
+    if name in _TRY_TO_TIMESTAMP and len(arguments) == 1:
+        return macro("try_to_timestamp_ntz", _as_text(arguments[0]))
+    if name in ("TO_TIMESTAMP_TZ", "TO_TIMESTAMP_LTZ") and len(arguments) == 1:
+        return exp.cast(macro("to_timestamp_ntz", arguments[0]), exp.DataType.Type.TIMESTAMPTZ)
+    if name in ("OBJECT_DELETE", "IS_OBJECT", "IS_INTEGER", "IS_VARCHAR", "IS_BOOLEAN", "IS_DECIMAL"):
+        if name == "OBJECT_DELETE":
+            return macro("object_delete", *arguments)
+        return macro("is_type", arguments[0], exp.Literal.string(name.removeprefix("IS_")))
+    if target := _AS.get(name):
+        return exp.cast(macro("to_text", arguments[0]), target)
+    return node
+
+
+def _date_trunc(node: exp.TimestampTrunc | exp.DateTrunc) -> exp.Expr:
+    unit = node.args["unit"]
+    return macro("date_trunc_to", exp.Literal.string(unit.name.lower()), _as_text(node.this))
+
+
+def _date_add(node: exp.DateAdd) -> exp.Expr:
+    unit = node.args.get("unit")
+    if unit is None or unit.name.upper() not in _DAYS_OR_MORE:
+        return node
+    count, single = node.expression, unit.name.upper()
+    if single == "QUARTER":
+        count, single = exp.Mul(this=exp.Paren(this=count), expression=exp.Literal.number(3)), "MONTH"
+    interval = exp.Interval(this=count, unit=exp.var(single))
+    return macro("add_days", _as_text(node.this), interval)
+
+
+def _window(node: exp.Window) -> exp.Expr:
+    call = node.this
+    if not isinstance(call, exp.Anonymous):
+        return node
+    name = call.name.upper()
+    if name == "RATIO_TO_REPORT":
+        value = call.expressions[0]
+        node.set("this", exp.Sum(this=value.copy()))
+        total = exp.func("nullif", node.copy(), exp.Literal.number(0))
+        return exp.Paren(this=exp.Div(this=exp.Paren(this=value.copy()), expression=total))
+    if name == "CONDITIONAL_TRUE_EVENT":
+        node.set("this", exp.CountIf(this=call.expressions[0]))
+    return node
+
+
+def _numeric(node: exp.Expr) -> exp.Expr:
+    if isinstance(node.this, exp.JSONExtract):
+        node.set("this", exp.cast(_as_text(node.this), exp.DataType.Type.DOUBLE))
+    return node
+
+
+def _parameter(node: exp.Parameter) -> exp.Expr:
+    """`$2` of FROM VALUES; of anything else DuckDB would take it for a bind variable."""
+    if not isinstance(node.this, exp.Literal):
+        return node
+    select = node.find_ancestor(exp.Select)
+    source = select.args.get("from_") if select else None
+    if source is None or not isinstance(source.this, exp.Values):
+        raise sql_error("The local warehouse knows $n of VALUES and of staged files only.", *SYNTAX_ERROR)
+    aliased = source.this.args.get("alias")
+    columns = aliased.columns if aliased else []
+    position = int(node.this.name)
+    return exp.column(columns[position - 1].copy() if columns else exp.to_identifier(f"COLUMN{position}"))
+
+
+def _call(name: str, *keys: str) -> Callable[[exp.Expr], exp.Expr]:
+    """A macro with these arguments of the node."""
+
+    def build(node: exp.Expr) -> exp.Expr:
+        arguments: list[exp.Expr] = []
+        for key in keys:
+            value = node.args[key]
+            arguments += value if isinstance(value, list) else [value]
+        return macro(name, *arguments)
+
+    return build
+
+
+def _array(node: exp.Array) -> exp.Expr:
+    return exp.Anonymous(this="json_array", expressions=node.expressions)
+
+
+def _series(node: exp.GenerateSeries) -> exp.Expr:
+    return exp.Anonymous(this="to_json", expressions=[node.copy()])
+
+
+_BY_TYPE: dict[type[exp.Expr], Callable[..., exp.Expr]] = {
+    exp.Cast: _cast,
+    exp.TryCast: _cast,
+    exp.UnixToTime: _unix_to_time,
+    exp.Anonymous: _anonymous,
+    exp.TimestampTrunc: _date_trunc,
+    exp.DateTrunc: _date_trunc,
+    exp.DateAdd: _date_add,
+    exp.TimeAdd: _date_add,
+    exp.TimestampAdd: _date_add,
+    exp.Typeof: lambda node: macro("type_of_variant", node.this),
+    exp.WidthBucket: _call("width_bucket", "this", "min_value", "max_value", "num_buckets"),
+    exp.JSONKeys: _call("object_keys", "this"),
+    exp.Array: _array,
+    exp.GenerateSeries: _series,
+    exp.ArrayContains: _call("array_contains", "expression", "this"),
+    exp.ArrayPosition: _call("array_position", "expression", "this"),
+    exp.ArrayAppend: _call("array_append", "this", "expression"),
+    exp.ArrayPrepend: _call("array_prepend", "this", "expression"),
+    exp.ArrayConcat: _call("array_cat", "this", "expressions"),
+    exp.ArrayDistinct: _call("array_distinct", "this"),
+    exp.ArrayCompact: _call("array_compact", "this"),
+    exp.ArraySlice: _call("array_slice", "this", "start", "end"),
+    exp.ArrayToString: _call("array_to_string", "this", "expression"),
+    exp.ArrayOverlaps: _call("arrays_overlap", "this", "expression"),
+    exp.SortArray: _call("array_sort", "this"),
+    exp.ObjectInsert: _call("object_insert", "this", "key", "value"),
+    exp.Window: _window,
+    exp.Parameter: _parameter,
+    **dict.fromkeys(_NUMERIC, _numeric),
+}
+
+
+def rewrite(expression: exp.Expr) -> exp.Expr:
+    """Replace function calls in a tree, from the leaves up."""
+
+    def replace(node: exp.Expr) -> exp.Expr:
+        handler = _BY_TYPE.get(type(node))
+        return handler(node) if handler else node
+
+    for node in list(expression.walk(bfs=False))[::-1]:
+        replaced = replace(node)
+        if replaced is not node:
+            if node is expression:
+                expression = replaced
+            else:
+                node.replace(replaced)
+    return expression
