@@ -1,0 +1,104 @@
+"""Queries on files in stages: the files become a table of their own, the rest of the statement stays as it is."""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+import weakref
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+from sqlglot import exp
+
+from local.warehouse.errors import sql_error
+from local.warehouse.staged import formats, listing, options, stages, transform
+from local.warehouse.staged.copy import abort_error, spool
+from local.warehouse.staged.references import is_stage, parse, stage_tables
+from local.warehouse.staged.source import Source
+from local.warehouse.staged.transform import DOCUMENT, METADATA
+
+if TYPE_CHECKING:
+    from local.warehouse.cursor import WarehouseCursor
+
+
+def replace_stages(cursor: WarehouseCursor, tree: exp.Expr) -> exp.Expr:
+    """Read every stage that the statement names and put a table in its place, in place.
+
+    The tables live until the cursor is gone. A document that is no JSON is an error that names file and line.
+    """
+    tables = stage_tables(tree)
+    for table in tables:
+        # Whatever an alias-less stage is called in the query, its columns are found by their names.
+        if select := table.find_ancestor(exp.Select):
+            _refuse_positions(select)
+    transform.columns_of_stages(tree)
+    for table in tables:
+        table.replace(_read(cursor, table))
+    return tree
+
+
+def _refuse_positions(select: exp.Select) -> None:
+    """`$1` is ambiguous where another relation stands beside a stage."""
+    sources = [join.this for join in select.args.get("joins") or []]
+    if not sources:
+        return
+    for parameter in select.find_all(exp.Parameter):
+        is_bare = isinstance(parameter.this, exp.Literal) and not isinstance(parameter.parent, exp.Column)
+        if is_bare and parameter.find_ancestor(exp.Select) is select:
+            raise sql_error(
+                f"SQL compilation error:\nambiguous column name '${parameter.this.name}': "
+                "give the stage an alias and write alias.$1",
+                904,
+                "42000",
+            )
+
+
+def _read(cursor: WarehouseCursor, table: exp.Table) -> exp.Expr:
+    """The files behind one reference as a subquery with the columns $1 and METADATA$…"""
+    assert is_stage(table)
+    reference = parse(table.this.name)
+    stage = stages.lookup(cursor, reference)
+    given = stage.file_format
+    if (named := table.args.get("format")) is not None:
+        given = formats.lookup(cursor, named.name if isinstance(named, exp.Literal) else named.sql(dialect="snowflake"))
+    json_format = formats.json_format(given)
+    if json_format is None:
+        raise options.unsupported("TYPE", f"{given.get('TYPE', 'CSV')} in a query on a stage")
+    pattern = table.args.get("pattern")
+    files = listing.under(stage.location, reference.path, pattern.name if pattern else None)
+    duck = cursor.duck.cursor()
+    name = f"_staged_{uuid.uuid4().hex}"
+    duck.execute(f"ATTACH ':memory:' AS {name}")
+    weakref.finalize(cursor, _forget, duck, name)
+    with tempfile.TemporaryDirectory(prefix="staged-", dir=spool(cursor)) as folder:
+        source = Source(stage.location, files, json_format, Path(folder), datetime.now(UTC))
+        if problems := source.invalid(duck):
+            index = min(problems)
+            raise abort_error(files[index], problems[index][0], advice="")
+        duck.register("_staged_source", source.reader())
+        columns = ", ".join(f'"{column}"' for column in (DOCUMENT, *METADATA))
+        duck.execute(f"CREATE TABLE {name}.main.documents AS SELECT {columns} FROM _staged_source")
+        duck.unregister("_staged_source")
+    relation = exp.table_("documents", db="main", catalog=name)
+    if not _asks_for_star(table):
+        relation.set("alias", table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(f"_{name}")))
+        return relation
+    only = exp.select(exp.column(exp.to_identifier(DOCUMENT, quoted=True))).from_(relation)
+    return only.subquery(table.alias or f"_{name}")
+
+
+def _asks_for_star(table: exp.Table) -> bool:
+    """Whether the query around a stage asks for all its columns: that is $1, without METADATA$."""
+    select = table.find_ancestor(exp.Select)
+    return select is not None and any(isinstance(e, exp.Star) or e.find(exp.Star) for e in select.expressions)
+
+
+def _forget(duck: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Drop a statement's table once the statement is gone."""
+    with suppress(duckdb.Error):
+        duck.execute(f"DETACH {name}")
+    with suppress(duckdb.Error):
+        duck.close()
