@@ -6,7 +6,7 @@ IngestError
     - ServerError       5xx, or an answer that is broken: HTML, invalid JSON, truncated gzip
     - Unreachable       no connection, or no answer in time
     - IncompleteFetch   something is missing after what could be saved is saved
-    - LoadFailed        manifests that the warehouse has not loaded
+    - LoadFailed        manifests that the warehouse could not load just now
   + TerminalError       another try can't help
     - BadSetting        an environment variable or a run's parameter
     - NotAuthorized     401: the key is wrong
@@ -14,6 +14,7 @@ IngestError
     - NotFound          404: no such ticker or contract
     - MalformedResponse an answer that does not answer what was asked
     - BadManifest       a manifest that is not one
+    - LoadRefused       manifests that the warehouse has refused; they stand in raw.load_rejects
     - AlreadyThere      an object with this key exists and is not the one we wrote
 
 Only `TransientError` is retried: the type decides, not the call site. No message ever holds the API key.
@@ -49,7 +50,7 @@ class IncompleteFetch(TransientError):
 
 
 class LoadFailed(TransientError):
-    """Manifests that the warehouse has not loaded; the message names each with its reason."""
+    """Manifests that the warehouse could not load just now; the message names each with its reason."""
 
 
 class TerminalError(IngestError):
@@ -78,6 +79,10 @@ class MalformedResponse(TerminalError):
 
 class BadManifest(TerminalError):
     """A document under `manifests/` that is not a manifest."""
+
+
+class LoadRefused(TerminalError):
+    """Manifests that the warehouse has refused, each named with its reason; the next run of the load tries again."""
 
 
 class AlreadyThere(TerminalError):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.datasets import Family
-from ingest.errors import LoadFailed
+from ingest.errors import LoadFailed, LoadRefused
 from ingest.manifests import list_keys, manifest_id_of
 from ingest.storage import LandingStore
 
@@ -24,7 +24,10 @@ log = logging.getLogger(__name__)
 SQL = Path(__file__).with_name("sql")
 # After these the connection is of no use, and every further call would wait for its own time-out.
 CONNECTION_ERRORS = frozenset({"OperationalError", "InterfaceError"})
-REFUSAL = re.compile(r"manifest manifests/\S+ was refused: .*")
+REFUSAL = re.compile(
+    r"manifest manifests/\S+ was refused: .*?the next run tries again\.?( It could not be recorded .*)?"
+)
+LONGEST_REASON = 600
 
 
 @dataclass(frozen=True)
@@ -53,27 +56,29 @@ def load(connection: Any, keys: Sequence[str]) -> list[Loaded]:
     """Load manifests one by one and go on after one that is rejected.
 
     Raises:
-        LoadFailed: at the end, naming every manifest that is not loaded and why. The others stay loaded.
+        LoadRefused: at the end, naming every manifest that the procedure has refused and why.
+        LoadFailed: the same where something else went wrong, so that another try at once makes sense.
+        The others stay loaded either way.
     """
     done: list[Loaded] = []
     failed: dict[str, str] = {}
+    only_refused = True
     for number, key in enumerate(keys):
         try:
             answer = _answer(_rows(connection, "load_manifest", key)[0][0])
         except Exception as error:
-            failed[key] = _one_line(error)
-            log.error("%s is not loaded: %s", key, failed[key])
+            failed[key], refused = _reason(key, error)
+            only_refused = only_refused and refused
+            log.error("Not loaded: %s", failed[key])
             if any(kind.__name__ in CONNECTION_ERRORS for kind in type(error).__mro__):
-                failed |= {later: "not tried, the connection is lost" for later in keys[number + 1 :]}
+                failed |= {later: f"{later}: not tried, the connection is lost" for later in keys[number + 1 :]}
                 break
         else:
             log.info("%s: %s, %d rows.", key, answer.status, answer.rows_loaded)
             done.append(answer)
     if failed:
-        reasons = " ".join(f"{key}: {reason}." for key, reason in failed.items())
-        raise LoadFailed(
-            f"{len(failed)} of {len(keys)} manifests are not loaded. {reasons} The next run of the load tries again."
-        )
+        message = f"{len(failed)} of {len(keys)} manifests are not loaded. {' '.join(failed.values())}"
+        raise LoadRefused(message) if only_refused else LoadFailed(message)
     return done
 
 
@@ -97,8 +102,8 @@ def _rows(connection: Any, statement: str, *values: str) -> list[Any]:
         cursor.close()
 
 
-def _one_line(error: Exception) -> str:
-    """The procedure's own message, without the interpreter's trace around it, or whatever the error says."""
-    text = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+def _reason(key: str, error: Exception) -> tuple[str, bool]:
+    """Why a manifest is not loaded, in the procedure's own words where it has refused it (then True)."""
+    text = " ".join(str(error).split()) or type(error).__name__
     refusal = REFUSAL.search(text)
-    return refusal[0] if refusal else text
+    return (refusal[0][:LONGEST_REASON], True) if refusal else (f"{key}: {text[:LONGEST_REASON]}", False)

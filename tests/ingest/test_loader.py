@@ -6,7 +6,7 @@ import pytest
 
 from ingest import loader, manifests, runs
 from ingest.datasets import Family
-from ingest.errors import LoadFailed
+from ingest.errors import LoadFailed, LoadRefused
 
 IDS = [f"20261120T23150000000{number}Z-0000000{number}" for number in range(4)]
 KEYS = [manifests.manifest_key(Family.STOCKS, manifest_id) for manifest_id in IDS]
@@ -69,22 +69,30 @@ def test_a_load_reports_what_the_procedure_answers() -> None:
     assert again.status == "already_loaded"
 
 
-def test_a_rejected_manifest_keeps_none_of_the_others_back_and_is_named() -> None:
+def refusal(key: str, reason: str) -> Exception:
+    """As the connector raises what a procedure raised."""
+    said = f"manifest {key} was refused: {reason}. Nothing was loaded; the next run tries again."
+    return ValueError(f'100357 (P0000): Traceback:\n  File "x", line 9\nRefusal: {said}\nin function LOAD_MANIFEST')
+
+
+def test_a_refused_manifest_keeps_none_of_the_others_back_and_is_named_in_the_procedures_words() -> None:
     connection = Connection()
-    connection.refused = {KEYS[1]: ValueError("object x has 118 bytes,\n the manifest says 120.")}
-    with pytest.raises(LoadFailed, match=r"1 of 4.*0001.*object x has 118 bytes, the manifest says 120\."):
+    connection.refused = {KEYS[1]: refusal(KEYS[1], "object x has 118 bytes, the manifest says 120")}
+    with pytest.raises(LoadRefused) as caught:
         loader.load(connection, KEYS)
+    assert str(caught.value) == (
+        f"1 of 4 manifests are not loaded. manifest {KEYS[1]} was refused: object x has 118 bytes, "
+        "the manifest says 120. Nothing was loaded; the next run tries again."
+    )
     assert set(connection.ledger) == {IDS[0], IDS[2], IDS[3]}
 
 
-def test_of_a_refusal_only_the_procedures_own_words_are_kept() -> None:
+def test_another_error_names_the_manifest_and_may_be_tried_again() -> None:
     connection = Connection()
-    said = f'100357 (P0000): Traceback:\n  File "x", line 9\nRefusal: manifest {KEYS[0]} was refused: it is missing.'
-    connection.refused = {KEYS[0]: ValueError(said)}
-    with pytest.raises(LoadFailed) as caught:
-        loader.load(connection, KEYS[:1])
-    assert "it is missing" in str(caught.value)
-    assert "Traceback" not in str(caught.value)
+    connection.refused = {KEYS[1]: ValueError("lock\ntime-out"), KEYS[2]: refusal(KEYS[2], "it is missing")}
+    with pytest.raises(LoadFailed, match=r"2 of 4 .*0001.*lock time-out.*it is missing"):
+        loader.load(connection, KEYS)
+    assert set(connection.ledger) == {IDS[0], IDS[3]}
 
 
 def test_a_lost_connection_ends_the_load_and_names_what_is_left() -> None:
