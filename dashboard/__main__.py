@@ -71,7 +71,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=8050, help="port to listen on, 0 for a free one (default: 8050)")
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("snowflake.connector").setLevel(logging.ERROR)
+    # Its errors reach us as exceptions, which we log in one line each.
+    logging.getLogger("snowflake.connector").setLevel(logging.CRITICAL)
     try:
         settings = WarehouseSettings.from_env()
         listener = listen(chosen.host, chosen.port)

@@ -95,7 +95,8 @@
       average.visible = overlays.includes(length);
     }
     const { layout } = figure;
-    layout.paper_bgcolor = layout.plot_bgcolor = "rgba(0,0,0,0)";
+    // Not transparent: plotly draws a halo around the crosshair in what it takes for the background.
+    layout.paper_bgcolor = layout.plot_bgcolor = surface;
     layout.font = { family: getComputedStyle(document.body).fontFamily, size: 12, color: muted };
     for (const name of ["xaxis", "yaxis", "yaxis2"]) {
       Object.assign(layout[name], { gridcolor: line, linecolor: line, spikecolor: muted, gridwidth: 1 });

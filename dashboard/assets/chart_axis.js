@@ -50,8 +50,9 @@
     const last = Math.min(sessions.length - 1, Math.floor(to));
     for (const period of PERIODS) {
       const found = [];
-      for (let slot = Math.max(first, 1); slot <= last; slot++) {
-        if (period.key(sessions[slot]) !== period.key(sessions[slot - 1])) found.push(sessions[slot]);
+      // The very first session begins a day, but perhaps no week, month or year.
+      for (let slot = period === PERIODS[0] ? first : Math.max(first, 1); slot <= last; slot++) {
+        if (slot === 0 || period.key(sessions[slot]) !== period.key(sessions[slot - 1])) found.push(sessions[slot]);
       }
       if (found.length * period.px <= widthPx) return { vals: found, text: found.map(period.label) };
     }

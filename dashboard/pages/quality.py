@@ -8,11 +8,12 @@ from dash import Dash, html
 
 from dashboard.data import quality as data
 from dashboard.data.door import Door
+from dashboard.data.errors import WarehouseError
 from dashboard.data.market import origin_counts
 from dashboard.pages import format as fmt
 from dashboard.pages import parts
 from dashboard.pages import quality_view as view
-from dashboard.pages.parts import EMPTY, READY, Content, message
+from dashboard.pages.parts import EMPTY, FAILED, READY, Content, message
 
 PATHS = ("/quality",)
 TITLE = "Data quality"
@@ -52,7 +53,10 @@ def register(app: Dash, door: Door) -> None:
 
 def read_banner(door: Door) -> Content:
     """The banner for data that is not the market's; silent where the panels below say what is wrong."""
-    return Content(READY, parts.origin_banner(origin_counts(door)))
+    try:
+        return Content(READY, parts.origin_banner(origin_counts(door)))
+    except WarehouseError:
+        return Content(FAILED)
 
 
 def read_run(door: Door) -> Content:

@@ -126,6 +126,19 @@ def test_a_hostile_or_early_address_is_a_clean_empty_state(visit: Visit, path: s
     assert is_as_wide_as_the_window(visit.page)
 
 
+def test_a_page_that_is_open_when_the_warehouse_goes_notices_both_ways(visit: Visit, dashboard: Dashboard) -> None:
+    page = visit.page
+    visit.go("/quality")
+    visit.ready("quality-tests")
+    dashboard.gate.shut()
+    try:
+        page.wait_for_selector("#quality-tests[data-state=failed]")
+        expect(page.locator("#quality-tests")).to_contain_text("The warehouse is away")
+    finally:
+        dashboard.gate.open()
+    visit.ready("quality-tests")
+
+
 def test_a_warehouse_that_goes_away_is_said_and_its_return_noticed(visit: Visit, dashboard: Dashboard) -> None:
     page = visit.page
     dashboard.gate.shut()

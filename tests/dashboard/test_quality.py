@@ -11,7 +11,7 @@ import pytest
 
 from dashboard.data import quality as data
 from dashboard.data.door import Door
-from dashboard.pages import quality
+from dashboard.pages import parts, quality
 from dashboard.pages import quality_view as view
 from tests.dashboard import seed
 
@@ -123,3 +123,11 @@ def test_without_a_run_the_panel_says_what_to_do(filled: Door, fake: FakeWarehou
     read = quality.read_run if name == "test_runs" else quality.read_tests
     assert read(filled).state == "empty"
     assert "dbt_test" in said(read(filled).body)
+
+
+def test_while_the_warehouse_is_away_panels_say_so_and_the_banner_is_silent(door: Door, fake: FakeWarehouse) -> None:
+    fake.is_away = True
+    states = {name: parts.guarded(lambda read=read: read(door)) for name, read in quality.PANELS.items()}
+    assert {content.state for content in states.values()} == {"failed"}
+    assert states["quality-banner"].body is None
+    assert "does not answer" in said(states["quality-tests"].body)
