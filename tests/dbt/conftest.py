@@ -1,0 +1,175 @@
+"""A database of its own in the local warehouse, raw tables as schemachange makes them, and dbt in this process."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dbt.cli.main import dbtRunner
+
+from local.warehouse.process import RunningWarehouse
+from tests.gates.sources import REPOSITORY, schemachange_scripts
+
+DATABASE = "DBT_TESTS"
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A result as one response held it; the oracle's view of a raw line."""
+
+    dataset: str
+    path: str
+    fetched_at: datetime
+    manifest_id: str
+    line: int
+    index: int
+    result: dict[str, Any]
+
+
+@dataclass
+class Lake:
+    """Raw tables and the ledger, filled by hand; remembers what it was given."""
+
+    connection: Any
+    observations: list[Observation] = field(default_factory=list)
+    manifests: int = 0
+
+    def load(
+        self,
+        dataset: str,
+        path: str,
+        results: Sequence[dict[str, Any]],
+        *,
+        at: datetime,
+        session: str | None = None,
+        manifest: str | None = None,
+    ) -> str:
+        """One response in a manifest of its own (or in one that is named), loaded an hour after it was fetched."""
+        line = 1 + sum(seen.manifest_id == manifest for seen in self.observations)
+        if manifest is None:
+            self.manifests += 1
+            manifest = f"{at:%Y%m%dT%H%M%S%f}Z-{self.manifests:08x}"
+            self.execute(
+                """
+                insert into raw.load_ledger
+                select %s, 'manifests/x.json', %s, 'a_dag', 'a_run', true, parse_json('[]'), 1, %s, %s::timestamp_ntz
+                """,
+                (
+                    manifest,
+                    "options" if dataset.startswith("option") else "stocks",
+                    len(results),
+                    at + timedelta(hours=1),
+                ),
+            )
+        response = {"status": "OK", "resultsCount": len(results)} | ({"results": list(results)} if results else {})
+        self.execute(
+            f"""
+            insert into raw.{dataset}
+            select %s, %s, %s, parse_json(%s), parse_json(%s), %s::timestamp_ntz, %s::timestamp_ntz
+            """,
+            (
+                manifest,
+                f"raw/{dataset}/{session or 'x'}/{manifest}/0000.ndjson.gz",
+                line,
+                json.dumps({"path": path, "params": {"adjusted": "false"}}),
+                json.dumps(response),
+                at,
+                at + timedelta(hours=1),
+            ),
+        )
+        self.observations += [
+            Observation(dataset, path, at, manifest, line, index, result) for index, result in enumerate(results)
+        ]
+        return manifest
+
+    def grouped(self, session: str, bars: Sequence[dict[str, Any]], *, at: datetime) -> str:
+        """A grouped response of one session."""
+        path = f"/v2/aggs/grouped/locale/us/market/stocks/{session}"
+        return self.load("stock_bars", path, bars, at=at, session=session)
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a statement."""
+        with self.connection.cursor() as cursor:
+            return list(cursor.execute(sql, tuple(parameters) or None).fetchall())
+
+    def rows(self, table: str) -> list[tuple[Any, ...]]:
+        """Every row of a table, in an order that only its content gives."""
+        return sorted(self.execute(f"select * from {table}"), key=repr)
+
+
+@dataclass
+class Dbt:
+    """dbt in this process: imported once and parsed once, which is most of what an invocation costs."""
+
+    target: Path
+    manifest: Any = None
+
+    def __call__(self, *arguments: str, ok: bool = True) -> Any:
+        """Run one command; fails the test when dbt fails and should not."""
+        project = str(REPOSITORY / "dbt")
+        where = ("--project-dir", project, "--profiles-dir", project, "--target-path", str(self.target))
+        done = dbtRunner(manifest=self.manifest).invoke(
+            [*arguments, *where, "--log-path", str(self.target), "--quiet", "--no-version-check"]
+        )
+        assert done.success or not ok, self.failures(done)
+        return done.result
+
+    @staticmethod
+    def failures(done: Any) -> str:
+        """What went wrong, for people."""
+        if done.result is None:
+            return str(done.exception)
+        return "\n".join(
+            f"{item.node.name}: {item.message}" for item in done.result if item.status in ("error", "fail")
+        )
+
+
+@pytest.fixture(scope="module")
+def warehouse_settings(warehouse: RunningWarehouse) -> Iterator[dict[str, str]]:
+    """The variables that dbt's profile reads, set meanwhile."""
+    settings = {
+        "SNOWFLAKE_ACCOUNT": "local",
+        "SNOWFLAKE_USER": "tester",
+        "SNOWFLAKE_PASSWORD": "unused",
+        "SNOWFLAKE_DATABASE": DATABASE,
+        "SNOWFLAKE_WAREHOUSE": "LOCAL",
+        "SNOWFLAKE_ROLE": "SYSADMIN",
+        "SNOWFLAKE_HOST": warehouse.host,
+        "SNOWFLAKE_PORT": str(warehouse.port),
+        "SNOWFLAKE_PROTOCOL": "http",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("SNOWFLAKE_")]:
+            patch.delenv(name)
+        for name, value in settings.items():
+            patch.setenv(name, value)
+        yield settings
+
+
+@pytest.fixture(scope="module")
+def lake(warehouse: RunningWarehouse, warehouse_settings: dict[str, str]) -> Iterator[Lake]:
+    """An empty database with the schemas and raw tables of schemachange."""
+    scripts = [script for script in schemachange_scripts(SNOWFLAKE_DATABASE=DATABASE) if script.name.startswith("V")]
+    with warehouse.connect() as connection:
+        lake = Lake(connection)
+        lake.execute(f"create or replace database {DATABASE}")
+        lake.execute(f"use database {DATABASE}")
+        for script in scripts:
+            for statement in script.statements:
+                lake.execute(statement)
+        yield lake
+
+
+@pytest.fixture(scope="module")
+def dbt(warehouse_settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Dbt:
+    """dbt with the project parsed."""
+    runner = Dbt(tmp_path_factory.mktemp("dbt"))
+    runner.manifest = runner("parse")
+    return runner

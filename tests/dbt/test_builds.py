@@ -1,0 +1,267 @@
+"""Three builds over hard loads, against a replay of the raw lines, TA-Lib, numpy and a full refresh."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+import talib
+
+from tests.dbt import scenario
+from tests.dbt.conftest import Dbt, Lake, Observation
+from tests.dbt.scenario import ADJUSTED, CALL, CLOSES, LAST, PUT, SESSIONS, minute
+
+VALUES = ("o", "h", "l", "c", "v", "vw", "n")
+HISTORIES = [
+    f"snapshots.snapshot_polygon__{name}"
+    for name in ("stock_bars", "options_bars", "splits", "dividends", "tickers", "option_contracts", "option_chain")
+]
+TABLES = [
+    *HISTORIES,
+    "staging.stg_polygon__rows_rejected",
+    "staging.stg_polygon__splits",
+    "intermediate.int_polygon__split_factors",
+    "intermediate.int_polygon__stock_bars_enriched",
+    "intermediate.int_polygon__options_bars_enriched",
+    "intermediate.int_polygon__stocks_options_joined",
+    "marts.fct_polygon__stock_bars_performance",
+    "marts.fct_polygon__option_bars",
+    "marts.dim_polygon__tickers",
+]
+
+
+@dataclass
+class Built:
+    """What the tables held after each step."""
+
+    lake: Lake
+    first: dict[str, list[tuple[Any, ...]]]
+    second: dict[str, list[tuple[Any, ...]]]
+    third: dict[str, list[tuple[Any, ...]]]
+    repeated: dict[str, list[tuple[Any, ...]]]
+    refreshed: dict[str, list[tuple[Any, ...]]]
+
+
+@pytest.fixture(scope="module")
+def built(lake: Lake, dbt: Dbt) -> Iterator[Built]:
+    chance = scenario.Chance()
+
+    def contents() -> dict[str, list[tuple[Any, ...]]]:
+        return {table: lake.rows(table) for table in TABLES}
+
+    scenario.before_first_build(lake)
+    chance.load(lake, 15)
+    dbt("build")
+    first = contents()
+
+    scenario.between_first_and_second(lake)
+    chance.load(lake, 15)
+    dbt("run")
+    second = contents()
+
+    scenario.between_second_and_third(lake)
+    chance.load(lake, 15)
+    dbt("run")
+    third = contents()
+
+    # A build that died after the histories were written, before it had noted what they absorbed.
+    lake.execute("delete from snapshots.absorbed_manifests where right(manifest_id, 1) in ('3', '7', 'b')")
+    dbt("run")
+    repeated = contents()
+
+    dbt("run", "--full-refresh")
+    yield Built(lake, first, second, third, repeated, contents())
+
+
+def replay(observations: list[Observation]) -> list[tuple[Any, ...]]:
+    """Versions from the raw lines alone: the last word of every moment, then changes only."""
+    words: dict[tuple[str, str], dict[datetime, tuple[Any, dict[str, Any]]]] = defaultdict(dict)
+    for seen in observations:
+        word = ((seen.manifest_id, seen.line, seen.index), seen.result)
+        key = scenario.key_of(seen)
+        if key[0] and 0 < (seen.result.get("c") or 0) < 1e12:
+            words[key][seen.fetched_at] = max(words[key].get(seen.fetched_at, word), word, key=lambda item: item[0])
+    versions = []
+    for (ticker, session), said in words.items():
+        changes: list[tuple[datetime, tuple[Any, ...]]] = []
+        for at, (_, result) in sorted(said.items(), key=lambda item: item[0]):
+            values = tuple(result.get(name) for name in VALUES)
+            if not changes or changes[-1][1] != values:
+                changes.append((at, values))
+        ends = [at for at, _ in changes[1:]] + [None]
+        versions += [
+            (ticker, date.fromisoformat(session), *values, at, end)
+            for (at, values), end in zip(changes, ends, strict=True)
+        ]
+    return sorted(versions, key=repr)
+
+
+def numbers(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Rows with every number as a float, so that 1 and 1.0 and Decimal(1) are one."""
+    kept = (str, date, type(None), bool)
+    return [tuple(value if isinstance(value, kept) else float(value) for value in row) for row in rows]
+
+
+def versions_of(built: Built, ticker: str) -> list[tuple[float, int, int | None]]:
+    """Close, and minutes from which and until which it was the current one."""
+    rows = built.lake.execute(
+        """
+        select close_usd, dbt_valid_from, dbt_valid_to
+        from snapshots.snapshot_polygon__stock_bars
+        where ticker = %s and session_date = %s
+        order by dbt_valid_from
+        """,
+        (ticker, LAST),
+    )
+    number = {minute(number): number for number in range(60)} | {None: None}
+    return [(close, number[since], number[until]) for close, since, until in rows]
+
+
+def test_versions_are_those_of_a_replay_of_the_raw_lines(built: Built) -> None:
+    recorded = built.lake.execute(
+        """
+        select ticker, session_date, open_usd, high_usd, low_usd, close_usd, volume_shares, vwap_usd, transactions,
+            dbt_valid_from, dbt_valid_to
+        from snapshots.snapshot_polygon__stock_bars
+        """
+    )
+    observations = [seen for seen in built.lake.observations if seen.dataset == "stock_bars"]
+
+    assert sorted(numbers(recorded), key=repr) == sorted(numbers(replay(observations)), key=repr)
+
+
+def test_three_loads_between_two_builds_leave_three_versions_and_a_late_one_finds_its_place(built: Built) -> None:
+    assert versions_of(built, "CCC") == [(11, 0, 10), (12, 10, 20), (13, 20, 25), (99, 25, 30), (14, 30, None)]
+
+
+def test_late_version_ends_where_an_answer_that_brought_nothing_new_then_was_fetched(built: Built) -> None:
+    assert versions_of(built, "DDD") == [(5, 0, 35), (6, 35, 40), (5, 40, None)]
+
+
+def test_rereading_a_ticker_unchanged_touches_none_of_its_versions(built: Built) -> None:
+    history = "snapshots.snapshot_polygon__stock_bars"
+    aaa = [row for row in built.first[history] if row[0] == "AAA"]
+
+    assert len(aaa) == 130
+    assert [row for row in built.third[history] if row[0] == "AAA"] == aaa
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_build_that_absorbs_again_changes_nothing(built: Built, table: str) -> None:
+    assert built.repeated[table] == built.third[table]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_incremental_equals_full_refresh_row_for_row(built: Built, table: str) -> None:
+    assert built.refreshed[table] == built.third[table]
+
+
+def test_damaged_rows_are_set_aside_with_their_reason_and_appear_nowhere_else(built: Built) -> None:
+    rejected = built.lake.execute(
+        "select dataset, rejection_reason, count(*) from staging.stg_polygon__rows_rejected group by 1, 2 order by 1, 2"
+    )
+
+    assert rejected == [
+        ("option_bars", "no option symbol", 1),
+        ("stock_bars", "a price of 1e12 or more", 1),
+        ("stock_bars", "a price that is not positive", 1),
+        ("stock_bars", "no price", 1),
+        ("stock_bars", "no ticker", 1),
+    ]
+    tickers = {row[0] for row in built.lake.execute("select ticker from marts.dim_polygon__tickers")}
+    assert not tickers & {"", "NOPRICE", "ZERO", "HUGE"}
+
+
+def adjusted_closes(splits: list[tuple[str, int, int]]) -> list[float]:
+    """Closes of AAA with exact factors: the product over the splits after each session."""
+    factors = [
+        math.prod((Fraction(old, new) for day, old, new in splits if day > session), start=Fraction(1))
+        for session in SESSIONS
+    ]
+    return [close * float(factor) for close, factor in zip(CLOSES, factors, strict=True)]
+
+
+def test_prices_are_adjusted_by_the_splits_after_them_and_indicators_equal_talib_and_numpy(built: Built) -> None:
+    rows = built.lake.execute(
+        """
+        select adjusted_close_usd, sma_20_usd, sma_50_usd, sma_120_usd, log_return, volatility_21d_pct, simple_return_pct
+        from marts.fct_polygon__stock_bars_performance
+        where ticker = 'AAA'
+        order by session_date
+        """
+    )
+    got = np.array([[math.nan if value is None else float(value) for value in row] for row in rows]).T
+    closes = np.array(adjusted_closes([(SESSIONS[60], 1, 2), (SESSIONS[100], 4, 1)]))
+    logs = np.append(math.nan, np.diff(np.log(closes)))
+    volatility = np.full(130, math.nan)
+    for last in range(21, 130):
+        volatility[last] = np.std(logs[last - 20 : last + 1], ddof=1) * math.sqrt(252) * 100
+    expected = [
+        closes,
+        *(talib.SMA(closes, sessions) for sessions in (20, 50, 120)),
+        logs,
+        volatility,
+        np.append(math.nan, np.diff(closes) / closes[:-1] * 100),
+    ]
+
+    np.testing.assert_allclose(got, np.array(expected), rtol=1e-9, atol=1e-9)
+
+
+def test_split_that_is_only_announced_leaves_prices_alone(built: Built) -> None:
+    factors = built.lake.execute(
+        "select distinct split_factor from marts.fct_polygon__stock_bars_performance where ticker = 'BBB'"
+    )
+
+    assert factors == [(1.0,)]
+
+
+def test_new_split_rewrites_its_ticker_and_nothing_else(built: Built) -> None:
+    mart = "marts.fct_polygon__stock_bars_performance"
+    changed = {row[0] for row in set(built.third[mart]) ^ set(built.second[mart])}
+
+    assert "AAA" in changed
+    assert not changed & {"BBB", "ODD", "BARE"}
+
+
+def test_option_is_compared_with_the_unadjusted_close_of_its_session(built: Built) -> None:
+    rows = built.lake.execute(
+        """
+        select contract_ticker, days_to_expiration, moneyness_ratio, is_in_the_money, intrinsic_value_usd, close_usd
+        from marts.fct_polygon__option_bars
+        where session_date = %s
+        order by contract_ticker
+        """,
+        (LAST,),
+    )
+    close, days = CLOSES[-1], (date(2026, 8, 21) - date.fromisoformat(LAST)).days
+
+    assert rows == [
+        (ADJUSTED, days, None, None, None, 2.5),
+        (CALL, days, pytest.approx(close / 110), close > 110, pytest.approx(max(close - 110, 0)), 2.75),
+        (PUT, days, pytest.approx(close / 110), close < 110, pytest.approx(max(110 - close, 0)), 2.5),
+    ]
+
+
+def test_ticker_is_listed_once_with_its_newest_name_and_where_its_data_comes_from(built: Built) -> None:
+    rows = built.lake.execute(
+        """
+        select ticker, ticker_name, is_active, data_origin, session_count
+        from marts.dim_polygon__tickers
+        where ticker in ('AAA', 'BBB', 'CCC', 'ODD')
+        order by ticker
+        """
+    )
+
+    assert rows == [
+        ("AAA", "Triple A [replayed]", True, "replayed", 130),
+        ("BBB", "Bold B [synthetic]", True, "synthetic", 25),
+        ("CCC", "Triple C", True, "market", 1),
+        ("ODD", None, None, "unknown", 1),
+    ]
