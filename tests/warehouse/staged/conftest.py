@@ -77,3 +77,24 @@ def stage(sql: Any, bucket: Bucket) -> str:
     """A stage `landing` and a file format `ndjson` in the test's own schema."""
     sql(f"create stage landing url = '{bucket.url}'", "create file format ndjson type = json")
     return "landing"
+
+
+@pytest.fixture
+def table(sql: Any, stage: str) -> str:
+    """An empty table with a column for the value, the file and the row."""
+    sql("create table t (v number, file varchar, row_number number)")
+    return "t"
+
+
+@pytest.fixture
+def load(sql: Any, table: str) -> Any:
+    """Copies `$1:v` of files on the stage into the table; gives back the rows of COPY's result as dicts."""
+
+    def run(options: str = "", path: str = "") -> list[dict[str, Any]]:
+        rows = sql(
+            f"copy into {table} (v, file, row_number) from (select $1:v::number, metadata$filename, "
+            f"metadata$file_row_number from @landing/{path}) file_format = (format_name = 'ndjson') {options}"
+        )
+        return [dict(zip(sql.columns, row, strict=True)) for row in rows]
+
+    return run
