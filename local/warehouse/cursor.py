@@ -114,6 +114,8 @@ class WarehouseCursor(FakeSnowflakeCursor):
         self._conn.results_cache[query_id] = (table, rowcount, self.columns)
 
     def _run(self, statement: Statement, params: Any) -> None:
+        self.session.statement = statement.text
+        self._check_rights(statement)
         for module in self.session.warehouse.extensions:
             if module.handles(statement.text):
                 outcome = module.execute(self, statement.text, params)
@@ -130,6 +132,15 @@ class WarehouseCursor(FakeSnowflakeCursor):
             raise unknown_statement(statement.text)
         headings.name(statement, expression)
         self._run_tree(expression, params)
+
+    def _check_rights(self, statement: Statement) -> None:
+        """A procedure with its owner's rights may not change its caller's session."""
+        frames = self.session.frames
+        if frames and frames[-1].owners_rights and (statement.starts("USE") or statement.starts("ALTER", "SESSION")):
+            kind = statement.head[0] if statement.starts("USE") else "ALTER_SESSION"
+            raise sql_error(
+                f"Stored procedure execution error: Unsupported statement type '{kind}'.", 90236, "P0001"
+            )
 
     def _parse(self, sql: str) -> exp.Expr:
         try:

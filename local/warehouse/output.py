@@ -150,11 +150,10 @@ def timestamp_struct(array: pa.Array) -> pa.Array:
     """Timestamps as Snowflake sends them: seconds since 1970 and nanoseconds; a NULL stays NULL."""
     zone = array.type.tz
     micros = array.cast(pa.timestamp("us", zone), safe=False).cast(pa.int64())
-    filled = micros.fill_null(0)
-    # Integer division truncates towards zero; before 1970 the fraction would turn negative.
-    seconds = pc.floor(pc.divide(filled.cast(pa.float64()), 1_000_000)).cast(pa.int64())
-    nanos = pc.multiply(pc.subtract(filled, pc.multiply(seconds, 1_000_000)), 1000).cast(pa.int32())
-    arrays: list[Any] = [seconds, nanos]
+    # Rounded down, before 1970 too: the fraction is never negative.
+    seconds, rest = np.divmod(micros.fill_null(0).to_numpy(zero_copy_only=False), 1_000_000)
+    nanos = (rest * 1000).astype(np.int32)
+    arrays: list[Any] = [pa.array(seconds), pa.array(nanos)]
     fields = [pa.field("epoch", pa.int64(), nullable=False), pa.field("fraction", pa.int32(), nullable=False)]
     if zone:
         # 1440 minutes stand for an offset of zero: everything is UTC here.

@@ -67,8 +67,13 @@ class Session(FakeSnowflakeConnection):
         )
         if not self.database_set:
             self.database = self._schema = None
-        elif not self.schema_set:
-            self._schema = None
+        if self.database and not self.schema_set:
+            # As in Snowflake, a database without a schema means its PUBLIC one.
+            public = duck.execute(
+                "SELECT schema_name FROM duckdb_schemas() WHERE (database_name, schema_name) = (?, 'PUBLIC')",
+                [self.database],
+            ).fetchone()
+            self.use(self.database, public[0] if public else None)
         self.warehouse = warehouse
         self.identity: Identity = identity
         self.parameters: dict[str, str] = {}

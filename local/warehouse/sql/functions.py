@@ -50,6 +50,13 @@ def _as_text(source: exp.Expr) -> exp.Expr:
     return source
 
 
+def _as_date(source: exp.Expr) -> exp.Expr:
+    """Strings and members of a VARIANT become timestamps where a date is expected."""
+    if isinstance(source, (exp.JSONExtract, exp.Null)) or (isinstance(source, exp.Literal) and source.is_string):
+        return macro("to_timestamp_ntz", _as_text(source))
+    return source
+
+
 def _cast(node: exp.Cast) -> exp.Expr:
     if node.to.this in _SEMI_STRUCTURED:
         return exp.Anonymous(this="to_json", expressions=[node.this])
@@ -64,7 +71,8 @@ def _cast(node: exp.Cast) -> exp.Expr:
 def _unix_to_time(node: exp.UnixToTime) -> exp.Expr:
     if node.args.get("format"):
         return node
-    return macro("to_timestamp_ntz", _as_text(node.this), node.args.get("scale") or exp.Literal.number(0))
+    scale = node.args.get("scale")
+    return macro("to_timestamp_ntz", _as_text(node.this), *([scale] if scale else []))
 
 
 def _anonymous(node: exp.Anonymous) -> exp.Expr:
@@ -87,7 +95,7 @@ def _anonymous(node: exp.Anonymous) -> exp.Expr:
 
 def _date_trunc(node: exp.TimestampTrunc | exp.DateTrunc) -> exp.Expr:
     unit = node.args["unit"]
-    return macro("date_trunc_to", exp.Literal.string(unit.name.lower()), _as_text(node.this))
+    return macro("date_trunc_to", exp.Literal.string(unit.name.lower()), _as_date(node.this))
 
 
 def _date_add(node: exp.DateAdd) -> exp.Expr:
@@ -98,7 +106,7 @@ def _date_add(node: exp.DateAdd) -> exp.Expr:
     if single == "QUARTER":
         count, single = exp.Mul(this=exp.Paren(this=count), expression=exp.Literal.number(3)), "MONTH"
     interval = exp.Interval(this=count, unit=exp.var(single))
-    return macro("add_days", _as_text(node.this), interval)
+    return macro("add_days", _as_date(node.this), interval)
 
 
 def _window(node: exp.Window) -> exp.Expr:

@@ -16,40 +16,36 @@ CREATE OR REPLACE MACRO _fs_global._snowtape.epoch_micros(x) AS CASE
 
 -- TO_TIMESTAMP_NTZ and ::TIMESTAMP_NTZ. Numbers are seconds since 1970 unless a scale says otherwise; a string that
 -- holds a number is read by its size: seconds, milliseconds, microseconds or nanoseconds.
+-- typeof is known when a statement is bound, so only one branch is ever computed. (Overloads by type would be nicer,
+-- but DuckDB does not know the type of an aggregate when it chooses one.)
+CREATE OR REPLACE MACRO _fs_global._snowtape.is_number(x) AS
+    typeof(x) IN ('BIGINT', 'INTEGER', 'SMALLINT', 'TINYINT', 'HUGEINT', 'UBIGINT', 'UINTEGER', 'DOUBLE', 'FLOAT',
+                  'INTEGER_LITERAL') OR typeof(x) LIKE 'DECIMAL%';
+
+CREATE OR REPLACE MACRO _fs_global._snowtape.bare_text(x) AS nullif(trim(CAST(x AS VARCHAR), '"'), 'null');
+
 CREATE OR REPLACE MACRO _fs_global._snowtape.to_timestamp_ntz
-    (x TIMESTAMP) AS x,
-    (x DATE) AS CAST(x AS TIMESTAMP),
-    (x TIMESTAMPTZ) AS CAST(x AS TIMESTAMP),
-    (x BIGINT) AS make_timestamp(CAST(x AS BIGINT) * 1000000),
-    (x HUGEINT) AS make_timestamp(CAST(x AS BIGINT) * 1000000),
-    (x DOUBLE) AS make_timestamp(CAST(x * 1000000 AS BIGINT)),
-    (x VARCHAR) AS CASE
-        WHEN TRY_CAST(trim(CAST(x AS VARCHAR), '"') AS BIGINT) IS NULL
-        THEN CAST(nullif(trim(CAST(x AS VARCHAR), '"'), 'null') AS TIMESTAMP)
-        ELSE make_timestamp(_fs_global._snowtape.epoch_micros(TRY_CAST(trim(CAST(x AS VARCHAR), '"') AS BIGINT))) END,
-    (x TIMESTAMP, scale) AS x,
-    (x BIGINT, scale) AS make_timestamp(_fs_global._snowtape.scaled_micros(CAST(x AS BIGINT), scale)),
-    (x HUGEINT, scale) AS make_timestamp(_fs_global._snowtape.scaled_micros(CAST(x AS BIGINT), scale)),
-    (x DOUBLE, scale) AS make_timestamp(_fs_global._snowtape.scaled_micros(CAST(x AS BIGINT), scale)),
-    (x VARCHAR, scale) AS make_timestamp(
-        _fs_global._snowtape.scaled_micros(CAST(trim(CAST(x AS VARCHAR), '"') AS BIGINT), scale));
+    (x) AS CASE
+        WHEN typeof(x) IN ('TIMESTAMP', 'DATE', 'TIMESTAMP WITH TIME ZONE', 'TIMESTAMP_NS') THEN TRY_CAST(x AS TIMESTAMP)
+        WHEN _fs_global._snowtape.is_number(x) THEN make_timestamp(CAST(TRY_CAST(x AS DOUBLE) * 1000000 AS BIGINT))
+        WHEN TRY_CAST(_fs_global._snowtape.bare_text(x) AS BIGINT) IS NULL
+            THEN CAST(_fs_global._snowtape.bare_text(x) AS TIMESTAMP)
+        ELSE make_timestamp(_fs_global._snowtape.epoch_micros(TRY_CAST(_fs_global._snowtape.bare_text(x) AS BIGINT)))
+        END,
+    (x, scale) AS CASE
+        WHEN typeof(x) IN ('TIMESTAMP', 'DATE', 'TIMESTAMP WITH TIME ZONE', 'TIMESTAMP_NS') THEN TRY_CAST(x AS TIMESTAMP)
+        WHEN _fs_global._snowtape.is_number(x)
+            THEN make_timestamp(_fs_global._snowtape.scaled_micros(TRY_CAST(x AS BIGINT), scale))
+        ELSE make_timestamp(
+            _fs_global._snowtape.scaled_micros(CAST(_fs_global._snowtape.bare_text(x) AS BIGINT), scale)) END;
 
 CREATE OR REPLACE MACRO _fs_global._snowtape.try_to_timestamp_ntz(x) AS coalesce(
     TRY_CAST(CAST(x AS VARCHAR) AS TIMESTAMP),
     make_timestamp(_fs_global._snowtape.epoch_micros(TRY_CAST(CAST(x AS VARCHAR) AS BIGINT))));
 
 -- DATE_TRUNC and DATEADD by days or more give a DATE for a DATE.
-CREATE OR REPLACE MACRO _fs_global._snowtape.date_trunc_to
-    (part, x DATE) AS CAST(date_trunc(part, x) AS DATE),
-    (part, x TIMESTAMP) AS date_trunc(part, x),
-    (part, x TIMESTAMPTZ) AS date_trunc(part, x),
-    (part, x VARCHAR) AS date_trunc(part, CAST(trim(CAST(x AS VARCHAR), '"') AS TIMESTAMP));
-
-CREATE OR REPLACE MACRO _fs_global._snowtape.add_days
-    (x DATE, i) AS CAST(x + i AS DATE),
-    (x TIMESTAMP, i) AS x + i,
-    (x TIMESTAMPTZ, i) AS x + i,
-    (x VARCHAR, i) AS CAST(trim(CAST(x AS VARCHAR), '"') AS TIMESTAMP) + i;
+CREATE OR REPLACE MACRO _fs_global._snowtape.date_trunc_to(part, x) AS cast_to_type(date_trunc(part, x), x);
+CREATE OR REPLACE MACRO _fs_global._snowtape.add_days(x, i) AS cast_to_type(x + i, x);
 
 -- ::VARCHAR of a VARIANT that holds a string gives the string, without quotes.
 CREATE OR REPLACE MACRO _fs_global._snowtape.to_text(x) AS CASE

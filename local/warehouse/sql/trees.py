@@ -21,13 +21,18 @@ if TYPE_CHECKING:
 
 _DDL = (exp.Create, exp.Drop, exp.Alter, exp.Comment)
 _DML = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Copy, exp.TruncateTable, exp.MultitableInserts)
+# What fakesnow shows.
+_SHOWN = (
+    *("OBJECTS", "TABLES", "VIEWS", "COLUMNS", "STAGES", "FILE FORMATS", "SEQUENCES", "SCHEMAS", "DATABASES"),
+    *("PRIMARY KEYS", "UNIQUE KEYS", "IMPORTED KEYS"),
+)
 _RETRIES = 20
 
 
 def run(cursor: WarehouseCursor, expression: exp.Expr, params: Any) -> None:
     """Run a statement in its transaction."""
-    _refuse(expression)
     session = cursor.session
+    _refuse(expression, session.statement)
     expression = result_scan.replace(session, context.inline(session, expression))
     cursor.check_db_and_schema(expression)
     is_write = isinstance(expression, _DML)
@@ -37,11 +42,18 @@ def run(cursor: WarehouseCursor, expression: exp.Expr, params: Any) -> None:
     session.transactions.after(is_write)
 
 
-def _refuse(expression: exp.Expr) -> None:
-    """What DuckDB would take for something else."""
-    for kind in (exp.HistoricalData, exp.DynamicProperty):
-        if expression.find(kind):
-            raise unknown_statement(expression.sql(dialect="snowflake"))
+def _refuse(expression: exp.Expr, text: str) -> None:
+    """What nobody implements, and what DuckDB would take for something else."""
+    kind = str(expression.args.get("kind")).upper()
+    known = isinstance(expression, (exp.Query, *_DDL, *_DML, exp.Describe, exp.Show, exp.Put))
+    if isinstance(expression, exp.Create):
+        known = kind in ("TABLE", "VIEW", "SEQUENCE", "STAGE", "FILE FORMAT")
+    elif isinstance(expression, exp.Show):
+        known = expression.name.upper() in _SHOWN
+    elif isinstance(expression, exp.Describe):
+        known = kind in ("TABLE", "VIEW")
+    if not known or expression.find(exp.HistoricalData, exp.DynamicProperty, exp.MatchRecognize):
+        raise unknown_statement(text)
 
 
 def _dispatch(cursor: WarehouseCursor, expression: exp.Expr, params: Any) -> None:
