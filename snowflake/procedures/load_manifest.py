@@ -253,7 +253,7 @@ def parse_objects(key: ManifestKey, entries: list[Any]) -> tuple[RawObject, ...]
 def field(document: dict[str, Any], name: str, kind: type) -> Any:
     """A field of a JSON object that must be there and of one type."""
     if type(document.get(name)) is not kind:
-        raise Refusal(f"its field {name} is {document.get(name)!r:.200}, expected is a {kind.__name__}")
+        raise Refusal(f"its field {name} is {document.get(name)!r:.200}, expected type is {kind.__name__}")
     return document[name]
 
 

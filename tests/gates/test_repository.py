@@ -10,7 +10,7 @@ import pytest
 
 from snowflake.procedures import load_manifest as procedure
 from tests.gates import sources
-from tests.gates.gate import DEPLOY, LOAD, QUERY, Finding, check
+from tests.gates.gate import DEPLOY, LOAD, QUERY, Finding, check, check_all
 
 # What a folder's files may do besides asking.
 KINDS = {
@@ -47,7 +47,7 @@ def test_compiled_dbt_is_snowflakes_sql(tmp_path: Path) -> None:
     compiled = sources.compiled_dbt(tmp_path)
 
     assert any("(incremental)" in name for name in compiled)
-    expect_none([finding for name, sql in compiled.items() for finding in check(name, sql, style=False)])
+    expect_none(check_all(compiled, style=False))
 
 
 def test_statements_of_the_procedure_are_snowflakes_sql() -> None:

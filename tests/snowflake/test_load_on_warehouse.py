@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -175,6 +176,14 @@ def test_second_call_of_the_same_manifest_loads_nothing(database: Database, land
     first, second = call(database, landed.key), call(database, landed.key)
 
     assert second == first | {"status": "already_loaded"}
+    assert stored(database, landed) == LOADED
+
+
+def test_of_two_simultaneous_calls_one_loads(database: Database, landed: Landed) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda _: call(database, landed.key)["status"], range(2)))
+
+    assert sorted(answers) == ["already_loaded", "loaded"]
     assert stored(database, landed) == LOADED
 
 
