@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -50,7 +49,7 @@ class Built:
 
 
 @pytest.fixture(scope="module")
-def built(lake: Lake, dbt: Dbt) -> Iterator[Built]:
+def built(lake: Lake, dbt: Dbt) -> Built:
     chance = scenario.Chance()
 
     def contents() -> dict[str, list[tuple[Any, ...]]]:
@@ -77,7 +76,7 @@ def built(lake: Lake, dbt: Dbt) -> Iterator[Built]:
     repeated = contents()
 
     dbt("run", "--full-refresh")
-    yield Built(lake, first, second, third, repeated, contents())
+    return Built(lake, first, second, third, repeated, contents())
 
 
 def replay(observations: list[Observation]) -> list[tuple[Any, ...]]:
@@ -191,7 +190,8 @@ def adjusted_closes(splits: list[tuple[str, int, int]]) -> list[float]:
 def test_prices_are_adjusted_by_the_splits_after_them_and_indicators_equal_talib_and_numpy(built: Built) -> None:
     rows = built.lake.execute(
         """
-        select adjusted_close_usd, sma_20_usd, sma_50_usd, sma_120_usd, log_return, volatility_21d_pct, simple_return_pct
+        select adjusted_close_usd, sma_20_usd, sma_50_usd, sma_120_usd, log_return, volatility_21d_pct,
+            simple_return_pct
         from marts.fct_polygon__stock_bars_performance
         where ticker = 'AAA'
         order by session_date

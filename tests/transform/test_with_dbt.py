@@ -1,0 +1,110 @@
+"""The runner with the real dbt and a project of two models, on the local warehouse."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.warehouse.process import RunningWarehouse
+from tests.gates.sources import REPOSITORY, schemachange_scripts
+from transform.results import record
+from transform.run import DbtRun, dbt
+from transform.settings import TransformSettings
+
+DATABASE = "TRANSFORM_TESTS"
+PROJECT = """
+name: two_models
+version: 1.0.0
+profile: snowtape
+models:
+  +schema: marts
+"""
+MODELS = """
+version: 2
+models:
+  - name: first
+    columns:
+      - name: id
+        data_tests:
+          - not_null
+          - unique: {config: {severity: warn}}
+"""
+
+
+@pytest.fixture(scope="module")
+def connection(warehouse: RunningWarehouse) -> Iterator[Any]:
+    with warehouse.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(f"create or replace database {DATABASE}")
+        cursor.execute(f"use database {DATABASE}")
+        for script in schemachange_scripts(SNOWFLAKE_DATABASE=DATABASE):
+            if script.name.startswith(("V1.0.0__", "V1.0.4__")):
+                for statement in script.statements:
+                    cursor.execute(statement)
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def runs(warehouse: RunningWarehouse, connection: Any, tmp_path_factory: pytest.TempPathFactory) -> list[DbtRun]:
+    """A build in which the second model fails, and its retry after the model was mended."""
+    project = tmp_path_factory.mktemp("project") / "dbt"
+    (project / "models").mkdir(parents=True)
+    (project / "macros").mkdir()
+    for name in ("profiles.yml", "macros/generate_schema_name.sql"):
+        (project / name).write_text((REPOSITORY / "dbt" / name).read_text())
+    (project / "dbt_project.yml").write_text(PROJECT)
+    (project / "models" / "models.yml").write_text(MODELS)
+    (project / "models" / "first.sql").write_text("select 1 as id union all select 1 as id")
+    (project / "models" / "second.sql").write_text("select no_such_column from {{ ref('first') }}")
+    settings = TransformSettings(Path(sys.executable).with_name("dbt"), project)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {
+            "SNOWFLAKE_ACCOUNT": "local",
+            "SNOWFLAKE_USER": "tester",
+            "SNOWFLAKE_PASSWORD": "unused",
+            "SNOWFLAKE_DATABASE": DATABASE,
+            "SNOWFLAKE_HOST": warehouse.host,
+            "SNOWFLAKE_PORT": str(warehouse.port),
+            "SNOWFLAKE_PROTOCOL": "http",
+        }.items():
+            patch.setenv(name, value)
+        failed = dbt("build", settings=settings, run_id="try 1")
+        (project / "models" / "second.sql").write_text("select id from {{ ref('first') }}")
+        return [failed, dbt("build", settings=settings, run_id="try 2", previous_target=failed.target_path)]
+
+
+def test_failed_build_says_which_model_and_why(runs: list[DbtRun]) -> None:
+    assert not runs[0].ok
+    assert "first failure: second: Database Error in model second" in runs[0].summary
+    assert "no_such_column" in runs[0].summary.lower()
+
+
+def test_retry_takes_up_only_what_failed(runs: list[DbtRun]) -> None:
+    assert runs[1].ok, runs[1].summary
+    assert runs[1].summary.startswith("dbt build: 1 success in ")
+    assert runs[1].results == []
+
+
+def test_every_result_is_kept_once_passes_too(runs: list[DbtRun], connection: Any) -> None:
+    assert [record(connection, runs[0]), record(connection, runs[0]), record(connection, runs[1])] == [2, 0, 0]
+
+    with connection.cursor() as cursor:
+        rows = cursor.execute(
+            """
+            select run_id, test_name, model_name, column_name, status, severity, failing_rows,
+                execution_seconds > 0, compiled_sql is not null, executed_at = %(executed_at)s
+            from ops.dbt_test_results
+            order by test_name
+            """,
+            {"executed_at": runs[0].results[0].executed_at},
+        ).fetchall()
+    times = [result.executed_at == runs[0].results[0].executed_at for result in runs[0].results]
+
+    assert [row[:9] for row in rows] == [
+        ("try 1", "not_null_first_id", "first", "id", "pass", "error", 0, True, True),
+        ("try 1", "unique_first_id", "first", "id", "warn", "warn", 1, True, True),
+    ]
+    assert sorted(row[9] for row in rows) == sorted(times)
