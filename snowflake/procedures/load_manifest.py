@@ -206,11 +206,8 @@ def parse_manifest(key: ManifestKey, text: str) -> Manifest:
         raise Refusal(f"it is not JSON: {error}") from None
     if not isinstance(document, dict):
         raise Refusal("it is not a JSON object")
-    for name, expected in (
-        ("version", MANIFEST_VERSION),
-        ("manifest_id", key.manifest_id),
-        ("family", key.family),
-    ):
+    expectations = {"version": MANIFEST_VERSION, "manifest_id": key.manifest_id, "family": key.family}
+    for name, expected in expectations.items():
         if document.get(name) != expected or isinstance(document.get(name), bool):
             raise Refusal(f"its {name} is {document.get(name)!r:.200}, expected is {expected!r}")
     return Manifest(
