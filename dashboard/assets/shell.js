@@ -35,7 +35,7 @@
     const origin = option.origin === "market" ? null : h("span", { className: "st-option-origin" }, option.origin);
     return h(
       "div",
-      { className: "st-option" },
+      { className: "st-option", "data-query": option.query },
       h("strong", null, option.value),
       h("span", { className: "st-option-name" }, option.name),
       origin
@@ -43,6 +43,33 @@
   };
 
   const searchBox = () => document.querySelector(".st-search input");
+
+  // Enter takes the first answer to what was typed, also when the answer is still on its way: never an older one's.
+  const firstAnswer = (box) => {
+    const list = document.getElementById(box.getAttribute("aria-controls"));
+    const option = list && list.querySelector("[role=option]");
+    const query = option && option.querySelector("[data-query]");
+    return query && query.dataset.query === box.value.trim() ? option : null;
+  };
+  const takeFirst = (box, typed, triesLeft) => {
+    if (document.activeElement !== box || box.value !== typed || triesLeft === 0) return;
+    const option = firstAnswer(box);
+    if (option) option.click();
+    else setTimeout(() => takeFirst(box, typed, triesLeft - 1), 50);
+  };
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      const box = searchBox();
+      if (event.key !== "Enter" || event.target !== box || !box.value.trim()) return;
+      const list = document.getElementById(box.getAttribute("aria-controls"));
+      if (list && list.querySelector("[data-combobox-selected]") && firstAnswer(box)) return; // chosen by arrow keys
+      event.preventDefault();
+      event.stopPropagation();
+      takeFirst(box, box.value, 200);
+    },
+    true
+  );
 
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest && event.target.closest("input, textarea, select, [contenteditable=true]");

@@ -179,12 +179,19 @@ def find_page(pages: Sequence[Page], path: str | None) -> Page | None:
 
 def search_options(door: Door, text: str | None) -> list[dict[str, str]]:
     """The search box's options for what was typed; none while the warehouse is away (the page says so)."""
+    wanted = (text or "").strip()[:40]
     try:
-        found = search_tickers(door, (text or "")[:40])
+        found = search_tickers(door, wanted)
     except WarehouseError:
         return []
     return [
-        {"value": ticker.ticker, "label": ticker.ticker, "name": ticker.name, "origin": ticker.data_origin}
+        {
+            "value": ticker.ticker,
+            "label": ticker.ticker,
+            "name": ticker.name,
+            "origin": ticker.data_origin,
+            "query": wanted,  # so that Enter never takes an answer to something typed before
+        }
         for ticker in found
     ]
 
@@ -196,7 +203,6 @@ def _search() -> dmc.Select:
         placeholder="Search tickers",
         searchable=True,
         clearable=False,
-        selectFirstOptionOnChange=True,
         nothingFoundMessage="No ticker or name like that",
         filter={"function": "keepAll"},
         renderOption={"function": "tickerOption"},

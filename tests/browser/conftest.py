@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from tests.browser.gate import Gate
 from tests.dashboard import seed
@@ -65,8 +65,8 @@ class Visit:
         self.page.goto(self.base + path)
 
     def ready(self, panel: str = "chart-panel") -> None:
-        """Wait until the panel shows data."""
-        self.page.wait_for_selector(f"#{panel}[data-state=ready]")
+        """Wait until the panel shows data, and the chart is drawn."""
+        self.page.wait_for_selector(f"#{panel}[data-state=ready]" + (" .main-svg" if panel == "chart-panel" else ""))
 
 
 @pytest.fixture(scope="session")
@@ -129,6 +129,7 @@ def phone(chromium: Browser, dashboard: Dashboard) -> Iterator[Visit]:
 
 def _visit(context: BrowserContext, dashboard: Dashboard) -> Iterator[Visit]:
     context.set_default_timeout(60_000)
+    expect.set_options(timeout=30_000)
     visit = Visit(context.new_page(), dashboard.url)
     page, complaints = visit.page, visit.complaints
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
