@@ -1,8 +1,7 @@
 """Where stages, file formats and the load history are kept.
 
-Stages and file formats stand in fakesnow's own tables in `_fs_global`, which its PUT, GET and COPY of other formats
-read too; what those lack stands beside them. The load history lives in each table's own database: it commits and
-rolls back with the rows.
+Stages and file formats stand in fakesnow's own tables in `_fs_global`; what those lack stands beside them. The load
+history lives in each table's own database: it commits and rolls back with the rows.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from local.warehouse.staged import copy_options, formats, history, listing, opti
 from local.warehouse.staged.copy_options import CopyOptions, OnError
 from local.warehouse.staged.documents import Damaged, Problem
 from local.warehouse.staged.history import Load
-from local.warehouse.staged.objects import Location, StagedFile, not_found, pool
+from local.warehouse.staged.objects import S3Location, StagedFile, not_found, pool
 from local.warehouse.staged.references import is_stage, parse
 from local.warehouse.staged.scratch import Scratch
 from local.warehouse.staged.source import Source
@@ -57,15 +57,13 @@ class Chosen:
     missing: list[str] = field(default_factory=list)
 
 
-def copy_into(cursor: WarehouseCursor, statement: str, tree: exp.Copy, params: Any) -> StatementResult | str:
-    """Run a COPY. Gives the statement back when it is fakesnow's: another type of file in an internal stage."""
+def copy_into(cursor: WarehouseCursor, statement: str, tree: exp.Copy, params: Any) -> StatementResult:
+    """Run a COPY of JSON files."""
     chosen_options = copy_options.read(tree.args.get("params") or [])
     source_node = tree.args["files"][0]
     select = source_node.this if isinstance(source_node, exp.Subquery) else None
     reference_node = select.find(exp.Table) if select is not None else source_node
     text = reference_node.this.name if reference_node is not None else ""
-    if text.startswith(("@~", "@%", '@"%')):
-        return statement
     if reference_node is None or not is_stage(reference_node):
         raise sql_error(
             "SQL compilation error:\nthe local warehouse copies from named stages only, FROM @stage", *SYNTAX_ERROR
@@ -82,9 +80,7 @@ def copy_into(cursor: WarehouseCursor, statement: str, tree: exp.Copy, params: A
         given = formats.resolve(cursor, chosen_options.file_format)
     json_format = formats.json_format(given)
     if json_format is None:
-        if stage.url:
-            raise options.unsupported("TYPE", f"{given.get('TYPE', 'CSV')} in an external stage")
-        return statement
+        raise options.unsupported("TYPE", given.get("TYPE", "CSV"))
     table = target.find(cursor, tree)
     query = (
         target.whole_document(table)
@@ -117,7 +113,7 @@ def spool(cursor: WarehouseCursor) -> Path:
     return folder
 
 
-def _choose(cursor: WarehouseCursor, table: Target, location: Location, path: str, given: CopyOptions) -> Chosen:
+def _choose(cursor: WarehouseCursor, table: Target, location: S3Location, path: str, given: CopyOptions) -> Chosen:
     """The files that the statement means, less those that the table holds already. Reads only."""
     chosen = Chosen()
     if given.files is not None:
@@ -243,7 +239,7 @@ def _write(
     return done
 
 
-def _purge(location: Location, files: Sequence[StagedFile]) -> None:
+def _purge(location: S3Location, files: Sequence[StagedFile]) -> None:
     """Remove what was loaded; that it fails is no error, as in Snowflake."""
 
     def remove(file: StagedFile) -> None:

@@ -234,8 +234,9 @@ class _Scanner:
         """Note a broken document; the next one begins at the next line that opens an object or an array."""
         following = _OPENING.search(self.content, at)
         end = following.start() if following else len(self.content)
-        if where > end:
-            where, reason = end, "the document ends too early"
+        written = at + len(self.content[at:end].rstrip())
+        if where > written:
+            where, reason = written, "the document ends too early"
         line = self._line(at) + self.content.count("\n", at, where)
         character = where - self.content.rfind("\n", 0, where)
         self.problems.append(Problem(f"Error parsing JSON: {_lower(reason)}", line, character, self._row))

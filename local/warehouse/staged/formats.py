@@ -51,7 +51,7 @@ class JsonFormat:
 
 
 def normalise(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Check the options of a file format. Options of CSV and other types are kept as they are, for fakesnow.
+    """Check the options of a file format. Other types than JSON are kept as they are: nothing here reads them.
 
     Raises an SQL error that names an option which TYPE = JSON does not have, or which is not supported here.
     """

@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from local.warehouse.results import StatementResult
 from local.warehouse.staged import stages
-from local.warehouse.staged.objects import Location, StagedFile
+from local.warehouse.staged.objects import S3Location, StagedFile
 from local.warehouse.staged.references import parse
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def matching(files: Sequence[StagedFile], pattern: str | None) -> list[StagedFil
     return [file for file in files if expression.fullmatch(file.url) or expression.fullmatch(file.name)]
 
 
-def under(location: Location, path: str, pattern: str | None) -> list[StagedFile]:
+def under(location: S3Location, path: str, pattern: str | None) -> list[StagedFile]:
     """All files under a path, perhaps only those that match."""
     return matching(location.list(path), pattern)
 

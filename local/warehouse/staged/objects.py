@@ -1,20 +1,17 @@
 """Files in stages: where they lie, what is there, and their bytes. Writes nothing but what `delete` is asked for.
 
-External stages are S3 through plain boto3 (AWS_ENDPOINT_URL_S3, AWS_ACCESS_KEY_ID, … of this process); internal
-stages are directories that fakesnow keeps.
+S3 through plain boto3: endpoint and credentials are this process's own (AWS_ENDPOINT_URL_S3, AWS_ACCESS_KEY_ID, …).
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -36,25 +33,6 @@ class StagedFile:
     size: int
     etag: str
     modified: datetime
-
-
-class Location(Protocol):
-    """A place with files; `path` is what follows the stage's name in a reference."""
-
-    def list(self, path: str) -> list[StagedFile]:
-        """Every file whose path begins like this, in the order of their names."""
-
-    def find(self, path: str, names: Sequence[str]) -> dict[str, StagedFile]:
-        """The files of these names that exist, by name; a name is appended to the path as it is."""
-
-    def read(self, file: StagedFile) -> bytes:
-        """A file's bytes. Raises an SQL error when it is gone or is not the file that was listed."""
-
-    def delete(self, file: StagedFile) -> None:
-        """Remove a file."""
-
-    def describe(self, path: str, name: str = "") -> str:
-        """The URL of a file that need not exist."""
 
 
 def not_found(url: str) -> Exception:
@@ -92,7 +70,7 @@ def _client() -> Any:
 
 @dataclass(frozen=True)
 class S3Location:
-    """A bucket and what the stage's URL says behind it."""
+    """A bucket and what the stage's URL says behind it; `path` is what follows the stage's name in a reference."""
 
     bucket: str
     prefix: str
@@ -112,9 +90,11 @@ class S3Location:
         return self.prefix + path
 
     def describe(self, path: str, name: str = "") -> str:
+        """The URL of a file that need not exist."""
         return f"s3://{self.bucket}/{self._key(path)}{name}"
 
     def list(self, path: str) -> list[StagedFile]:
+        """Every file whose path begins like this, in the order of their names."""
         return list(self._pages(self._key(path)))
 
     def _pages(self, prefix: str, start_after: str = "", pages: int | None = None) -> Iterator[StagedFile]:
@@ -134,6 +114,7 @@ class S3Location:
             raise self._failure(f"s3://{self.bucket}/{prefix}", error) from None
 
     def find(self, path: str, names: Sequence[str]) -> dict[str, StagedFile]:
+        """The files of these names that exist, by name; a name is appended to the path as it is."""
         keys = {self._key(path) + name: name for name in names}
         first, last = min(keys), max(keys)
         common = _common_beginning(first, last)
@@ -165,6 +146,7 @@ class S3Location:
         return StagedFile(f"s3://{self.bucket}/{key}", key, size, etag.strip('"'), modified.astimezone(UTC))
 
     def read(self, file: StagedFile) -> bytes:
+        """A file's bytes. Raises an SQL error when it is gone or is not the file that was listed."""
         try:
             answer = _client().get_object(Bucket=self.bucket, Key=file.name)
             if answer["ETag"].strip('"') != file.etag:
@@ -177,6 +159,7 @@ class S3Location:
         return body
 
     def delete(self, file: StagedFile) -> None:
+        """Remove a file."""
         try:
             _client().delete_object(Bucket=self.bucket, Key=file.name)
         except (ClientError, BotoCoreError) as error:
@@ -191,37 +174,3 @@ def _common_beginning(one: str, other: str) -> str:
     while one[length : length + 1] and one[length : length + 1] == other[length : length + 1]:
         length += 1
     return one[:length]
-
-
-@dataclass(frozen=True)
-class LocalLocation:
-    """The directory of an internal stage; file names begin with the stage's name in lower case, as in Snowflake."""
-
-    root: Path
-    stage_name: str
-
-    def describe(self, path: str, name: str = "") -> str:
-        return f"{self.stage_name.lower()}/{path}{name}"
-
-    def list(self, path: str) -> list[StagedFile]:
-        names = sorted(str(file.relative_to(self.root)) for file in self.root.rglob("*") if file.is_file())
-        return [self._file(name) for name in names if name.startswith(path)]
-
-    def find(self, path: str, names: Sequence[str]) -> dict[str, StagedFile]:
-        by_name = {file.name: file for file in self.list(path)}
-        return {name: by_name[path + name] for name in names if path + name in by_name}
-
-    def _file(self, name: str) -> StagedFile:
-        path = self.root / name
-        stat = path.stat()
-        etag = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-        return StagedFile(self.describe(name), name, stat.st_size, etag, datetime.fromtimestamp(stat.st_mtime, UTC))
-
-    def read(self, file: StagedFile) -> bytes:
-        try:
-            return (self.root / file.name).read_bytes()
-        except FileNotFoundError:
-            raise not_found(file.url) from None
-
-    def delete(self, file: StagedFile) -> None:
-        (self.root / file.name).unlink(missing_ok=True)

@@ -66,7 +66,7 @@ def _read(cursor: WarehouseCursor, table: exp.Table) -> exp.Expr:
         given = formats.lookup(cursor, named.name if isinstance(named, exp.Literal) else named.sql(dialect="snowflake"))
     json_format = formats.json_format(given)
     if json_format is None:
-        raise options.unsupported("TYPE", f"{given.get('TYPE', 'CSV')} in a query on a stage")
+        raise options.unsupported("TYPE", given.get("TYPE", "CSV"))
     pattern = table.args.get("pattern")
     files = listing.under(stage.location, reference.path, pattern.name if pattern else None)
     duck = cursor.duck.cursor()

@@ -17,7 +17,7 @@ import pyarrow as pa
 from local.warehouse.staged import documents
 from local.warehouse.staged.documents import Damaged, Documents, Problem
 from local.warehouse.staged.formats import JsonFormat
-from local.warehouse.staged.objects import Location, StagedFile, pool
+from local.warehouse.staged.objects import S3Location, StagedFile, pool
 from local.warehouse.staged.transform import DOCUMENT
 
 # Rows of one file that DuckDB's threads share between them are cut to about this many bytes.
@@ -49,7 +49,7 @@ class Source:
     are not to be loaded; `skipped` files of which nothing is.
     """
 
-    location: Location
+    location: S3Location
     files: Sequence[StagedFile]
     json_format: JsonFormat
     spool: Path

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from fakesnow.transforms.stage import internal_dir
 
 from local.warehouse.errors import ALREADY_EXISTS, sql_error
 from local.warehouse.naming import ObjectName
 from local.warehouse.results import StatementResult
 from local.warehouse.staged import catalog, formats, options
 from local.warehouse.staged.catalog import STAGE_OPTIONS, STAGES
-from local.warehouse.staged.objects import LocalLocation, Location, S3Location
+from local.warehouse.staged.objects import S3Location
 from local.warehouse.staged.references import StageReference, identifier_parts
 
 if TYPE_CHECKING:
@@ -41,18 +37,16 @@ _SECRET = ("CREDENTIALS",)
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage as it was created. `url` is empty for an internal one; `file_format` are the options to read it with."""
+    """A stage as it was created; `file_format` are the options to read it with."""
 
     name: ObjectName
     url: str
     file_format: dict[str, Any]
 
     @property
-    def location(self) -> Location:
+    def location(self) -> S3Location:
         """Where its files are."""
-        if self.url:
-            return S3Location.of(self.url)
-        return LocalLocation(Path(internal_dir(str(self.name))), self.name.name)
+        return S3Location.of(self.url)
 
 
 def lookup(cursor: WarehouseCursor, reference: StageReference) -> Stage:
@@ -84,6 +78,8 @@ def _check(cursor: WarehouseCursor, given: dict[str, Any]) -> dict[str, Any]:
     options.check_names(given, _OPTIONS)
     if given.get("URL"):
         S3Location.of(given["URL"])
+    if given.get("STORAGE_INTEGRATION"):
+        given = {**given, "STORAGE_INTEGRATION": identifier_parts(str(given["STORAGE_INTEGRATION"]))[-1]}
     file_format = given.get("FILE_FORMAT")
     if not file_format:
         return given
@@ -111,30 +107,26 @@ def create(
         if if_not_exists:
             return StatementResult.status(f"{name.name} already exists, statement succeeded.")
         raise sql_error(f"SQL compilation error:\nObject '{name}' already exists.", *ALREADY_EXISTS)
-    url = given.get("URL") or ""
-    kind = ("EXTERNAL" if url else "INTERNAL") + (" TEMPORARY" if temporary else "")
+    if not given.get("URL"):
+        raise options.unsupported("URL", "nothing (an internal stage)")
     catalog.run(
         cursor,
         f"""INSERT OR REPLACE INTO {STAGES}
             (created_on, name, database_name, schema_name, url, has_credentials, has_encryption_key, owner, comment,
              region, type, cloud, storage_integration, owner_role_type, directory_enabled)
-            VALUES (now(), ?, ?, ?, ?, ?, 'N', 'SYSADMIN', ?, NULL, ?, ?, ?, 'ROLE', 'N')""",
+            VALUES (now(), ?, ?, ?, ?, ?, 'N', 'SYSADMIN', ?, NULL, ?, 'AWS', ?, 'ROLE', 'N')""",
         [
             name.name,
             name.database,
             name.schema,
-            url,
+            given["URL"],
             "Y" if "CREDENTIALS" in given else "N",
             given.get("COMMENT", ""),
-            kind,
-            "AWS" if url else None,
+            "EXTERNAL TEMPORARY" if temporary else "EXTERNAL",
             given.get("STORAGE_INTEGRATION"),
         ],
     )
     _write_options(cursor, name, given)
-    if not url:
-        # A stage that is created anew is empty.
-        shutil.rmtree(internal_dir(str(name)), ignore_errors=True)
     return StatementResult.status(f"Stage area {name.name} successfully created.")
 
 
@@ -148,8 +140,6 @@ def alter(cursor: WarehouseCursor, name: ObjectName, changes: dict[str, Any]) ->
     url, present = _find(cursor, name)
     changes = _check(cursor, changes)
     catalog.begin_ddl(cursor)
-    if "URL" in changes and not url:
-        raise sql_error(f"SQL compilation error:\ncannot set a URL on the internal stage '{name}'", 1003, "42601")
     merged = {**present, **changes}
     _write_options(cursor, name, merged)
     catalog.run(
@@ -162,7 +152,7 @@ def alter(cursor: WarehouseCursor, name: ObjectName, changes: dict[str, Any]) ->
 
 
 def drop(cursor: WarehouseCursor, name: ObjectName, if_exists: bool) -> StatementResult:
-    """DROP STAGE [IF EXISTS] name; files of an internal stage go with it."""
+    """DROP STAGE [IF EXISTS] name; the files stay."""
     return _drop(cursor, "Stage", name, if_exists)
 
 
@@ -180,7 +170,6 @@ def _drop(cursor: WarehouseCursor, kind: str, name: ObjectName, if_exists: bool)
         raise sql_error(f"SQL compilation error:\n{kind} '{name}' does not exist or not authorized.", 2003, "02000")
     if gone and kind == "Stage":
         catalog.run(cursor, f"DELETE FROM {STAGE_OPTIONS} {where}", name)
-        shutil.rmtree(internal_dir(str(name)), ignore_errors=True)
     if not gone:
         return StatementResult.status(f"Drop statement executed successfully ({name.name} already dropped).")
     return StatementResult.status(f"{name.name} successfully dropped.")
@@ -199,11 +188,6 @@ def rename(cursor: WarehouseCursor, kind: str, old: ObjectName, new: ObjectName)
     catalog.begin_ddl(cursor)
     for table in tables:
         catalog.run(cursor, f"UPDATE {table} SET database_name = ?, schema_name = ?, name = ? {where}", [*new, *old])
-    if kind == "STAGE":
-        directory = Path(internal_dir(str(old)))
-        if directory.exists():
-            Path(internal_dir(str(new))).parent.mkdir(parents=True, exist_ok=True)
-            directory.rename(internal_dir(str(new)).rstrip("/"))
     return StatementResult.status()
 
 
@@ -216,11 +200,8 @@ def describe(cursor: WarehouseCursor, name: ObjectName) -> StatementResult:
         rows += [("STAGE_FILE_FORMAT", key, "String", str(value), "") for key, value in file_format.items()]
     elif file_format:
         rows.append(("STAGE_FILE_FORMAT", "FORMAT_NAME", "String", str(file_format), ""))
-    if url:
-        rows.append(("STAGE_LOCATION", "URL", "String", json.dumps([url]), ""))
-        rows.append(
-            ("STAGE_INTEGRATION", "STORAGE_INTEGRATION", "String", str(given.get("STORAGE_INTEGRATION") or ""), "")
-        )
+    rows.append(("STAGE_LOCATION", "URL", "String", json.dumps([url]), ""))
+    rows.append(("STAGE_INTEGRATION", "STORAGE_INTEGRATION", "String", str(given.get("STORAGE_INTEGRATION") or ""), ""))
     rows.append(("DIRECTORY", "ENABLE", "Boolean", "false", "false"))
     names = ("parent_property", "property", "property_type", "property_value", "property_default")
     return StatementResult([(column, "VARCHAR") for column in names], rows, len(rows))

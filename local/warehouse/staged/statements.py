@@ -17,6 +17,7 @@ from local.warehouse.statement import Statement
 if TYPE_CHECKING:
     from local.warehouse.cursor import WarehouseCursor
 
+_FILE_COMMANDS = ("PUT", "GET", "REMOVE", "RM")
 _QUERIES = ("SELECT", "WITH", "INSERT", "MERGE", "CREATE")
 # A query that may be on a stage or on the load history. What it only resembles runs on unchanged.
 _ON_STAGE = re.compile(r"\b(?:FROM|JOIN|USING)\s+\(?\s*'?@|,\s*'?@", re.IGNORECASE)
@@ -28,7 +29,7 @@ def handles(statement: str) -> bool:
     head = Statement(statement).head
     if not head:
         return False
-    if head[:2] == ("COPY", "INTO") or head[0] in ("LIST", "LS"):
+    if head[:2] == ("COPY", "INTO") or head[0] in ("LIST", "LS", *_FILE_COMMANDS):
         return True
     if head[0] in ("SHOW", "DESC", "DESCRIBE", "DROP", "ALTER"):
         return _is_kind(head[1:])
@@ -60,6 +61,12 @@ def _may_be_query(head: tuple[str, ...]) -> bool:
 def execute(cursor: WarehouseCursor, statement: str, params: Any) -> StatementResult | str:
     """Run a statement; a text is a statement without stages, to run on the normal path."""
     words = Statement(statement).head
+    if words[0] in _FILE_COMMANDS:
+        raise sql_error(
+            f"{words[0]} is not supported by the local warehouse: files go into and out of stages through S3.",
+            1003,
+            "0A000",
+        )
     if words[0] == "ALTER":
         return _alter(cursor, Statement(statement))
     if words[0] == "SHOW":
@@ -109,8 +116,9 @@ def _create(cursor: WarehouseCursor, tree: exp.Create) -> StatementResult:
 def _alter(cursor: WarehouseCursor, statement: Statement) -> StatementResult:
     """ALTER STAGE | FILE FORMAT [IF EXISTS] name SET options | RENAME TO name: sqlglot has no tree for it."""
     words = statement.words
-    is_stage = words[1].upper == "STAGE"
-    kind, at = ("STAGE", 2) if is_stage else ("FILE FORMAT", 3)
+    # sqlglot reads FILE FORMAT as one word.
+    kind, at = words[1].upper, 2
+    is_stage = kind == "STAGE"
     if_exists = [word.upper for word in words[at : at + 2]] == ["IF", "EXISTS"]
     parts, at = read_name(words, at + 2 * if_exists)
     name = catalog.resolve(cursor, parts)

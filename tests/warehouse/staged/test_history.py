@@ -82,8 +82,8 @@ class TestOneFile:
     def test_load_history_shows_the_load(self, sql: Any, bucket: Any, load: Any) -> None:
         load()
         assert sql(
-            "select table_name, file_name, status, row_count, row_parsed, error_count from information_schema.load_history "
-            "where schema_name = current_schema()"
+            "select table_name, file_name, status, row_count, row_parsed, error_count "
+            "from information_schema.load_history where schema_name = current_schema()"
         ) == [("T", f"{bucket.prefix}a", "LOADED", 1, 1, 0)]
 
     def test_copy_history_shows_the_load(self, sql: Any, bucket: Any, load: Any) -> None:
@@ -98,7 +98,7 @@ class TestOneFile:
         assert sql(query.format(start="dateadd(hours, 1, current_timestamp())")) == []
 
     def test_copy_history_of_no_table_is_an_error(self, sql: Any) -> None:
-        with pytest.raises(ProgrammingError, match="'.*NOWHERE' does not exist"):
+        with pytest.raises(ProgrammingError, match=r"'.*NOWHERE' does not exist"):
             sql(
                 "select * from table(information_schema.copy_history("
                 "table_name => 'nowhere', start_time => current_timestamp()))"

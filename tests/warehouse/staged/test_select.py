@@ -83,7 +83,7 @@ def test_a_document_that_is_no_json_is_named(sql: Any, bucket: Any, stage: str) 
 
 
 def test_without_a_json_format_a_query_is_refused(sql: Any, bucket: Any, stage: str) -> None:
-    with pytest.raises(ProgrammingError, match="TYPE = CSV in a query on a stage is not supported"):
+    with pytest.raises(ProgrammingError, match="TYPE = CSV is not supported"):
         sql("select $1 from @landing/a")
 
 
@@ -138,25 +138,11 @@ def test_list_shows_url_size_etag_and_time(sql: Any, bucket: Any, stage: str) ->
     assert [row[0] for row in sql("ls @landing pattern = '.*b[.]json'")] == [f"{bucket.url}y/b.json"]
 
 
-def test_more_than_a_thousand_files_are_listed(sql: Any, bucket: Any, stage: str) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
-    s3 = bucket.s3
-    with ThreadPoolExecutor(8) as threads:
-        list(
-            threads.map(
-                lambda n: s3.put_object(Bucket=bucket.store.bucket, Key=f"{bucket.prefix}{n}", Body=b"{}"), range(1005)
-            )
-        )
-    assert len(sql("list @landing")) == 1005
-
-
 def test_create_stage_obeys_or_replace_and_if_not_exists(sql: Any, bucket: Any, stage: str) -> None:
     with pytest.raises(ProgrammingError, match="already exists"):
         sql("create stage landing url = 's3://other/'")
     assert sql.value("create stage if not exists landing url = 's3://other/'").startswith("LANDING already exists")
     sql(f"create or replace stage landing url = '{bucket.url}x/' storage_integration = s3_reader comment = 'new'")
-    assert sql('select "url", "comment", "storage_integration", "type" from (select 1) where false') == []
     (row,) = [dict(zip(sql.columns, row, strict=True)) for row in sql("show stages like 'LAND%'")]
     assert (row["url"], row["comment"], row["storage_integration"]) == (f"{bucket.url}x/", "new", "S3_READER")
     assert row["type"] == "EXTERNAL"
@@ -175,9 +161,9 @@ def test_alter_stage_changes_what_it_names(sql: Any, bucket: Any, stage: str) ->
 
 def test_drop_stage(sql: Any, stage: str) -> None:
     sql("drop stage landing", "drop stage if exists landing")
-    with pytest.raises(ProgrammingError, match="Stage '.*LANDING' does not exist"):
+    with pytest.raises(ProgrammingError, match=r"Stage '.*LANDING' does not exist"):
         sql("drop stage landing")
-    with pytest.raises(ProgrammingError, match="Stage '.*LANDING' does not exist"):
+    with pytest.raises(ProgrammingError, match=r"Stage '.*LANDING' does not exist"):
         sql("list @landing")
 
 
@@ -211,26 +197,10 @@ def test_show_is_limited_to_the_schema_that_is_asked_for(sql: Any, open_sql: Any
     assert "LANDING" in [row[1] for row in sql("show stages in account")]
 
 
-def test_json_in_an_internal_stage_is_read_too(sql: Any, tmp_path: Any) -> None:
-    file = tmp_path / "a.json"
-    file.write_text('{"v": 1}\n{"v": 2}\n')
-    sql(
-        "create stage inside file_format = (type = json)",
-        f"put file://{file} @inside/x auto_compress = true",
-        "create table d (v number, f varchar)",
-        "copy into d from (select $1:v, metadata$filename from @inside)",
-    )
-    assert sql("select * from d order by 1") == [(1, "x/a.json.gz"), (2, "x/a.json.gz")]
-    assert [row[0] for row in sql("list @inside")] == ["inside/x/a.json.gz"]
-
-
-def test_csv_in_an_internal_stage_is_still_fakesnows(sql: Any, tmp_path: Any) -> None:
-    file = tmp_path / "a.csv"
-    file.write_text("1,x\n2,y\n")
-    sql(
-        "create stage inside",
-        f"put file://{file} @inside auto_compress = false",
-        "create table d (v number, f varchar)",
-        "copy into d from @inside file_format = (type = csv)",
-    )
-    assert sql("select * from d order by 1") == [(1, "x"), (2, "y")]
+@pytest.mark.parametrize(
+    "statement",
+    ["put file:///tmp/x @landing", "get @landing file:///tmp/", "remove @landing/x", "create stage inside"],
+)
+def test_what_needs_an_internal_stage_is_refused(sql: Any, stage: str, statement: str) -> None:
+    with pytest.raises(ProgrammingError, match="not supported by the local warehouse"):
+        sql(statement)
