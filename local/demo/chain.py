@@ -157,13 +157,21 @@ class Chain:
         fresh = [run for run in every if run.started and (moment is None or run.started >= moment)]
         new = self._new_runs(dag_id)
         if fresh and fresh[0].state == "success":
-            self._board.end(dag_id, DONE if new else UNCHANGED, "", seconds=_span(new))
+            rows, detail = self._outcome(dag_id)
+            self._board.end(dag_id, DONE if new else UNCHANGED, detail, rows, _span(new))
             return fresh[0]
         if fresh and fresh[0].run_id in {run.run_id for run in new}:
             self._board.end(dag_id, FAILED, _tasks(self._airflow, fresh[0]), seconds=_span(new))
             raise ChainFailed(f"{dag_id} failed")
         self._nudge(dag_id)
         return None
+
+    def _outcome(self, dag_id: str) -> tuple[int | None, str]:
+        """Rows of the marts after a build; after the tests, how they went."""
+        if dag_id == BUILD:
+            return self._warehouse.mart_rows(), ""
+        tests = self._warehouse.latest_tests()
+        return None, f"{tests.passed} passed, {tests.warned} warned"
 
     def _nudge(self, dag_id: str, detail: str = "") -> None:
         """Trigger a DAG by hand once nothing has moved for a while."""

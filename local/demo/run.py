@@ -120,7 +120,8 @@ class DemoRun:
                 Text(
                     "\nAAPL, IBM, MSFT, GOOG and FB: real bars, replayed onto today's calendar. SIM…: synthetic.",
                     "yellow",
-                )
+                ),
+                soft_wrap=True,
             )
         if not self.settings.once:
             self.console.print(f"\n  Dashboard  {self.dashboard_url}\n  Airflow    {self.airflow_url}\n")

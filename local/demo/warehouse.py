@@ -71,6 +71,11 @@ class Warehouse:
         """Figures of the closing summary by their name."""
         return {str(name): int(value) for name, value in self.query(_read("summary"))}
 
+    def mart_rows(self) -> int:
+        """Rows of the stock and option marts."""
+        figures = self.summary()
+        return figures["stock mart rows"] + figures["option mart rows"]
+
     def latest_tests(self) -> TestCounts:
         """Results of the latest `dbt_test` run."""
         counts = {str(status): int(count) for status, count in self.query(_read("latest_tests"))}

@@ -14,7 +14,7 @@ from local.demo import chain as chain_module
 from local.demo.airflow import DagRun
 from local.demo.board import Board, Stage
 from local.demo.chain import BUILD, DAG_IDS, INGESTS, LOADS, TEST, Chain, ChainFailed, Landed
-from local.demo.warehouse import Ledger
+from local.demo.warehouse import Ledger, TestCounts
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -62,6 +62,12 @@ class World:
 
     def ledger(self) -> Ledger:
         return Ledger(frozenset(self.loaded), {}, max(self.loaded.values(), default=None))
+
+    def mart_rows(self) -> int:
+        return 10 * len(self.loaded)
+
+    def latest_tests(self) -> TestCounts:
+        return TestCounts(passed=7, warned=0, failed=0)
 
     def _finish(self, run: DagRun) -> None:
         self.clock += timedelta(seconds=1)
