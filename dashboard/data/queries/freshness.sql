@@ -1,17 +1,27 @@
 -- One row a dataset: its newest session, how many tickers or contracts have it, and when the newest was fetched.
 with newest as (
-    select 'stock_bars' as dataset, max(session_date) as session_date
+    select
+        'stock_bars' as dataset,
+        max(session_date) as session_date
     from marts.fct_polygon__stock_bars_performance
     union all
-    select 'option_bars' as dataset, max(session_date) as session_date
+    select
+        'option_bars' as dataset,
+        max(session_date) as session_date
     from marts.fct_polygon__option_bars
 ),
 
 bars as (
-    select 'stock_bars' as dataset, session_date, fetched_at
+    select
+        'stock_bars' as dataset,
+        session_date,
+        fetched_at
     from marts.fct_polygon__stock_bars_performance
     union all
-    select 'option_bars' as dataset, session_date, fetched_at
+    select
+        'option_bars' as dataset,
+        session_date,
+        fetched_at
     from marts.fct_polygon__option_bars
 )
 

@@ -1,6 +1,8 @@
 -- Every result of the newest runs, oldest first.
 with runs as (
-    select invocation_id, max(executed_at) as executed_at
+    select
+        invocation_id,
+        max(executed_at) as executed_at
     from ops.dbt_test_results
     group by invocation_id
     order by executed_at desc
