@@ -16,8 +16,10 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
 
 from local.warehouse.errors import sql_error
+from local.warehouse.staged import signed_get
 
 THREADS = 16
 _PAGE = 1000
@@ -148,14 +150,15 @@ class S3Location:
     def read(self, file: StagedFile) -> bytes:
         """A file's bytes. Raises an SQL error when it is gone or is not the file that was listed."""
         try:
-            answer = _client().get_object(Bucket=self.bucket, Key=file.name)
-            if answer["ETag"].strip('"') != file.etag:
-                raise _changed(file.url)
-            body: bytes = answer["Body"].read()
-        except (ClientError, BotoCoreError) as error:
-            if isinstance(error, ClientError) and error.response["Error"]["Code"] in ("NoSuchKey", "404"):
-                raise not_found(file.url) from None
+            status, etag, body = signed_get.get(_client(), self.bucket, file.name)
+        except (BotoCoreError, HTTPError) as error:
             raise self._failure(file.url, error) from None
+        if status == 404:
+            raise not_found(file.url)
+        if status != 200:
+            raise self._failure(file.url, f"HTTP status {status}: {body[:500].decode(errors='replace')}")
+        if etag != file.etag:
+            raise _changed(file.url)
         return body
 
     def delete(self, file: StagedFile) -> None:
@@ -165,7 +168,7 @@ class S3Location:
         except (ClientError, BotoCoreError) as error:
             raise self._failure(file.url, error) from None
 
-    def _failure(self, url: str, error: Exception) -> Exception:
+    def _failure(self, url: str, error: object) -> Exception:
         return sql_error(f"Failure using stage area at '{url}'. Cause: [{error}]", 91003, "22000")
 
 
