@@ -23,7 +23,7 @@ class Ledger:
 
 
 @dataclass(frozen=True)
-class TestCounts:
+class Outcome:
     """Latest `dbt_test` run: how many tests passed and what became of the others."""
 
     passed: int
@@ -76,11 +76,11 @@ class Warehouse:
         figures = self.summary()
         return figures["stock mart rows"] + figures["option mart rows"]
 
-    def latest_tests(self) -> TestCounts:
+    def latest_tests(self) -> Outcome:
         """Results of the latest `dbt_test` run."""
         counts = {str(status): int(count) for status, count in self.query(_read("latest_tests"))}
         failed = sum(count for status, count in counts.items() if status not in ("pass", "warn"))
-        return TestCounts(counts.get("pass", 0), counts.get("warn", 0), failed)
+        return Outcome(counts.get("pass", 0), counts.get("warn", 0), failed)
 
     def close(self) -> None:
         """End the connection; the next question opens another one."""

@@ -14,7 +14,7 @@ from local.demo import chain as chain_module
 from local.demo.airflow import DagRun
 from local.demo.board import Board, Stage
 from local.demo.chain import BUILD, DAG_IDS, INGESTS, LOADS, TEST, Chain, ChainFailed, Landed
-from local.demo.warehouse import Ledger, TestCounts
+from local.demo.warehouse import Ledger, Outcome
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -66,8 +66,8 @@ class World:
     def mart_rows(self) -> int:
         return 10 * len(self.loaded)
 
-    def latest_tests(self) -> TestCounts:
-        return TestCounts(passed=7, warned=0, failed=0)
+    def latest_tests(self) -> Outcome:
+        return Outcome(passed=7, warned=0, failed=0)
 
     def _finish(self, run: DagRun) -> None:
         self.clock += timedelta(seconds=1)
