@@ -19,23 +19,10 @@ with {{ context['received_' ~ dataset](pending_only=is_incremental()) }},
 new_rows as (
     select
         {%- for column in stored %}
-        received.{{ column }},
+        received.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
-        pending.is_new
     from {{ dataset }}_received as received
-    inner join {{ ref('stg_polygon__manifests_pending') }} as pending
-        on
-            received.manifest_id = pending.manifest_id
-            and pending.dataset = '{{ dataset }}'
-    where
-        received.rejection_reason is null
-        and received.fetched_at >= (
-            select min(earliest.first_fetched_at)
-            from {{ ref('stg_polygon__manifests_pending') }} as earliest
-            where
-                earliest.dataset = '{{ dataset }}'
-                and earliest.is_new
-        )
+    where received.rejection_reason is null
 ),
 
 touched as (
@@ -44,7 +31,13 @@ touched as (
         new_rows.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
     from new_rows
-    where new_rows.is_new
+    where new_rows.manifest_id in (
+        select pending.manifest_id
+        from {{ ref('stg_polygon__manifests_pending') }} as pending
+        where
+            pending.dataset = '{{ dataset }}'
+            and pending.is_new
+    )
 ),
 
 recorded as (
@@ -68,6 +61,13 @@ observations as (
             {%- for column in key %}
             {{ 'and ' if not loop.first }}new_rows.{{ column }} = touched.{{ column }}
             {%- endfor %}
+    where new_rows.fetched_at >= (
+        select min(pending.first_fetched_at)
+        from {{ ref('stg_polygon__manifests_pending') }} as pending
+        where
+            pending.dataset = '{{ dataset }}'
+            and pending.is_new
+    )
     union all
     select
         {%- for column in stored %}
