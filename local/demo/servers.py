@@ -18,6 +18,8 @@ from local.objects import process as object_store
 from local.processes import LOOPBACK, Register, Server, ServerError, answers, free_port, start, stop, tail, wait_until
 
 BUCKET = "snowtape"
+# Twice: first Airflow, then the others. SIGKILL is no harm to any of them, it is what the stored state is made for.
+GRACE_SECONDS = 4.0
 SCHEMACHANGE = REPOSITORY / ".venv-migrate" / "bin" / "schemachange"
 
 
@@ -49,8 +51,8 @@ class Servers:
     ) -> None:
         # Airflow first: its tasks still talk to the others while they end.
         airflow = [server for server in self._running if server.name == "Airflow"]
-        stop(airflow, grace_seconds=6)
-        stop([server for server in self._running if server not in airflow], grace_seconds=6)
+        stop(airflow, grace_seconds=GRACE_SECONDS)
+        stop([server for server in self._running if server not in airflow], grace_seconds=GRACE_SECONDS)
         self._running.clear()
         self._register.clear()
 
