@@ -21,7 +21,7 @@ from local.warehouse.staged.copy_options import CopyOptions, OnError
 from local.warehouse.staged.documents import Damaged, Problem
 from local.warehouse.staged.history import Load
 from local.warehouse.staged.objects import S3Location, StagedFile, not_found, pool
-from local.warehouse.staged.references import is_stage, parse
+from local.warehouse.staged.references import StageReference, is_stage, parse
 from local.warehouse.staged.scratch import Scratch
 from local.warehouse.staged.source import Source
 from local.warehouse.staged.target import Target
@@ -41,6 +41,13 @@ _RESULT = [
     ("first_error_character", "BIGINT"),
     ("first_error_column_name", "VARCHAR"),
 ]
+# DuckDB's errors over a value; any other is over the statement.
+_ABOUT_DATA = (
+    duckdb.ConversionException,
+    duckdb.OutOfRangeException,
+    duckdb.ConstraintException,
+    duckdb.InvalidInputException,
+)
 _NOTHING = "Copy executed with 0 files processed."
 _GIVEN_UP = (
     "If you would like to continue loading when an error is encountered, use other values such as 'SKIP_FILE' or "
@@ -59,51 +66,50 @@ class Chosen:
 
 def copy_into(cursor: WarehouseCursor, statement: str, tree: exp.Copy, params: Any) -> StatementResult:
     """Run a COPY of JSON files."""
-    chosen_options = copy_options.read(tree.args.get("params") or [])
-    source_node = tree.args["files"][0]
-    select = source_node.this if isinstance(source_node, exp.Subquery) else None
-    reference_node = select.find(exp.Table) if select is not None else source_node
-    text = reference_node.this.name if reference_node is not None else ""
-    if reference_node is None or not is_stage(reference_node):
-        raise sql_error(
-            "SQL compilation error:\nthe local warehouse copies from named stages only, FROM @stage", *SYNTAX_ERROR
-        )
-    if reference_node.args.get("format") or reference_node.args.get("pattern"):
-        raise sql_error(
-            "SQL compilation error:\nFILE_FORMAT and PATTERN are options of COPY, not of the stage in its FROM",
-            *SYNTAX_ERROR,
-        )
-    reference = parse(text)
+    given = copy_options.read(tree.args.get("params") or [])
+    select, reference = _source(tree)
     stage = stages.lookup(cursor, reference)
-    given = stage.file_format
-    if chosen_options.file_format is not None:
-        given = formats.resolve(cursor, chosen_options.file_format)
-    json_format = formats.json_format(given)
+    described = stage.file_format if given.file_format is None else formats.resolve(cursor, given.file_format)
+    json_format = formats.json_format(described)
     if json_format is None:
-        raise options.unsupported("TYPE", given.get("TYPE", "CSV"))
+        raise options.unsupported("TYPE", described.get("TYPE", "CSV"))
     table = target.find(cursor, tree)
-    query = (
-        target.whole_document(table)
-        if select is None
-        else target.transformation(cursor, table, select, statement, list(params or []))
-    )
-    chosen = _choose(cursor, table, stage.location, reference.path, chosen_options)
+    if select is None:
+        query = target.whole_document(table)
+    else:
+        query = target.transformation(cursor, table, select, statement, params)
+    chosen = _choose(cursor, table, stage.location, reference.path, given)
     if not chosen.files:
-        return _result([], chosen, chosen_options)
+        return _result([], chosen, given)
     with tempfile.TemporaryDirectory(prefix="staged-", dir=spool(cursor)) as folder:
         source = Source(stage.location, chosen.files, json_format, Path(folder), datetime.now(UTC))
         scratch = Scratch(cursor, table.columns, query, params)
         try:
-            problems = _fill(source, scratch, chosen_options.on_error, is_checked=not target.reads_paths(query))
-            loads = [
-                _load(source, at, problems.get(at, []), chosen_options.on_error) for at in range(len(chosen.files))
-            ]
-            loads = _write(cursor, table, scratch, loads, chosen, chosen_options)
+            problems = _fill(source, scratch, given.on_error, is_checked=not target.reads_paths(query))
+            loads = [_load(source, at, problems.get(at, []), given.on_error) for at in range(len(chosen.files))]
+            loads = _write(cursor, table, scratch, loads, chosen, given)
         finally:
             scratch.close()
-    if chosen_options.purge:
+    if given.purge:
         _purge(stage.location, [load.file for load in loads if load.status == "LOADED"])
-    return _result(loads, chosen, chosen_options)
+    return _result(loads, chosen, given)
+
+
+def _source(tree: exp.Copy) -> tuple[exp.Expr | None, StageReference]:
+    """The SELECT of a COPY, if it has one, and the stage that it reads."""
+    source = tree.args["files"][0]
+    select = source.this if isinstance(source, exp.Subquery) else None
+    table = source if select is None else select.find(exp.Table)
+    if table is None or not is_stage(table):
+        raise sql_error(
+            "SQL compilation error:\nthe local warehouse copies from named stages only, FROM @stage", *SYNTAX_ERROR
+        )
+    if table.args.get("format") or table.args.get("pattern"):
+        raise sql_error(
+            "SQL compilation error:\nFILE_FORMAT and PATTERN are options of COPY, not of the stage in its FROM",
+            *SYNTAX_ERROR,
+        )
+    return select, parse(table.this.name)
 
 
 def spool(cursor: WarehouseCursor) -> Path:
@@ -157,9 +163,11 @@ def _fill(source: Source, scratch: Scratch, on_error: OnError, is_checked: bool)
         try:
             scratch.fill(source)
             return problems
-        except (duckdb.Error, Damaged) as error:
-            if source.failure is not None and not isinstance(source.failure, (duckdb.Error, Damaged)):
+        except duckdb.Error as error:
+            if source.failure is not None and not isinstance(source.failure, Damaged):
                 raise source.failure from None
+            if source.failure is None and not isinstance(error, _ABOUT_DATA):
+                raise
             found: dict[int, list[Problem]] = {}
             if not is_inspected:
                 is_inspected = True

@@ -37,8 +37,9 @@ _COPY_HISTORY = """
     FROM {table} WHERE schema_name = {schema} AND table_name = {name}"""
 
 
-def replace(cursor: WarehouseCursor, tree: exp.Expr) -> exp.Expr:
-    """Put queries on the kept history in place of the view and the table function, in place."""
+def replace(cursor: WarehouseCursor, tree: exp.Expr) -> bool:
+    """Put queries on the kept history in place of the view and the table function; returns whether there were any."""
+    is_changed = False
     for table in list(tree.find_all(exp.Table)):
         if not isinstance(table.this, exp.Identifier) or table.name.upper() != "LOAD_HISTORY":
             continue
@@ -47,13 +48,15 @@ def replace(cursor: WarehouseCursor, tree: exp.Expr) -> exp.Expr:
             database = parts[0] if len(parts) == 3 else _current_database(cursor)
             query = _parse(_LOAD_HISTORY.format(table=history_table(database)))
             table.replace(query.subquery(table.alias or "LOAD_HISTORY"))
+            is_changed = True
     for source in list(tree.find_all(exp.TableFromRows)):
         path, function = _function(source.this)
         if function is not None and function.name.upper() == "COPY_HISTORY":
             database = path[0] if len(path) > 1 else _current_database(cursor)
             query = _copy_history(cursor, database, function)
             source.replace(query.subquery(source.alias or "COPY_HISTORY"))
-    return tree
+            is_changed = True
+    return is_changed
 
 
 def _parse(sql: str) -> exp.Select:

@@ -21,7 +21,7 @@ from urllib3.exceptions import HTTPError
 from local.warehouse.errors import sql_error
 from local.warehouse.staged import signed_get
 
-THREADS = 16
+THREADS = 8
 _PAGE = 1000
 pool = ThreadPoolExecutor(THREADS, thread_name_prefix="staged-files")
 

@@ -18,7 +18,7 @@ from sqlglot import exp
 
 from local.warehouse.naming import quoted
 from local.warehouse.staged.documents import Documents, Problem
-from local.warehouse.staged.source import FILE, ROW, Source
+from local.warehouse.staged.source import FILE, ROW, SCHEMA, Source
 
 if TYPE_CHECKING:
     from local.warehouse.cursor import WarehouseCursor
@@ -53,7 +53,7 @@ class Scratch:
         self._name = f"_staged_{uuid.uuid4().hex}"
         self._columns = columns
         self._select = select
-        self._params = params
+        self._params = params if select.find(exp.Placeholder) else None
         self._duck.execute(f"ATTACH ':memory:' AS {self._name}")
         definitions = ", ".join(["_file INTEGER", "_row BIGINT", *(column.definition for column in columns)])
         self._duck.execute(f"CREATE TABLE {self.table} ({definitions})")
@@ -125,7 +125,7 @@ class Scratch:
         """Transform some documents and throw the result away; returns what went wrong."""
         self._duck.begin()
         try:
-            with self._reading(pa.Table.from_batches(source.rows(index, found), source.reader(iter(())).schema)):
+            with self._reading(pa.Table.from_batches(source.rows(index, found), SCHEMA)):
                 self._duck.execute(self._insert(), self._params)
         except duckdb.Error as error:
             return error
@@ -140,14 +140,15 @@ class Scratch:
 
     def _bad_column(self, source: Source, index: int, found: Documents) -> str | None:
         """The column whose value of one document cannot be converted."""
-        table = pa.Table.from_batches(source.rows(index, found), source.reader(iter(())).schema)
+        if self._params:
+            return None
+        table = pa.Table.from_batches(source.rows(index, found), SCHEMA)
         for at, column in enumerate(self._columns):
             one = self._select.copy()
             one.set("expressions", [exp.cast(_unaliased(one.expressions[at + 2]), column.kind, dialect="duckdb")])
             try:
                 with self._reading(table):
-                    self._duck.execute(one.sql(dialect="duckdb"), self._params if one.find(exp.Placeholder) else None)
-                    self._duck.fetchall()
+                    self._duck.execute(one.sql(dialect="duckdb")).fetchall()
             except duckdb.Error:
                 return column.name
         return None

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import duckdb
 from sqlglot import exp
 
-from local.warehouse.errors import sql_error
 from local.warehouse.staged import formats, listing, options, stages, transform
 from local.warehouse.staged.copy import abort_error, spool
 from local.warehouse.staged.references import is_stage, parse, stage_tables
@@ -24,36 +23,14 @@ if TYPE_CHECKING:
     from local.warehouse.cursor import WarehouseCursor
 
 
-def replace_stages(cursor: WarehouseCursor, tree: exp.Expr) -> exp.Expr:
+def replace_stages(cursor: WarehouseCursor, tree: exp.Expr) -> None:
     """Read every stage that the statement names and put a table in its place, in place.
 
     The tables live until the cursor is gone. A document that is no JSON is an error that names file and line.
     """
-    tables = stage_tables(tree)
-    for table in tables:
-        # Whatever an alias-less stage is called in the query, its columns are found by their names.
-        if select := table.find_ancestor(exp.Select):
-            _refuse_positions(select)
     transform.columns_of_stages(tree)
-    for table in tables:
+    for table in stage_tables(tree):
         table.replace(_read(cursor, table))
-    return tree
-
-
-def _refuse_positions(select: exp.Select) -> None:
-    """`$1` is ambiguous where another relation stands beside a stage."""
-    sources = [join.this for join in select.args.get("joins") or []]
-    if not sources:
-        return
-    for parameter in select.find_all(exp.Parameter):
-        is_bare = isinstance(parameter.this, exp.Literal) and not isinstance(parameter.parent, exp.Column)
-        if is_bare and parameter.find_ancestor(exp.Select) is select:
-            raise sql_error(
-                f"SQL compilation error:\nambiguous column name '${parameter.this.name}': "
-                "give the stage an alias and write alias.$1",
-                904,
-                "42000",
-            )
 
 
 def _read(cursor: WarehouseCursor, table: exp.Table) -> exp.Expr:

@@ -146,10 +146,10 @@ class Source:
                 arrays.append(value if value is numbers else pa.repeat(pa.scalar(value, kind), len(texts)))
             yield pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
 
-    def reader(self, batches: Iterator[pa.RecordBatch] | None = None) -> pa.RecordBatchReader:
+    def reader(self) -> pa.RecordBatchReader:
         """A stream that DuckDB can scan once. What stops it is kept in `failure`: DuckDB passes on text only."""
         self.failure = None
-        return pa.RecordBatchReader.from_batches(SCHEMA, self._watched(batches or self.batches()))
+        return pa.RecordBatchReader.from_batches(SCHEMA, self._watched(self.batches()))
 
     def _watched(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         try:

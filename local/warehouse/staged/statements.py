@@ -32,7 +32,7 @@ def handles(statement: str) -> bool:
     if head[:2] == ("COPY", "INTO") or head[0] in ("LIST", "LS", *_FILE_COMMANDS):
         return True
     if head[0] in ("SHOW", "DESC", "DESCRIBE", "DROP", "ALTER"):
-        return _is_kind(head[1:])
+        return _is_kind(head[2:] if head[1:2] == ("TERSE",) else head[1:])
     if head[0] == "CREATE" and _is_kind(_without_modifiers(head[1:])):
         return True
     return _may_be_query(head) and bool(_ON_STAGE.search(statement) or _ON_HISTORY.search(statement))
@@ -76,7 +76,7 @@ def execute(cursor: WarehouseCursor, statement: str, params: Any) -> StatementRe
         case exp.Copy():
             if not tree.args.get("kind"):
                 raise options.unsupported("COPY INTO", "a location")
-            return copy.copy_into(cursor, statement, tree, params)
+            return copy.copy_into(cursor, statement, tree, list(params) if isinstance(params, tuple) else params)
         case exp.ListStage():
             return listing.list_files(cursor, tree)
         case exp.Create() if str(tree.args.get("kind")).upper() in ("STAGE", "FILE FORMAT"):
@@ -89,10 +89,11 @@ def execute(cursor: WarehouseCursor, statement: str, params: Any) -> StatementRe
             return describe(cursor, _name(cursor, tree.this))
         case exp.Command():
             raise sql_error(f"SQL compilation error:\nsyntax error in: {statement[:200]}", *SYNTAX_ERROR)
+    is_changed = history_views.replace(cursor, tree)
     if stage_tables(tree):
         select.replace_stages(cursor, tree)
-    history_views.replace(cursor, tree)
-    return tree.sql(dialect="snowflake")
+        is_changed = True
+    return tree.sql(dialect="snowflake") if is_changed else statement
 
 
 def _name(cursor: WarehouseCursor, table: exp.Table) -> ObjectName:

@@ -103,7 +103,9 @@ def transformation(
 def reads_paths(select: exp.Select) -> bool:
     """Whether DuckDB parses every document for this SELECT, and so notices the ones that are no JSON."""
     paths = select.find_all(exp.JSONExtract, exp.JSONExtractScalar)
-    return any(not path.find_ancestor(exp.Case, exp.If) for path in paths)
+    if any(not path.find_ancestor(exp.Case, exp.If) for path in paths):
+        return True
+    return any(call.name == "json_extract" for call in select.find_all(exp.Anonymous))
 
 
 def user_functions(cursor: WarehouseCursor) -> set[str]:

@@ -116,19 +116,19 @@ def _depth(tokens: Sequence[Token]) -> int:
     return sum((t.token_type == TokenType.L_PAREN) - (t.token_type == TokenType.R_PAREN) for t in tokens)
 
 
-def columns_of_stages(tree: exp.Expr) -> exp.Expr:
+def columns_of_stages(tree: exp.Expr) -> None:
     """Turn `$1` and METADATA$ names that come from a stage into quoted columns, in place.
 
     JSON files have one column, so any other `$n` is NULL, as in Snowflake.
     """
     for select in list(tree.find_all(exp.Select)):
-        aliases = {table.alias.upper() for table in _sources(select) if is_stage(table)}
+        aliases = [table.alias.upper() for table in _sources(select) if is_stage(table)]
         if not aliases:
             continue
         for node in list(select.find_all(exp.Parameter, exp.Column)):
-            if node.find_ancestor(exp.Select) is select or not _has_stage(node.find_ancestor(exp.Select)):
+            nearest = node.find_ancestor(exp.Select)
+            if nearest is select or not _has_stage(nearest):
                 _replace(node, aliases)
-    return tree
 
 
 def _sources(select: exp.Select) -> Iterator[exp.Expr]:
@@ -143,10 +143,16 @@ def _has_stage(select: exp.Expr | None) -> bool:
     return isinstance(select, exp.Select) and any(is_stage(table) for table in _sources(select))
 
 
-def _replace(node: exp.Expr, aliases: set[str]) -> None:
+def _replace(node: exp.Expr, aliases: Sequence[str]) -> None:
     if isinstance(node, exp.Parameter):
         if isinstance(node.parent, exp.Column) or not isinstance(node.this, exp.Literal):
             return
+        if len(aliases) > 1:
+            raise sql_error(
+                f"SQL compilation error:\nambiguous column name '${node.this.name}': write alias.${node.this.name}",
+                904,
+                "42000",
+            )
         node.replace(_column(int(node.this.name), None))
         return
     qualifier = node.args.get("table")

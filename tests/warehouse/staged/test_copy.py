@@ -228,6 +228,34 @@ def test_names_are_resolved_across_schemas_and_databases(sql: Any, open_sql: Any
     assert other('select * from "lower"') == [(1,)]
 
 
+@pytest.mark.parametrize(("style", "mark"), [("pyformat", "%s"), ("qmark", "?")])
+def test_values_can_be_bound(open_sql: Any, bucket: Any, table: str, style: str, mark: str) -> None:
+    bucket.put_lines("a", {"v": 1})
+    session = open_sql(paramstyle=style)
+    session(
+        f"copy into t (v, file) from (select $1:v, {mark} from @landing) file_format = (type = json)",
+        binds=("it's",),
+    )
+    assert session("select v, file from t") == [(1, "it's")]
+
+
+def test_keys_with_odd_characters_are_found(sql: Any, bucket: Any, load: Any) -> None:
+    names = ["a b.gz", "ä+€.gz", "x=1&y=2.gz", "100%.gz", "it's.gz", "a~b(c).gz", "#1.gz"]
+    for number, name in enumerate(names):
+        bucket.put_lines(f"odd/{name}", {"v": number})
+    listed = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
+    load(f"files = ({listed})", path="odd/")
+    assert values(sql) == list(range(len(names)))
+
+
+def test_an_error_of_the_statement_is_not_blamed_on_a_file(sql: Any, bucket: Any, table: str) -> None:
+    bucket.put_lines("a", {"v": 1})
+    with pytest.raises(ProgrammingError) as error:
+        sql("copy into t (v) from (select nonsense from @landing) file_format = (type = json)")
+    assert "nonsense" in str(error.value).lower()
+    assert "File" not in str(error.value)
+
+
 def test_a_temporary_table_can_be_loaded(sql: Any, bucket: Any, stage: str) -> None:
     bucket.put_lines("a", {"v": 1})
     sql(
