@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 from snowflake.connector.errors import ProgrammingError
+
+from local.warehouse import process
 
 NOTHING = [{"status": "Copy executed with 0 files processed."}]
 
@@ -118,8 +122,6 @@ def test_skipped_files_are_named_beside_those_that_are_loaded(bucket: Any, load:
 def test_two_sessions_that_load_the_same_file_at_once_load_it_once(
     open_sql: Any, sql: Any, bucket: Any, table: str
 ) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     for number in range(20):
         bucket.put_lines(str(number), {"v": number})
     copy = "copy into t (v) from (select $1:v from @landing) file_format = (type = json)"
@@ -127,3 +129,27 @@ def test_two_sessions_that_load_the_same_file_at_once_load_it_once(
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda session: session(copy), sessions))
     assert count(sql) == 20
+
+
+def test_stages_rows_and_history_survive_a_kill(tmp_path: Path, object_store: Any, bucket: Any) -> None:
+    bucket.put_lines("a", {"v": 1})
+    running = process.start(tmp_path, object_store_endpoint=object_store.endpoint)
+    with running.connect() as connection:
+        connection.cursor().execute("create database d")
+        for statement in (
+            "create schema d.s",
+            "use schema d.s",
+            f"create stage landing url = '{bucket.url}' file_format = (type = json)",
+            "create table t (v variant)",
+            "copy into t from @landing",
+        ):
+            connection.cursor().execute(statement)
+        running.kill()
+    running = process.start(tmp_path, object_store_endpoint=object_store.endpoint)
+    try:
+        with running.connect(database="D", schema="S") as connection:
+            cursor = connection.cursor()
+            assert cursor.execute("copy into t from @landing").fetchall() == [(NOTHING[0]["status"],)]
+            assert cursor.execute("select v:v::int from t").fetchall() == [(1,)]
+    finally:
+        running.stop()
