@@ -54,7 +54,7 @@ class Scratch:
         self._columns = columns
         self._select = select
         self._params = params if select.find(exp.Placeholder) else None
-        self._duck.execute(f"ATTACH ':memory:' AS {self._name}")
+        self._duck.execute(f"ATTACH ':memory:' AS {self._name} (HIDDEN)")
         definitions = ", ".join(["_file INTEGER", "_row BIGINT", *(column.definition for column in columns)])
         self._duck.execute(f"CREATE TABLE {self.table} ({definitions})")
         if cursor.current_database:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import uuid
 import weakref
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,13 +22,20 @@ from local.warehouse.staged.transform import DOCUMENT, METADATA
 
 if TYPE_CHECKING:
     from local.warehouse.cursor import WarehouseCursor
+    from local.warehouse.session import Session
+
+# What drops the tables of each session's last statement. A failed one's cursor may live on in its traceback.
+_kept: weakref.WeakKeyDictionary[Session, list[Callable[[], object]]] = weakref.WeakKeyDictionary()
 
 
 def replace_stages(cursor: WarehouseCursor, tree: exp.Expr) -> None:
     """Read every stage that the statement names and put a table in its place, in place.
 
-    The tables live until the cursor is gone. A document that is no JSON is an error that names file and line.
+    The tables live until the cursor is gone or the session reads a stage again: it runs one statement at a time. A
+    document that is no JSON is an error that names file and line.
     """
+    for forget in _kept.pop(cursor.session, []):
+        forget()
     transform.columns_of_stages(tree)
     for table in stage_tables(tree):
         table.replace(_read(cursor, table))
@@ -48,8 +56,8 @@ def _read(cursor: WarehouseCursor, table: exp.Table) -> exp.Expr:
     files = listing.under(stage.location, reference.path, pattern.name if pattern else None)
     duck = cursor.duck.cursor()
     name = f"_staged_{uuid.uuid4().hex}"
-    duck.execute(f"ATTACH ':memory:' AS {name}")
-    weakref.finalize(cursor, _forget, duck, name)
+    duck.execute(f"ATTACH ':memory:' AS {name} (HIDDEN)")
+    _kept.setdefault(cursor.session, []).append(weakref.finalize(cursor, _forget, duck, name))
     with tempfile.TemporaryDirectory(prefix="staged-", dir=spool(cursor)) as folder:
         source = Source(stage.location, files, json_format, Path(folder), datetime.now(UTC))
         if problems := source.invalid(duck):

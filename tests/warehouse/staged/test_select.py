@@ -72,6 +72,14 @@ def test_a_query_in_an_open_transaction_sees_each_file_as_it_is_now(sql: Any, bu
     sql("rollback")
 
 
+def test_what_a_query_leaves_behind_is_not_seen(sql: Any, bucket: Any, stage: str) -> None:
+    bucket.put("a", '{"v": 1}')
+    for _ in range(3):
+        with pytest.raises(ProgrammingError, match="Division by zero"):
+            sql("select 1 / ($1:v::int - 1) from @landing (file_format => 'ndjson')")
+    assert not [row[1] for row in sql("show databases") if "staged" in row[1].lower()]
+
+
 def test_a_path_without_files_gives_no_rows(sql: Any, stage: str) -> None:
     assert sql("select $1 from @landing/none (file_format => 'ndjson')") == []
 
