@@ -24,6 +24,9 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--object-store-endpoint", help="S3 endpoint of external stages; default: AWS_ENDPOINT_URL_S3")
     parser.add_argument("--memory-limit-mib", type=int, help="DuckDB's memory; default: half of it, at most 4096")
     parser.add_argument("--lock-timeout", type=float, default=600.0, help="seconds a writer waits for a table")
+    parser.add_argument(
+        "--abandon-after", type=float, default=20.0, help="seconds until a vanished client's transaction is rolled back"
+    )
     return parser.parse_args(argv)
 
 
@@ -54,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     import duckdb
     import uvicorn
 
+    from local.warehouse.connections import watched
     from local.warehouse.extensions import load
     from local.warehouse.procedures.runner import ProcedureRunner
     from local.warehouse.server import Server
@@ -66,12 +70,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     warnings.filterwarnings("ignore", "Arrow output on a DB-API result")
     runner = ProcedureRunner(options.host, listener.getsockname()[1])
     try:
-        warehouse = Warehouse.open(options.directory, runner, load(), options.memory_limit_mib, options.lock_timeout)
+        warehouse = Warehouse.open(
+            options.directory, runner, load(), options.memory_limit_mib, options.lock_timeout, options.abandon_after
+        )
     except (OSError, duckdb.IOException) as error:
         print(f"--directory {options.directory}: {str(error).splitlines()[0]}", file=sys.stderr)
         return 2
+    server = Server(warehouse)
     config = uvicorn.Config(
-        Server(warehouse).application(),
+        server.application(),
+        http=watched(server.connection_lost),
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=5,

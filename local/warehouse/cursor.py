@@ -138,9 +138,7 @@ class WarehouseCursor(FakeSnowflakeCursor):
         frames = self.session.frames
         if frames and frames[-1].owners_rights and (statement.starts("USE") or statement.starts("ALTER", "SESSION")):
             kind = statement.head[0] if statement.starts("USE") else "ALTER_SESSION"
-            raise sql_error(
-                f"Stored procedure execution error: Unsupported statement type '{kind}'.", 90236, "P0001"
-            )
+            raise sql_error(f"Stored procedure execution error: Unsupported statement type '{kind}'.", 90236, "P0001")
 
     def _parse(self, sql: str) -> exp.Expr:
         try:

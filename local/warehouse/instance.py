@@ -93,7 +93,7 @@ class Instance(FakeSnow):
         duck.execute(info_schema.per_db_creation_sql(name) if name.isidentifier() else "SELECT 1")
         duck.execute(macros.creation_sql(identifier))
         for template in self._database_metadata:
-            duck.execute(template.replace("{database}", identifier))
+            duck.execute(template.replace("{database_literal}", literal(name)).replace("{database}", identifier))
 
     def create_database(self, name: str) -> None:
         """Create and attach a database."""

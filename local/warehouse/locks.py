@@ -24,6 +24,7 @@ class TableLocks:
         # Table to {owner: whether it holds the table exclusively}
         self._held: dict[ObjectName, dict[Hashable, bool]] = defaultdict(dict)
         self._waits_for: dict[Hashable, set[Hashable]] = {}
+        self._closed = False
 
     def acquire(self, owner: Hashable, wanted: Mapping[ObjectName, bool]) -> None:
         """Take tables (True: exclusively) one after another in the order of their names.
@@ -39,6 +40,8 @@ class TableLocks:
                         if self._is_deadlock(owner):
                             raise sql_error(f"Your statement was aborted: deadlock on table '{table}'.", 626, "40001")
                         left = deadline - time.monotonic()
+                        if self._closed:
+                            raise sql_error("The local warehouse is shutting down.", 604, "57014")
                         if left <= 0 or not self._changed.wait(left):
                             raise sql_error(
                                 f"Lock on table '{table}' was not released within {self.timeout:.0f} seconds.",
@@ -56,6 +59,12 @@ class TableLocks:
             for table in [t for t, holders in self._held.items() if holders.pop(owner, None) is not None]:
                 if not self._held[table]:
                     del self._held[table]
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Nobody waits any longer: the server stops."""
+        with self._changed:
+            self._closed = True
             self._changed.notify_all()
 
     def _in_the_way(self, owner: Hashable, table: ObjectName, exclusively: bool) -> set[Hashable]:

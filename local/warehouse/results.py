@@ -6,7 +6,8 @@ A module that implements statements of its own (`local.warehouse.staged`, `local
     execute(cursor, statement: str, params) -> StatementResult | str    a str is a SELECT to run on the normal path
 
 and may offer `METADATA_SQL`, run at every start (tables in the schema `_fs_global._snowtape`), and
-`DATABASE_METADATA_SQL`, run at every start for each database with `{database}` replaced by its quoted name.
+`DATABASE_METADATA_SQL`, run at every start for each database with `{database}` replaced by its quoted name and
+`{database_literal}` by that name as a string.
 It may also offer `forget_table(session, name)`, called after a table was created anew, truncated or dropped, and
 `rename_table(session, old, new)`; names are `local.warehouse.naming.ObjectName`.
 

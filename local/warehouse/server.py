@@ -6,8 +6,10 @@ import asyncio
 import gzip
 import json
 import logging
+import time
 import uuid
 from base64 import b64encode
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -28,7 +30,7 @@ from local.warehouse.errors import SqlError, from_duckdb, sql_error
 from local.warehouse.output import arrow_stream, row_type
 from local.warehouse.procedures.handler import ATTACH
 from local.warehouse.session import Identity, Session
-from local.warehouse.warehouse import Warehouse
+from local.warehouse.warehouse import PROCEDURE_TOKEN, Warehouse
 
 log = logging.getLogger("snowtape.warehouse")
 
@@ -36,6 +38,10 @@ log = logging.getLogger("snowtape.warehouse")
 THREADS = 400
 # Longer than this and the client is told to ask again: its own read time-out must not send the statement twice.
 PATIENCE_SECONDS = 40.0
+# How often sessions without a client are looked for.
+SWEEP_SECONDS = 2.0
+REMEMBERED_ANSWERS = 500
+REMEMBERED_BYTES = 64 * 1024
 IN_PROGRESS = "333333"
 
 
@@ -77,6 +83,7 @@ class Server:
     def __init__(self, warehouse: Warehouse) -> None:
         self.warehouse = warehouse
         self._running: dict[str, asyncio.Task[JSONResponse]] = {}
+        self._answered: OrderedDict[str, JSONResponse] = OrderedDict()
 
     def application(self) -> Starlette:
         """The ASGI application."""
@@ -101,10 +108,24 @@ class Server:
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         self.warehouse.runner.start()
+        sweeping = asyncio.create_task(self._sweep())
         yield
-        for session in set(self.warehouse.sessions.values()):
-            session.duck.interrupt()
+        sweeping.cancel()
+        self.warehouse.interrupt()
         await anyio.to_thread.run_sync(self.warehouse.close)
+
+    async def _sweep(self) -> None:
+        """Now and then, end what clients left behind that are gone."""
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            await anyio.to_thread.run_sync(self.warehouse.sweep)
+
+    def connection_lost(self, port: int) -> None:
+        """A client's TCP connection, from this port, has ended."""
+        for session in self.warehouse.sessions.values():
+            if port in session.peers:
+                session.peers.discard(port)
+                session.alone_since = None if session.peers else time.monotonic()
 
     async def health(self, _: Request) -> PlainTextResponse:
         """200 as soon as the databases are open."""
@@ -179,7 +200,12 @@ class Server:
         # Authorization: Snowflake Token="…"
         token = request.headers.get("Authorization", "")[17:-1]
         session = self.warehouse.sessions.get(token)
-        return (token, session) if session else None
+        if session is None:
+            return None
+        if request.client and not token.startswith(PROCEDURE_TOKEN):
+            session.peers.add(request.client.port)
+            session.alone_since = None
+        return token, session
 
     def _logged_out(self) -> JSONResponse:
         message = "User must login again to access the service."
@@ -210,6 +236,8 @@ class Server:
             return self._logged_out()
         body = await _body(request)
         request_id = request.query_params.get("requestId") or str(uuid.uuid4())
+        if request_id in self._answered:
+            return self._answered[request_id]
         if request_id not in self._running:
             work = anyio.to_thread.run_sync(self._run, found[1], body, request.url.netloc)
             self._running[request_id] = asyncio.ensure_future(work)
@@ -227,7 +255,13 @@ class Server:
         done, _ = await asyncio.wait([task], timeout=PATIENCE_SECONDS)
         if done:
             self._running.pop(request_id, None)
-            return task.result()
+            answer = task.result()
+            # A client that lost the answer asks again with the same id: the statement must not run twice.
+            if len(answer.body) < REMEMBERED_BYTES:
+                self._answered[request_id] = answer
+                while len(self._answered) > REMEMBERED_ANSWERS:
+                    self._answered.popitem(last=False)
+            return answer
         data = {"queryId": request_id, "getResultUrl": f"/queries/{request_id}/result"}
         return JSONResponse({"data": data, "code": IN_PROGRESS, "message": None, "success": True})
 
@@ -285,7 +319,7 @@ class Server:
     async def abort(self, request: Request) -> JSONResponse:
         """Interrupts what the session runs."""
         if found := self._session(request):
-            found[1].duck.interrupt()
+            await anyio.to_thread.run_sync(found[1].interrupt)
         return JSONResponse({"success": True})
 
     async def monitor(self, request: Request) -> JSONResponse:

@@ -86,7 +86,9 @@ class Session(FakeSnowflakeConnection):
         self.frames: list[ProcedureFrame] = []
         self.last_query_id: str | None = None
         self.statement: str = ""
-        self.last_used = time.monotonic()
+        # Ports of its client's open connections, and since when there is none (time.monotonic).
+        self.peers: set[int] = set()
+        self.alone_since: float | None = None
         # One statement at a time on one DuckDB connection; a CALL lets go of it while its handler runs.
         self.busy = threading.Lock()
 
@@ -122,7 +124,7 @@ class Session(FakeSnowflakeConnection):
             if definition.execute_as == "OWNER":
                 self.use(name.database, name.schema)
             with self.released():
-                outcome = self.warehouse.runner.run(name.name, definition, arguments, token)
+                outcome = self.warehouse.runner.run(name.name, definition, arguments, token, str(self.session_id))
         except BaseException:
             with suppress(SqlError):
                 self.transactions.end_of_procedure()
@@ -151,10 +153,15 @@ class Session(FakeSnowflakeConnection):
         """Switch autocommit (called by fakesnow for ALTER SESSION SET AUTOCOMMIT)."""
         self.transactions.set_autocommit(mode)
 
-    def close(self, retry: bool = True) -> None:
-        """End the session: what is uncommitted is rolled back, temporary objects go."""
+    def interrupt(self) -> None:
+        """Stop what runs at the moment: DuckDB's query, or a procedure's handler."""
+        self.warehouse.runner.stop(str(self.session_id))
         with suppress(duckdb.Error):
             self._duck_conn.interrupt()
+
+    def close(self, retry: bool = True) -> None:
+        """End the session: what is uncommitted is rolled back, temporary objects go."""
+        self.interrupt()
         with self.busy:
             self.transactions.abandon()
             super().close()

@@ -17,7 +17,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[process.RunningWarehouse]:
-    running = process.start(tmp_path_factory.mktemp("warehouse"))
+    running = process.start(tmp_path_factory.mktemp("warehouse"), arguments=("--abandon-after", "1"))
     with running.connect() as connection:
         connection.cursor().execute(f"create database {DATABASE}")
     yield running

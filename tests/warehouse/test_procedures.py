@@ -100,7 +100,9 @@ def test_dml_of_a_procedure_called_with_autocommit_on_stays(open_sql: Callable[.
 
 
 def test_a_transaction_left_open_by_the_handler_is_rolled_back_with_an_error(sql: Any) -> None:
-    body = "def main(session):\n    session.sql('begin').collect()\n    session.sql('insert into t values (1)').collect()"
+    body = (
+        "def main(session):\n    session.sql('begin').collect()\n    session.sql('insert into t values (1)').collect()"
+    )
     sql("create table t (x int)", procedure("p()", body))
     with pytest.raises(Error, match="incomplete and it was rolled back"):
         sql("call p()")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -64,7 +66,9 @@ def test_a_closed_session_rolls_back(open_sql: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize("failing", ["select nothing from t", "select 1 / 0", "select cast('x' as int)"])
-def test_an_error_before_the_first_write_leaves_the_transaction_open(open_sql: Callable[..., Any], failing: str) -> None:
+def test_an_error_before_the_first_write_leaves_the_transaction_open(
+    open_sql: Callable[..., Any], failing: str
+) -> None:
     one, other = open_sql(), open_sql()
     one("create table t (x int)", "begin")
     with pytest.raises(Error):
@@ -182,3 +186,31 @@ def test_parallel_writers_of_different_tables_all_succeed(open_sql: Callable[...
         thread.join(60)
     assert failures == []
     assert sessions[0]("select version from v_t3") == [(4,)]
+
+
+KILLED_CLIENT = """
+import sys, time, snowflake.connector
+connection = snowflake.connector.connect(
+    user="u", password="p", account="local", host=sys.argv[1], port=int(sys.argv[2]), protocol="http",
+    database=sys.argv[3], schema=sys.argv[4])
+cursor = connection.cursor()
+cursor.execute("begin")
+cursor.execute("update t set x = 99")
+print("holding", flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_killed_clients_transaction_is_rolled_back_and_its_lock_released(warehouse: Any, sql: Any) -> None:
+    sql("create table t (x int)", "insert into t values (1)")
+    where = sql("select current_database(), current_schema()")[0]
+    command = [sys.executable, "-c", KILLED_CLIENT, warehouse.host, str(warehouse.port), *where]
+    client = subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True)
+    assert client.stdout is not None
+    assert client.stdout.readline() == b"holding\n"
+    client.kill()
+    client.wait()
+    started = time.monotonic()
+    assert sql("update t set x = 2", "select x from t") == [(2,)]
+    assert time.monotonic() - started < 40
+    client.stdout.close()

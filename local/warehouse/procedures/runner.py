@@ -19,14 +19,24 @@ class ProcedureRunner:
         self.port = port
         self.timeout = timeout
         self._context = multiprocessing.get_context("forkserver")
+        self._running: dict[str, set[Any]] = {}
 
     def start(self) -> None:
         """Load Snowpark now, not at the first CALL."""
         self._context.set_forkserver_preload(["local.warehouse.procedures.preload"])
         forkserver.ensure_running()
 
-    def run(self, name: str, definition: Definition, arguments: list[Any], token: str) -> handler.Outcome:
-        """Run a procedure to its end. Raises an SQL error that carries the handler's traceback."""
+    def stop(self, session: str | None = None) -> None:
+        """End the handlers of a session, or all of them."""
+        for owner in [session] if session else list(self._running):
+            for process in list(self._running.get(owner, ())):
+                process.kill()
+
+    def run(self, name: str, definition: Definition, arguments: list[Any], token: str, session: str) -> handler.Outcome:
+        """Run a procedure to its end; `session` names it for `stop`.
+
+        Raises an SQL error that carries the handler's traceback.
+        """
         receiver, sender = self._context.Pipe(duplex=False)
         call = handler.Call(
             definition.body, definition.handler, arguments, definition.returns, token, self.host, self.port
@@ -34,6 +44,7 @@ class ProcedureRunner:
         process = self._context.Process(target=handler.run, args=(call, sender), daemon=True)
         process.start()
         sender.close()
+        self._running.setdefault(session, set()).add(process)
         try:
             if not receiver.poll(self.timeout):
                 raise _error(name, definition, f"it did not finish within {self.timeout:.0f} seconds")
@@ -42,11 +53,11 @@ class ProcedureRunner:
             process.join(5)
             raise _error(name, definition, f"its process ended with exit code {process.exitcode}") from None
         finally:
+            self._running[session].discard(process)
             receiver.close()
-            process.join(5)
-            if process.is_alive():
-                process.kill()
-                process.join()
+            # It has said what it had to say; its own end would take a while (atexit handlers, threads).
+            process.kill()
+            process.join()
         if outcome.error is not None:
             raise _error(name, definition, outcome.error)
         return outcome

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from local.warehouse import catalog
 from local.warehouse.errors import NOT_FOUND, sql_error, unknown_statement
 from local.warehouse.naming import ObjectName, quoted
 from local.warehouse.results import StatementResult
@@ -38,12 +37,6 @@ def drop(cursor: WarehouseCursor, expression: exp.Drop) -> StatementResult:
     exists = "IF EXISTS " if expression.args.get("exists") else ""
     session.duck.execute(f"DROP {kind} {exists}{name.sql}")
     session.warehouse.forget_table(session, name)
-    catalog.run(
-        session.warehouse.instance,
-        """DELETE FROM _fs_global._fs_information_schema._fs_tables_ext
-           WHERE (ext_table_catalog, ext_table_schema, ext_table_name) = (?, ?, ?)""",
-        name,
-    )
     return StatementResult.status(f"{name.name} successfully dropped.")
 
 

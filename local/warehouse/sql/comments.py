@@ -1,5 +1,4 @@
-"""Comments on tables, views and columns: DuckDB keeps them in its catalog, fakesnow's views read them there and in
-`_fs_tables_ext`."""
+"""Comments on tables, views and columns: DuckDB keeps them in its catalog, INFORMATION_SCHEMA reads them there."""
 
 from __future__ import annotations
 
@@ -8,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from local.warehouse import catalog
 from local.warehouse.errors import SYNTAX_ERROR, sql_error
 from local.warehouse.naming import ObjectName, literal, quoted, read_name
 from local.warehouse.results import StatementResult
@@ -25,11 +23,6 @@ def write(session: Session, name: ObjectName, kind: str, comment: str | None, co
         return
     if comment is not None:
         session.duck.execute(f"COMMENT ON {kind} {name.sql} IS {literal(comment)}")
-        catalog.run(
-            session.warehouse.instance,
-            "INSERT OR REPLACE INTO _fs_global._fs_information_schema._fs_tables_ext VALUES (?, ?, ?, ?)",
-            [*name, comment],
-        )
     for column, text in columns.items():
         session.duck.execute(f"COMMENT ON COLUMN {name.sql}.{quoted(column)} IS {literal(text)}")
 

@@ -168,13 +168,12 @@ def _forget(session: Session, database: str, schema: str | None) -> None:
             f"DELETE FROM {table} WHERE {prefix}database_name = ? AND coalesce({prefix}schema_name = ?, true)",
             [database, schema],
         )
-    for table in ("_fs_tables_ext", "_fs_columns_ext"):
-        catalog.run(
-            instance,
-            f"""DELETE FROM _fs_global._fs_information_schema.{table}
-                WHERE ext_table_catalog = ? AND coalesce(ext_table_schema = ?, true)""",
-            [database, schema],
-        )
+    catalog.run(
+        instance,
+        """DELETE FROM _fs_global._fs_information_schema._fs_columns_ext
+           WHERE ext_table_catalog = ? AND coalesce(ext_table_schema = ?, true)""",
+        [database, schema],
+    )
 
 
 def _missing(kind: str, name: str) -> SqlError:
