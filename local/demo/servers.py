@@ -18,7 +18,8 @@ from local.objects import process as object_store
 from local.processes import LOOPBACK, Register, Server, ServerError, answers, free_port, start, stop, tail, wait_until
 
 BUCKET = "snowtape"
-# Twice: first Airflow, then the others. SIGKILL is no harm to any of them, it is what the stored state is made for.
+AIRFLOW = "Airflow"
+# SIGKILL afterwards is no harm to any of them: it is what the stored state is made for.
 GRACE_SECONDS = 4.0
 SCHEMACHANGE = REPOSITORY / ".venv-migrate" / "bin" / "schemachange"
 
@@ -49,10 +50,13 @@ class Servers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # Airflow first: its tasks still talk to the others while they end.
-        airflow = [server for server in self._running if server.name == "Airflow"]
-        stop(airflow, grace_seconds=GRACE_SECONDS)
-        stop([server for server in self._running if server not in airflow], grace_seconds=GRACE_SECONDS)
+        # Airflow first: its tasks still talk to the others while they end. SeaweedFS has no graceful end to wait for.
+        airflow = [server for server in self._running if server.name == AIRFLOW]
+        store = [server for server in self._running if server.name == object_store.NAME]
+        others = [server for server in self._running if server not in (*airflow, *store)]
+        stop(airflow, GRACE_SECONDS)
+        stop(others, GRACE_SECONDS)
+        stop(store, grace_seconds=0.5)
         self._running.clear()
         self._register.clear()
 
@@ -123,7 +127,7 @@ class Servers:
         variables = self.environment | environment.airflow(home, port)
         variables["AIRFLOW_CONN_SNOWFLAKE_DEFAULT"] = environment.airflow_connection(self.endpoints)
         command = [str(Path(sys.executable).with_name("airflow")), "standalone"]
-        self._airflow = self._add(start("Airflow", command, self.logs / "airflow.log", variables, home))
+        self._airflow = self._add(start(AIRFLOW, command, self.logs / "airflow.log", variables, home))
         return AirflowClient(f"http://{LOOPBACK}:{port}")
 
     def wait_for_airflow(self, client: AirflowClient, dag_ids: set[str]) -> None:

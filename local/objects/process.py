@@ -24,6 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local import processes
 from local.processes import LOOPBACK, Server, ServerError
 
+NAME = "the object store"
 REGION = "us-east-1"
 _PROBE_KEY = ".ready"
 _INNER_PORTS = (
@@ -74,9 +75,7 @@ def start(
     ports = _inner_ports(directory / "ports.json", port)
     # A home of its own: weed would also read configuration from the user's home directory.
     environment = {"PATH": os.defpath, "HOME": str(directory), "GOMEMLIMIT": "400MiB"}
-    server = processes.start(
-        "the object store", _command(directory, port, ports), directory / "objects.log", environment, directory
-    )
+    server = processes.start(NAME, _command(directory, port, ports), directory / "objects.log", environment, directory)
     running = RunningObjectStore(f"http://{LOOPBACK}:{port}", bucket, access_key, secret_key, REGION, server)
     try:
         _wait_until_it_stores(running, timeout)
