@@ -24,7 +24,7 @@ demo: environments ## Run the whole chain on this machine and open the dashboard
 
 .PHONY: test
 test: environments browser lint types ## Everything: lint, types, SQL gate, unit, warehouse, end-to-end and browser tests
-	$(RUN) -m pytest $(ARGS)
+	$(RUN) -m pytest -n 2 --dist loadfile $(ARGS)
 
 .PHONY: lint
 lint: environments ## ruff, with its rules for Airflow
