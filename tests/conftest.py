@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,3 +37,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory, object_store: RunningObj
     running = warehouses.start(Path(tmp_path_factory.mktemp("warehouse")), object_store_endpoint=object_store.endpoint)
     yield running
     running.stop()
+
+
+def pytest_unconfigure() -> None:
+    """Connections that a library left open close themselves at exit; that their server has gone is no news by then."""
+    logging.disable(logging.CRITICAL)
