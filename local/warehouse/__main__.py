@@ -51,6 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if isinstance(listener, str):
         print(listener, file=sys.stderr)
         return 2
+    # The connector asks cloud metadata addresses where it runs: handlers of procedures need not.
+    os.environ["SNOWFLAKE_DISABLE_PLATFORM_DETECTION"] = "true"
     if options.object_store_endpoint:
         os.environ["AWS_ENDPOINT_URL_S3"] = options.object_store_endpoint
 
@@ -71,7 +73,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     runner = ProcedureRunner(options.host, listener.getsockname()[1])
     try:
         warehouse = Warehouse.open(
-            options.directory, runner, load(), options.memory_limit_mib, options.lock_timeout, options.abandon_after
+            options.directory,
+            runner,
+            load(),
+            memory_limit_mib=options.memory_limit_mib,
+            lock_timeout=options.lock_timeout,
+            abandon_after=options.abandon_after,
         )
     except (OSError, duckdb.IOException) as error:
         print(f"--directory {options.directory}: {str(error).splitlines()[0]}", file=sys.stderr)

@@ -41,6 +41,7 @@ class RunningWarehouse:
                 "port": self.port,
                 "protocol": "http",
                 "login_timeout": 30,
+                "platform_detection_timeout_seconds": 0.0,
                 **settings,
             }
         )

@@ -5,6 +5,7 @@ sqlglot has no tree for many statements (CREATE TASK, CALL, SHOW PARAMETERS, …
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -103,15 +104,14 @@ def _words(text: str, offset: int) -> list[Word]:
         raise sql_error(f"SQL compilation error:\nsyntax error: {error}", *SYNTAX_ERROR) from None
     words: list[Word] = []
     for index, token in enumerate(tokens):
-        words.append(
-            Word(
-                token.text,
-                token.start + offset,
-                token.end + 1 + offset,
-                token.token_type in _QUOTES,
-                token.token_type == TokenType.IDENTIFIER,
-            )
-        )
+        is_string, is_name = token.token_type in _QUOTES, token.token_type == TokenType.IDENTIFIER
+        if not (is_string or is_name) and " " in token.text:
+            # sqlglot makes one token of STORAGE INTEGRATION and its like.
+            for part in re.finditer(r"\S+", text[token.start : token.end + 1]):
+                at = token.start + offset
+                words.append(Word(part[0], at + part.start(), at + part.end()))
+            continue
+        words.append(Word(token.text, token.start + offset, token.end + 1 + offset, is_string, is_name))
         if index == 0 and token.token_type in (TokenType.COMMAND, TokenType.EXECUTE):
             # sqlglot reads the rest of a command as one string: take it apart after all.
             return words + _words(text[token.end + 1 :], offset + token.end + 1)
