@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from local.warehouse import recorded, settings, stages, variables
+from local.warehouse import recorded, settings, variables
 from local.warehouse.errors import unknown_statement
 from local.warehouse.procedures import call, definition, store
 from local.warehouse.results import StatementResult
@@ -69,8 +69,6 @@ _BY_WORDS: tuple[tuple[tuple[str, ...], Command], ...] = (
     (("ALTER", "SESSION"), _plain(settings.alter_session)),
     (("SET",), variables.set_variables),
     (("UNSET",), variables.unset_variables),
-    (("DROP", "STAGE"), _ddl(stages.drop_stage)),
-    (("DROP", "FILE", "FORMAT"), _ddl(stages.drop_file_format)),
 )
 
 

@@ -27,6 +27,7 @@ def test_account_level_statement_is_accepted(sql: Any, statement: str) -> None:
     sql(statement)
 
 
+@pytest.mark.stand_in_only  # an account runs them instead
 def test_account_level_statements_are_written_down(sql: Any) -> None:
     sql("create role if not exists auditor")
     assert sql("select count(*) from _fs_global._snowtape.recorded_statements where statement like '%auditor%'") != [
