@@ -118,7 +118,7 @@ def airflow_connection(endpoints: Endpoints) -> str:
 
 
 def airflow(home: Path, port: int) -> dict[str, str]:
-    """`airflow standalone` on loopback with LocalExecutor and SQLite, without a log-in page."""
+    """Airflow on loopback with LocalExecutor and SQLite, without a log-in page."""
     return {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),

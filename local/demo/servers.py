@@ -121,12 +121,12 @@ class Servers:
             raise ServerError(f"schemachange failed with exit code {done.returncode}.\n{tail(log)}\nIts log: {log}")
 
     def launch_airflow(self) -> AirflowClient:
-        """Start `airflow standalone` without waiting for it: it needs longer than all the others."""
+        """Start Airflow without waiting for it: it needs longer than all the others."""
         home, port = self.settings.state / "airflow", self.settings.airflow_port
         home.mkdir(parents=True, exist_ok=True)
         variables = self.environment | environment.airflow(home, port)
         variables["AIRFLOW_CONN_SNOWFLAKE_DEFAULT"] = environment.airflow_connection(self.endpoints)
-        command = [str(Path(sys.executable).with_name("airflow")), "standalone"]
+        command = [sys.executable, "-m", "local.demo.airflow_servers"]
         self._airflow = self._add(start(AIRFLOW, command, self.logs / "airflow.log", variables, home))
         return AirflowClient(f"http://{LOOPBACK}:{port}")
 
