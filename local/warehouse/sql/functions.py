@@ -161,6 +161,56 @@ def _array(node: exp.Array) -> exp.Expr:
     return exp.Anonymous(this="json_array", expressions=node.expressions)
 
 
+def _array_agg(node: exp.ArrayAgg | exp.WithinGroup) -> exp.Expr:
+    """ARRAY_AGG leaves NULLs out and gives an empty array for no rows. As a window function fakesnow's will do."""
+    if isinstance(node.parent, (exp.Window, exp.WithinGroup, exp.Filter)):
+        return node
+    aggregate = node.this if isinstance(node, exp.WithinGroup) else node
+    if not isinstance(aggregate, exp.ArrayAgg):
+        return node
+    value = aggregate.this
+    ordered = value
+    if isinstance(node, exp.WithinGroup):
+        ordered = exp.Order(this=value, expressions=node.expression.expressions)
+    bare = value.expressions[0] if isinstance(value, exp.Distinct) else value
+    present = exp.Where(this=exp.Not(this=exp.Is(this=bare.copy(), expression=exp.Null())))
+    listed = exp.Filter(this=exp.Anonymous(this="list", expressions=[ordered.copy()]), expression=present)
+    empty = exp.Anonymous(this="json_array", expressions=[])
+    return exp.func("coalesce", exp.Anonymous(this="to_json", expressions=[listed]), empty)
+
+
+def _object(node: exp.Struct | exp.JSONObject) -> exp.Expr:
+    """OBJECT_CONSTRUCT drops pairs with NULL, OBJECT_CONSTRUCT_KEEP_NULL keeps them; values keep their own nulls."""
+    pairs: list[exp.Expr] = []
+    for pair in node.expressions:
+        if not isinstance(pair, (exp.PropertyEQ, exp.JSONKeyValue)):
+            return node
+        key = exp.Literal.string(pair.this.name) if isinstance(pair.this, exp.Identifier) else pair.this
+        pairs.append(macro("pair_or_null" if isinstance(node, exp.JSONObject) else "pair", key, pair.expression))
+    return macro("object_of", exp.Anonymous(this="list_value", expressions=pairs))
+
+
+def _comparison(node: exp.Expr) -> exp.Expr:
+    """A VARIANT's member compared with a literal is read as the literal's type."""
+    for side, other in (("this", "expression"), ("expression", "this")):
+        member, literal = node.args.get(side), node.args.get(other)
+        if isinstance(member, exp.Paren):
+            member = member.this
+        if isinstance(member, exp.JSONExtract) and isinstance(literal, exp.Literal):
+            text = _as_text(member)
+            node.set(side, text if literal.is_string else exp.cast(text, exp.DataType.Type.DOUBLE))
+    return node
+
+
+def _in(node: exp.In) -> exp.Expr:
+    values = node.expressions
+    if isinstance(node.this, exp.JSONExtract) and values and all(isinstance(v, exp.Literal) for v in values):
+        text = _as_text(node.this)
+        is_text = all(v.is_string for v in values)
+        node.set("this", text if is_text else exp.cast(text, exp.DataType.Type.DOUBLE))
+    return node
+
+
 def _series(node: exp.GenerateSeries) -> exp.Expr:
     return exp.Anonymous(this="to_json", expressions=[node.copy()])
 
@@ -179,6 +229,12 @@ _BY_TYPE: dict[type[exp.Expr], Callable[..., exp.Expr]] = {
     exp.WidthBucket: _call("width_bucket", "this", "min_value", "max_value", "num_buckets"),
     exp.JSONKeys: _call("object_keys", "this"),
     exp.Array: _array,
+    exp.ArrayAgg: _array_agg,
+    exp.WithinGroup: _array_agg,
+    exp.Struct: _object,
+    exp.JSONObject: _object,
+    exp.In: _in,
+    **dict.fromkeys((exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Like, exp.ILike), _comparison),
     exp.GenerateSeries: _series,
     exp.ArrayContains: _call("array_contains", "expression", "this"),
     exp.ArrayPosition: _call("array_position", "expression", "this"),

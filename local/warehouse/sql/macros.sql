@@ -111,6 +111,12 @@ CREATE OR REPLACE MACRO _fs_global._snowtape.array_to_string(x, separator) AS ar
 CREATE OR REPLACE MACRO _fs_global._snowtape.arrays_overlap(x, y) AS
     list_has_any(_fs_global._snowtape.list_of(x), _fs_global._snowtape.list_of(y));
 CREATE OR REPLACE MACRO _fs_global._snowtape.array_sort(x) AS to_json(list_sort(_fs_global._snowtape.list_of(x)));
+CREATE OR REPLACE MACRO _fs_global._snowtape.pair(key, value) AS
+    CAST(to_json(key) AS VARCHAR) || ':' || CAST(to_json(value) AS VARCHAR);
+CREATE OR REPLACE MACRO _fs_global._snowtape.pair_or_null(key, value) AS
+    CAST(to_json(key) AS VARCHAR) || ':' || coalesce(CAST(to_json(value) AS VARCHAR), 'null');
+CREATE OR REPLACE MACRO _fs_global._snowtape.object_of(pairs) AS
+    CAST('{' || coalesce(array_to_string(pairs, ','), '') || '}' AS JSON);
 CREATE OR REPLACE MACRO _fs_global._snowtape.object_insert(x, key, value) AS
     json_merge_patch(x, json_object(CAST(key AS VARCHAR), value));
 CREATE OR REPLACE MACRO _fs_global._snowtape.object_delete(x, key) AS
