@@ -22,6 +22,8 @@ from pathlib import Path
 import psutil
 
 LOOPBACK = "127.0.0.1"
+# A killed process takes a moment to be gone, and the leader's children aren't ours to wait for.
+_KILL_SECONDS = 5.0
 # Set by a signal handler: whoever waits for a server gives up at once, so that Ctrl-C works at any moment.
 interrupted = threading.Event()
 
@@ -111,14 +113,13 @@ def stop(servers: Iterable[Server], grace_seconds: float = 8.0) -> None:
 
 
 def stop_groups(groups: Sequence[int], grace_seconds: float) -> None:
-    """TERM every process group, wait until all are empty, KILL those that are not."""
-    for group in groups:
-        _signal(group, signal.SIGTERM)
-    deadline = time.monotonic() + grace_seconds
-    while any(_alive(group) for group in groups) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    for group in groups:
-        _signal(group, signal.SIGKILL)
+    """TERM every process group, wait until all are empty, KILL those that are not and wait for them, too."""
+    for number, seconds in ((signal.SIGTERM, grace_seconds), (signal.SIGKILL, _KILL_SECONDS)):
+        for group in groups:
+            _signal(group, number)
+        deadline = time.monotonic() + seconds
+        while any(_alive(group) for group in groups) and time.monotonic() < deadline:
+            time.sleep(0.05)
 
 
 def _signal(group: int, number: int) -> None:

@@ -21,6 +21,7 @@ from local.warehouse.errors import SYNTAX_ERROR, SqlError, from_duckdb, sql_erro
 from local.warehouse.output import arrow_table
 from local.warehouse.results import StatementResult
 from local.warehouse.sql import flatten, functions, headings, trees
+from local.warehouse.sql.names import quote_reserved
 from local.warehouse.statement import Statement
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ class WarehouseCursor(FakeSnowflakeCursor):
         """The tree, or the several it takes, in DuckDB's dialect. May take placeholders out of `params`."""
         expression = functions.rewrite(flatten.rewrite(expression))
         for part in self._transform_explode(expression):
-            yield self._transform(part, params)
+            yield quote_reserved(self._transform(part, params))
 
     def run_transformed(self, expression: exp.Expr, params: Any = None) -> None:
         """Translate a Snowflake tree and run it, without any further handling."""

@@ -14,6 +14,8 @@ MACROS = Path(__file__).with_name("macros.sql")
 _TIMESTAMPS = (exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ, exp.DataType.Type.DATETIME)
 _TEXTS = (exp.DataType.Type.VARCHAR, exp.DataType.Type.TEXT, exp.DataType.Type.NVARCHAR)
 _SEMI_STRUCTURED = (exp.DataType.Type.VARIANT, exp.DataType.Type.OBJECT, exp.DataType.Type.ARRAY)
+# Not a VARIANT, or taken out of one as text already; a subquery would be computed once for each use in the macro.
+_NEVER_VARIANT = (exp.Literal, exp.Null, exp.Placeholder, exp.JSONExtract, exp.JSONExtractScalar, exp.Query, exp.Cast)
 _DAYS_OR_MORE = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
 _TO_TIMESTAMP = ("TO_TIMESTAMP", "TO_TIMESTAMP_NTZ")
 _TRY_TO_TIMESTAMP = ("TRY_TO_TIMESTAMP", "TRY_TO_TIMESTAMP_NTZ")
@@ -63,7 +65,7 @@ def _cast(node: exp.Cast) -> exp.Expr:
     if node.to.this in _TIMESTAMPS:
         name = "try_to_timestamp_ntz" if isinstance(node, exp.TryCast) else "to_timestamp_ntz"
         return macro(name, _as_text(node.this))
-    if node.to.this in _TEXTS and isinstance(node.this, (exp.Column, exp.ParseJSON)):
+    if node.to.this in _TEXTS and not isinstance(node.this, _NEVER_VARIANT):
         return macro("to_text", node.this)
     return node
 

@@ -7,8 +7,10 @@ temporary table in a schema. So all names are made explicit before DuckDB sees t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
+import duckdb
 from sqlglot import exp
 
 from local.warehouse.naming import ObjectName
@@ -45,6 +47,22 @@ def qualify(session: Session, expression: exp.Expr) -> exp.Expr:
             table.set("alias", exp.TableAlias(this=table.this.copy()))
         for part in ("this", "db", "catalog"):
             table.set(part, target.args[part])
+    return expression
+
+
+@cache
+def _duckdb_reserved() -> frozenset[str]:
+    """Words that DuckDB doesn't take as a name everywhere and Snowflake does (DEFAULT is a value in both)."""
+    with duckdb.connect() as duck:
+        keywords = duck.sql("SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'")
+        return frozenset(name for (name,) in keywords.fetchall()) - {"default"}
+
+
+def quote_reserved(expression: exp.Expr) -> exp.Expr:
+    """Quote names that DuckDB would read as keywords, in place."""
+    for identifier in expression.find_all(exp.Identifier):
+        if not identifier.quoted and identifier.name.lower() in _duckdb_reserved():
+            identifier.set("quoted", True)
     return expression
 
 

@@ -117,9 +117,8 @@ def _create(cursor: WarehouseCursor, tree: exp.Create) -> StatementResult:
 def _alter(cursor: WarehouseCursor, statement: Statement) -> StatementResult:
     """ALTER STAGE | FILE FORMAT [IF EXISTS] name SET options | RENAME TO name: sqlglot has no tree for it."""
     words = statement.words
-    # sqlglot reads FILE FORMAT as one word.
-    kind, at = words[1].upper, 2
-    is_stage = kind == "STAGE"
+    is_stage = words[1].upper == "STAGE"
+    kind, at = ("STAGE", 2) if is_stage else ("FILE FORMAT", 3)
     if_exists = [word.upper for word in words[at : at + 2]] == ["IF", "EXISTS"]
     parts, at = read_name(words, at + 2 * if_exists)
     name = catalog.resolve(cursor, parts)
