@@ -19,6 +19,7 @@ but through `literal` or after a check against a strict pattern.
 
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
@@ -82,6 +83,9 @@ class Staged(NamedTuple):
     etag: str
 
 
+Steps = Callable[[Session, ManifestKey], dict[str, Any]]
+
+
 def main(session: Session, manifest_key: str) -> dict[str, Any]:
     """Load a manifest, or say that it is loaded already.
 
@@ -92,13 +96,19 @@ def main(session: Session, manifest_key: str) -> dict[str, Any]:
         Refusal: nothing was loaded; the reason is in raw.load_rejects, unless the argument is no manifest's key.
     """
     key = parse_key(manifest_key)
+    return transact(session, key, load, "Nothing was loaded; the next run tries again.")
+
+
+def transact(session: Session, key: ManifestKey, steps: Steps, after_refusal: str) -> dict[str, Any]:
+    """Run the steps with the family's lock between BEGIN and COMMIT; a refusal is rolled back, recorded and raised."""
     run(session, "begin")
     try:
-        result = load(session, key)
+        lock(session, key)
+        result = steps(session, key)
         run(session, "commit")
     except Refusal as refusal:
         run(session, "rollback")
-        message = f"manifest {key.text} was refused: {refusal}. Nothing was loaded; the next run tries again."
+        message = f"manifest {key.text} was refused: {refusal}. {after_refusal}"
         raise Refusal(message + record_refusal(session, key, str(refusal))) from None
     except Exception:
         run(session, "rollback")
@@ -106,16 +116,25 @@ def main(session: Session, manifest_key: str) -> dict[str, Any]:
     return result
 
 
-def load(session: Session, key: ManifestKey) -> dict[str, Any]:
-    """The steps between BEGIN and COMMIT."""
+def lock(session: Session, key: ManifestKey) -> None:
+    """Wait for the family's lock row and hold it until the transaction ends."""
     locked = run(session, lock_family(key, datetime.now(UTC)))
     if not locked or locked[0][0] != 1:
         raise RuntimeError(f"raw.load_locks must have exactly one row for the family {key.family}; deploy the schema.")
-    # Read after the lock is held: within a family, later times mean later commits.
-    loaded_at = datetime.now(UTC)
+
+
+def load(session: Session, key: ManifestKey) -> dict[str, Any]:
+    """Load the manifest unless the ledger has it."""
     known = run(session, find_in_ledger(key))
     if known:
         return outcome(key, "already_loaded", int(known[0][0]), int(known[0][1]), int(known[0][2]))
+    return load_unknown(session, key)
+
+
+def load_unknown(session: Session, key: ManifestKey) -> dict[str, Any]:
+    """Load a manifest that the ledger lacks, and write its ledger row."""
+    # Read after the lock is held: within a family, later times mean later commits.
+    loaded_at = datetime.now(UTC)
     manifest = read_manifest(session, key)
     staged = check_sizes(session, manifest)
     for dataset in DATASETS[key.family]:

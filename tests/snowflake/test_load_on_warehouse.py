@@ -86,6 +86,10 @@ def database(warehouse: RunningWarehouse, object_store: RunningObjectStore) -> D
 @pytest.fixture
 def landed(object_store: RunningObjectStore) -> Landed:
     """Two objects (3 lines of bars, 1 of splits) and their manifest, under an id of their own."""
+    return land(object_store)
+
+
+def land(object_store: RunningObjectStore) -> Landed:
     manifest_id = f"20261120T231500123456Z-{secrets.token_hex(4)}"
     batch = Landed(object_store, manifest_id, {})
     lines = {
@@ -105,10 +109,10 @@ def landed(object_store: RunningObjectStore) -> Landed:
     return batch
 
 
-def call(database: Database, key: str, **settings: Any) -> dict[str, Any]:
-    with database.connect(autocommit=settings.pop("autocommit", True), **settings) as connection:
+def call(database: Database, key: str, procedure: str = "load_manifest", *, autocommit: bool = True) -> dict[str, Any]:
+    with database.connect(autocommit=autocommit) as connection:
         answer: dict[str, Any] = json.loads(
-            connection.cursor().execute("call raw.load_manifest(%s)", (key,)).fetchall()[0][0]
+            connection.cursor().execute(f"call raw.{procedure}(%s)", (key,)).fetchall()[0][0]
         )
     return answer
 
@@ -179,12 +183,72 @@ def test_second_call_of_the_same_manifest_loads_nothing(database: Database, land
     assert stored(database, landed) == LOADED
 
 
-def test_of_two_simultaneous_calls_one_loads(database: Database, landed: Landed) -> None:
-    with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(lambda _: call(database, landed.key)["status"], range(2)))
+def test_of_eight_simultaneous_calls_one_loads(database: Database, landed: Landed) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: call(database, landed.key)["status"], range(8)))
 
-    assert sorted(answers) == ["already_loaded", "loaded"]
+    assert sorted(answers) == ["already_loaded"] * 7 + ["loaded"]
     assert stored(database, landed) == LOADED
+
+
+def test_eight_manifests_at_once_are_each_loaded_once(database: Database, object_store: RunningObjectStore) -> None:
+    batches = [land(object_store) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda batch: call(database, batch.key)["status"], batches))
+
+    assert answers == ["loaded"] * 8
+    assert [stored(database, batch) for batch in batches] == [LOADED] * 8
+
+
+def test_loads_and_reloads_of_one_manifest_at_once_leave_it_loaded_once(database: Database, landed: Landed) -> None:
+    procedures = ["load_manifest", "reload_manifest"] * 4
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda name: call(database, landed.key, name)["status"], procedures))
+
+    assert answers.count("loaded") == 1
+    assert stored(database, landed) == LOADED
+
+
+def test_reload_removes_the_rows_and_loads_them_again(database: Database, landed: Landed) -> None:
+    first = call(database, landed.key)
+    before = database.rows(f"select loaded_at from raw.load_ledger where manifest_id = '{landed.manifest_id}'")
+
+    again = call(database, landed.key, "reload_manifest")
+
+    assert again == first | {"status": "reloaded", "rows_removed": 4, "objects_changed": 0}
+    assert stored(database, landed) == LOADED
+    assert database.rows(f"select loaded_at from raw.load_ledger where manifest_id = '{landed.manifest_id}'") > before
+
+
+def test_reload_of_what_was_never_loaded_loads_it(database: Database, landed: Landed) -> None:
+    answer = call(database, landed.key, "reload_manifest")
+
+    assert (answer["status"], answer["rows_removed"], answer["objects_changed"]) == ("loaded", 0, 0)
+    assert stored(database, landed) == LOADED
+
+
+def test_reload_takes_up_a_replaced_object_and_says_so(database: Database, landed: Landed) -> None:
+    call(database, landed.key)
+    item = landed.object("stock_bars")
+    body = gzip.compress((json.dumps(line("2026-11-20", "AAPL", "MSFT")) + "\n").encode())
+    landed.put(item["key"], body)
+    item |= {"bytes": len(body), "lines": 1, "result_rows": 2, "sha256": hashlib.sha256(body).hexdigest()}
+    landed.put_manifest()
+
+    answer = call(database, landed.key, "reload_manifest")
+
+    assert (answer["rows_removed"], answer["rows_loaded"], answer["objects_changed"]) == (4, 2, 1)
+    assert stored(database, landed) == LOADED | {"stock_bars": 1}
+
+
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_refused_reload_keeps_what_was_loaded(database: Database, landed: Landed, autocommit: bool) -> None:
+    call(database, landed.key)
+    landed.remove(landed.object("splits")["key"])
+
+    with pytest.raises(ProgrammingError, match=r"is missing\. Nothing was changed; what was loaded .* still there"):
+        call(database, landed.key, "reload_manifest", autocommit=autocommit)
+    assert stored(database, landed) == LOADED | {"load_rejects": 1}
 
 
 def test_load_with_autocommit_off_is_kept(database: Database, landed: Landed) -> None:

@@ -1,0 +1,15 @@
+-- For an operator, with autocommit on and outside of a transaction: call raw.reload_manifest('manifests/stocks/<id>.json')
+create or replace procedure raw.reload_manifest(manifest_key varchar)
+copy grants
+returns variant
+language python
+runtime_version = '3.11'
+packages = ('snowflake-snowpark-python')
+handler = 'reload'
+comment = 'Removes the rows of one manifest and loads it again, in one transaction'
+execute as owner
+as
+$$
+{% include 'modules/load_manifest.py' %}
+{% include 'modules/reload_manifest.py' %}
+$$;

@@ -1,0 +1,75 @@
+# {% raw %}
+"""Handler of `raw.reload_manifest(manifest_key)`: removes what a manifest has loaded and loads it again, in one go.
+
+    begin → the family's lock row → note and remove its rows and its ledger row → load as ever → commit
+
+A refusal rolls all of it back, so what was loaded before is still there. A manifest that was never loaded is loaded.
+
+schemachange inlines this file below load_manifest.py, whose names it uses: the import is for Python alone.
+"""
+
+# {% endraw %}{% if false %}
+import json
+from typing import Any
+
+from snowflake.snowpark import Session
+
+from snowflake.procedures.load_manifest import (
+    DATASETS,
+    ManifestKey,
+    literal,
+    load_unknown,
+    parse_key,
+    run,
+    transact,
+)
+
+# {% endif %}{% raw %}
+
+
+def reload(session: Session, manifest_key: str) -> dict[str, Any]:
+    """Remove a manifest's rows and load it again.
+
+    Returns:
+        As `main`, with the status reloaded (or loaded, if the ledger did not have it), rows_removed (lines), and
+        objects_changed: how many objects are not, byte for byte, those that were loaded before.
+
+    Raises:
+        Refusal: nothing was changed; the reason is in raw.load_rejects, unless the argument is no manifest's key.
+    """
+    key = parse_key(manifest_key)
+    return transact(session, key, replace, "Nothing was changed; what was loaded of it before is still there.")
+
+
+def replace(session: Session, key: ManifestKey) -> dict[str, Any]:
+    """The steps between BEGIN and COMMIT, with the family's lock held."""
+    before = loaded_objects(session, key)
+    tables = [*DATASETS[key.family], "load_ledger"]
+    removed = [int(run(session, delete_rows(table, key))[0][0]) for table in tables]
+    result = load_unknown(session, key)
+    after = loaded_objects(session, key)
+    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    return result | {
+        "status": "reloaded" if removed[-1] else "loaded",
+        "rows_removed": sum(removed[:-1]),
+        "objects_changed": len(changed) if removed[-1] else 0,
+    }
+
+
+def loaded_objects(session: Session, key: ManifestKey) -> dict[str, Any]:
+    """What the ledger has of each object, by key: bytes, rows and etag."""
+    rows = run(session, select_objects(key))
+    return {entry["key"]: entry for row in rows for entry in json.loads(row[0])}
+
+
+def select_objects(key: ManifestKey) -> str:
+    """The objects of a manifest in the ledger."""
+    return f"select objects from raw.load_ledger where manifest_id = {literal(key.manifest_id)}"
+
+
+def delete_rows(table: str, key: ManifestKey) -> str:
+    """Remove the rows of a manifest; `table` is one of the raw tables or the ledger."""
+    return f"delete from raw.{table} where manifest_id = {literal(key.manifest_id)}"
+
+
+# {% endraw %}
