@@ -17,11 +17,39 @@
   function rangeWindow(range, sessions) {
     const count = sessions.length;
     const last = sessions[count - 1];
-    const months = { "1m": 1, "3m": 3, "6m": 6, "1y": 12 }[range];
+    const months = { "1m": 1, "3m": 3, "6m": 6, "1y": 12, "5y": 60 }[range];
     const since = range === "ytd" ? last.slice(0, 4) + "-01-01" : months ? shifted(last, months) : sessions[0];
     let first = sessions.findIndex((session) => session >= since);
     first = Math.min(Math.max(first, 0), count - FEWEST_SLOTS);
     return [first - 0.5, count - 1 + Math.max(0.75, (count - first) * 0.015)];
+  }
+
+  // The window that shows the sessions from one date to another, both included.
+  function datesWindow(from, to, sessions) {
+    let first = sessions.findIndex((session) => session >= from);
+    if (first < 0) first = sessions.length - 1;
+    let last = sessions.findLastIndex((session) => session <= to);
+    if (last < first) last = first;
+    first = Math.min(first, last + 1 - FEWEST_SLOTS);
+    return [first - 0.5, last + 0.5];
+  }
+
+  // Round percents from a base value, as dollars on the axis with percents for labels.
+  function percentTicks([low, high], base, most) {
+    if (!base) return { vals: [], text: [] };
+    const [from, to] = [(low / base - 1) * 100, (high / base - 1) * 100];
+    const rough = Math.max(to - from, 1e-9) / most;
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
+    const vals = [];
+    const text = [];
+    const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+    for (let percent = Math.ceil(from / step) * step; percent <= to; percent += step) {
+      const shown = Math.abs(percent) < step / 2 ? 0 : percent;
+      vals.push(base * (1 + shown / 100));
+      text.push(`${shown > 0 ? "+" : shown < 0 ? "−" : ""}${Math.abs(shown).toFixed(decimals)}%`);
+    }
+    return { vals, text };
   }
 
   const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
@@ -78,5 +106,5 @@
     return [low - room, high + room];
   }
 
-  window.snowtapeAxis = { rangeWindow, ticks, fit, title };
+  window.snowtapeAxis = { rangeWindow, datesWindow, percentTicks, ticks, fit, title };
 })();

@@ -3,16 +3,39 @@
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const unchanged = () => window.dash_clientside.no_update;
   const BEATS_PER_PULSE = 5;
+  let tickerPages = ["/", "/chart"];
+  let neighbours = [null, null];
+  const onTickerPage = () => tickerPages.includes(window.location.pathname.replace(/\/+$/, "") || "/");
 
   clientside.shell = {
+    // Links keep the ticker between the pages that show one.
+    nav(pages, path, search) {
+      if (!pages) return unchanged();
+      tickerPages = pages.filter((page) => page.isTickers).flatMap((page) => page.paths);
+      const here = (path || "/").replace(/\/+$/, "") || "/";
+      const ticker = tickerPages.includes(here) ? new URLSearchParams(search || "").get("ticker") : null;
+      return pages.map((page) => {
+        const isCurrent = page.paths.includes(here);
+        const query = ticker && page.isTickers ? "?" + new URLSearchParams({ ticker }) : "";
+        const props = { children: page.title, href: page.paths.at(-1) + query, className: "st-nav-link" };
+        if (isCurrent) props.className += " st-nav-current";
+        return { type: "Link", namespace: "dash_core_components", props: { ...props, id: `nav-${page.paths.at(-1).slice(1)}` } };
+      });
+    },
+
     goToTicker(ticker) {
       if (!ticker) return [unchanged(), unchanged(), unchanged()];
-      const onChart = ["/", "/chart"].includes(window.location.pathname);
-      const params = new URLSearchParams(onChart ? window.location.search : "");
+      const stays = onTickerPage();
+      const params = new URLSearchParams(stays ? window.location.search : "");
       params.set("ticker", ticker);
       if (document.activeElement) document.activeElement.blur();
       // Staying on the page keeps its path: "/" and "/chart" are the same page.
-      return [onChart ? unchanged() : "/chart", "?" + params.toString(), null];
+      return [stays ? unchanged() : "/chart", "?" + params.toString().replaceAll("%2C", ","), null];
+    },
+
+    keepNeighbours(pair) {
+      neighbours = pair || [null, null];
+      return unchanged();
     },
 
     beat(count) {
@@ -71,6 +94,22 @@
     true
   );
 
+  // Left and right: the ticker before and after, in the screener's order when it was listed there, else in the alphabet's.
+  const OWN_ARROWS = "input, textarea, select, [contenteditable=true], [role=slider], [role=listbox], [role=tablist], .ag-root-wrapper";
+  function stepTicker(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !onTickerPage()) return;
+    if (event.target.closest && event.target.closest(OWN_ARROWS)) return;
+    const step = event.key === "ArrowRight" ? 1 : -1;
+    const shown = (document.title.split(" · ")[0] || "").trim();
+    let listed = [];
+    try { listed = JSON.parse(window.sessionStorage.getItem("snowtape-listed") || "[]"); } catch { /* storage is off */ }
+    const place = listed.indexOf(shown);
+    const next = place >= 0 ? listed[place + step] : neighbours[step > 0 ? 1 : 0];
+    if (!next) return;
+    event.preventDefault();
+    window.dash_clientside.set_props("search", { value: next });
+  }
+
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest && event.target.closest("input, textarea, select, [contenteditable=true]");
     if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
@@ -79,6 +118,8 @@
       if (box) { box.focus(); box.click(); }
     } else if (event.key === "Escape" && event.target === searchBox()) {
       event.target.blur();
+    } else if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
+      stepTicker(event);
     }
   });
 

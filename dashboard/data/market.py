@@ -62,8 +62,9 @@ def as_date(value: object) -> date | None:
 def find_ticker(door: Door, ticker: str) -> Ticker | None:
     """The ticker's row; None when the marts don't have it."""
     frame = door.read("tickers")
-    rows = frame[frame["ticker"] == ticker]
-    return None if rows.empty else _ticker(rows.iloc[0])
+    place = int(frame["ticker"].searchsorted(ticker))  # the statement orders them
+    found = place < len(frame) and frame["ticker"].iloc[place] == ticker
+    return _ticker(frame.iloc[place]) if found else None
 
 
 def default_ticker(door: Door) -> str | None:
@@ -73,6 +74,21 @@ def default_ticker(door: Door) -> str | None:
         if (known == ticker).any():
             return ticker
     return None if known.empty else str(known.iloc[0])
+
+
+def newest_session(door: Door) -> date | None:
+    """The newest session of any ticker; None without bars."""
+    sessions = door.read("tickers")["last_session_date"].dropna()
+    return None if sessions.empty else as_date(sessions.max())
+
+
+def neighbours(door: Door, ticker: str) -> tuple[str | None, str | None]:
+    """The tickers before and after this one in the alphabet; None at the ends."""
+    known = door.read("tickers")["ticker"]
+    place = int(known.searchsorted(ticker))
+    before = str(known.iloc[place - 1]) if place > 0 else None
+    after = str(known.iloc[place + 1]) if place + 1 < len(known) else None
+    return before, after
 
 
 def search_tickers(door: Door, text: str, limit: int = 12) -> list[Ticker]:

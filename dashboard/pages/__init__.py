@@ -1,8 +1,11 @@
-"""The dashboard's pages, one module each; PAGES is their order in the navigation."""
+"""The dashboard's pages, a folder each; PAGES is their order in the navigation."""
 
 from __future__ import annotations
 
 from dashboard.pages import chart, quality
 from dashboard.pages.shell import Page
 
-PAGES = tuple(Page(module.PATHS, module.TITLE, module.layout, module.register) for module in (chart, quality))
+PAGES = (
+    Page(chart.PATHS, chart.TITLE, chart.layout, chart.register, has_ticker=True),
+    Page(quality.PATHS, quality.TITLE, quality.layout, quality.register),
+)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import Dash, Input, Output, html
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 
 from dashboard.data.door import Door
 from dashboard.data.errors import NotBuilt, SignInRefused, WarehouseAway, WarehouseError
+from dashboard.data.sessions import expected_session, sessions_behind
 from dashboard.pages import format as fmt
 
 log = logging.getLogger(__name__)
 
-LOADING, READY, EMPTY, FAILED = "loading", "ready", "empty", "failed"
+LOADING, READY, STALE, EMPTY, FAILED = "loading", "ready", "stale", "empty", "failed"
 # Every panel reads again when the mart version changes and, while something failed, every few seconds.
 REFRESH = (Input("mart-version", "data"), Input("retry", "data"))
 
@@ -30,11 +31,16 @@ _ORIGIN_TEXT = {
 
 @dataclass(frozen=True)
 class Content:
-    """What a panel shows: its state, its body, and the as-of line under it."""
+    """What a panel shows: its state, its body, the as-of line under it, and the figure of a panel with a graph.
+
+    `notice` stands above the body of a stale panel and says why it is stale and what to do.
+    """
 
     state: str
     body: Any = None
     as_of: Any = None
+    figure: dict[str, Any] | None = None
+    notice: Any = None
 
 
 def attrs(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,20 +126,91 @@ def as_of(session: date | None, known_since: datetime | None, what: str = "Data 
     )
 
 
-def panel(panel_id: str, title: str, skeleton_height: int, hint: str | None = None) -> html.Section:
-    """A titled panel that starts as a skeleton; `register_panel` fills it."""
+def staleness(
+    session: date | None, subject: str = "The newest bar", ingest: str = "polygon_stocks_ingest_daily"
+) -> Any:
+    """A notice when bars of later sessions should be there by now; None while `session` is what it should be."""
+    behind = 0 if session is None else sessions_behind(session)
+    if not behind:
+        return None
+    cause = f"{subject} is of {fmt.session(session)}; {fmt.plural(behind, 'session')} since then should be here by now "
+    cause += f"(the newest: {fmt.session(expected_session())})."
+    return notice(cause, ["Next: look at ", html.Code(ingest), " and the loads on ", QUALITY_LINK, "."])
+
+
+QUALITY_LINK = dcc.Link("Data quality", href="/quality")
+
+
+def notice(cause: str, next_step: Any) -> html.Div:
+    """The bar above stale data: cause and next step."""
+    return html.Div(
+        [html.Strong("Stale"), html.Span(cause), html.Span(next_step)], className="st-notice", role="status"
+    )
+
+
+def dated(content: Content, session: date | None, subject: str = "The newest bar", **kwargs: str) -> Content:
+    """The content, stale with a notice when its newest session is behind the calendar."""
+    why = staleness(session, subject, **kwargs)
+    return content if why is None else replace(content, state=STALE, notice=why)
+
+
+def panel(
+    panel_id: str,
+    title: str,
+    height: int,
+    hint: Any = None,
+    *,
+    tools: Any = None,
+    has_csv: bool = False,
+    has_graph: bool = False,
+) -> html.Section:
+    """A titled panel that starts as a skeleton; `register_panel` fills it.
+
+    `tools` stand in its head; `has_csv` adds the button that saves what is shown; `has_graph` a graph of `height`
+    pixels, whose figure is `Content.figure`.
+    """
     heading: list[Any] = [html.H2(title, id=f"{panel_id}-title")]
     if hint:
-        heading.append(html.P(hint, className="st-hint"))
+        heading.append(html.P(hint, className="st-hint", id=f"{panel_id}-hint"))
+    right = [tools] if tools is not None else []
+    if has_csv:
+        right.append(csv_button(panel_id, title))
+    if right:
+        heading.append(html.Div(right, className="st-tools"))
+    body = html.Div(skeleton(height), id=f"{panel_id}-body", className="st-panel-body")
+    graph: list[Any] = []
+    if has_graph:
+        config: Any = {"displayModeBar": False, "doubleClick": "reset"}
+        graph = [
+            dcc.Store(id=f"{panel_id}-figure"),
+            html.Div(
+                dcc.Graph(id=f"{panel_id}-graph", config=config, responsive=True, className="st-graph"),
+                className="st-plot",
+                style={"height": f"{height}px"},
+            ),
+        ]
     return html.Section(
         [
             html.Header(heading, className="st-panel-head"),
-            html.Div(skeleton(skeleton_height), id=f"{panel_id}-body", className="st-panel-body"),
+            html.Div(id=f"{panel_id}-notice"),
+            body,
+            *graph,
             html.Footer(id=f"{panel_id}-as-of", className="st-as-of"),
         ],
         id=panel_id,
-        className="st-panel",
-        **attrs({"data-state": LOADING, "aria-labelledby": f"{panel_id}-title"}),
+        className="st-panel st-has-graph" if has_graph else "st-panel",
+        **attrs({"data-state": LOADING, "data-busy": "false", "aria-labelledby": f"{panel_id}-title"}),
+    )
+
+
+def csv_button(panel_id: str, title: str) -> html.Button:
+    """Saves what the panel shows as CSV (assets/csv.js)."""
+    return html.Button(
+        "CSV",
+        className="st-csv",
+        type="button",
+        title="Save what is shown as CSV",
+        **attrs({"data-csv": panel_id, "aria-label": f"Save {title} as CSV"}),
     )
 
 
@@ -144,18 +221,32 @@ def skeleton(height: int) -> html.Div:
     )
 
 
-def register_panel(app: Dash, door: Door, panel_id: str, read: Callable[[Door], Content]) -> None:
-    """Fill the panel from `read`, again after every new mart version and while it fails."""
+def register_panel(
+    app: Dash,
+    door: Door,
+    panel_id: str,
+    read: Callable[..., Content],
+    inputs: Sequence[Input] = (),
+    *,
+    has_graph: bool = False,
+) -> None:
+    """Fill the panel from `read(door, *values of inputs)`, again after every new mart version and while it fails."""
+    outputs = [Output(f"{panel_id}-{part}", "children") for part in ("body", "as-of", "notice")]
+    outputs.append(Output(panel_id, "data-state"))
+    if has_graph:
+        outputs.append(Output(f"{panel_id}-figure", "data"))
+        app.clientside_callback(
+            ClientsideFunction("plots", "paint"),
+            Output(f"{panel_id}-graph", "figure"),
+            Input(f"{panel_id}-figure", "data"),
+            Input("color-scheme", "data"),
+        )
 
-    @app.callback(
-        Output(f"{panel_id}-body", "children"),
-        Output(f"{panel_id}-as-of", "children"),
-        Output(panel_id, "data-state"),
-        *REFRESH,
-    )
-    def fill(_version: str | None, _retry: int | None) -> tuple[Any, Any, str]:
-        content = guarded(lambda: read(door))
-        return content.body, content.as_of, content.state
+    @app.callback(*outputs, *inputs, *REFRESH, running=[(Output(panel_id, "data-busy"), "true", "false")])
+    def fill(*values: Any) -> tuple[Any, ...]:
+        content = guarded(lambda: read(door, *values[: len(inputs)]))
+        filled = (content.body, content.as_of, content.notice, content.state)
+        return (*filled, content.figure) if has_graph else filled
 
 
 def origin_banner(counts: Mapping[str, int], subject: str | None = None) -> html.Div | None:

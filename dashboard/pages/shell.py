@@ -12,8 +12,8 @@ from dash.exceptions import PreventUpdate
 
 from dashboard.data.door import Door
 from dashboard.data.errors import WarehouseError
-from dashboard.data.market import search_tickers
 from dashboard.pages.parts import attrs
+from dashboard.pages.search import search_options
 
 PULSE_MS = 3_000
 AWAY = "away"
@@ -60,12 +60,16 @@ _NO_PAGE = "There is no such page"
 
 @dataclass(frozen=True)
 class Page:
-    """One page: the paths it answers (the first is its home), its name in the navigation, how to lay it out."""
+    """One page: the paths it answers (the last is its home), its name in the navigation, how to lay it out.
+
+    `has_ticker`: its address holds a ticker, so search and arrow keys change it there.
+    """
 
     paths: tuple[str, ...]
     title: str
     layout: Callable[[], Any]
     register: Callable[[Dash, Door], None]
+    has_ticker: bool = False
 
 
 def layout() -> dmc.MantineProvider:
@@ -78,6 +82,7 @@ def layout() -> dmc.MantineProvider:
             dcc.Store(id="page-title"),
             dcc.Store(id="retry"),
             dcc.Store(id="pulse"),
+            dcc.Store(id="pages"),
             dcc.Interval(id="pulse-timer", interval=PULSE_MS),
             html.A("Skip to content", href="#page", className="st-skip"),
             html.Header(
@@ -114,26 +119,27 @@ def register(app: Dash, door: Door, pages: Sequence[Page]) -> None:
 
     @app.callback(
         Output("page", "children"),
-        Output("nav", "children"),
         Output("page-title", "data"),
+        Output("pages", "data"),
         Input("url", "pathname"),
         State("page-title", "data"),
     )
-    def route(path: str | None, shown: str | None) -> tuple[Any, Any, str]:
+    def route(path: str | None, shown: str | None) -> tuple[Any, str, Any]:
         page = find_page(pages, path)
         title = page.title if page else _NO_PAGE
         # None: the address isn't read yet. A page that is shown already keeps what the user did on it.
         if path is None or title == shown:
             raise PreventUpdate
-        links = [
-            dcc.Link(
-                known.title,
-                href=known.paths[-1],
-                className="st-nav-link st-nav-current" if known is page else "st-nav-link",
-            )
-            for known in pages
-        ]
-        return (page.layout() if page else _not_found()), links, title
+        links = [{"title": known.title, "paths": known.paths, "isTickers": known.has_ticker} for known in pages]
+        return (page.layout() if page else _not_found()), title, links
+
+    app.clientside_callback(
+        ClientsideFunction("shell", "nav"),
+        Output("nav", "children"),
+        Input("pages", "data"),
+        Input("url", "pathname"),
+        Input("url", "search"),
+    )
 
     @app.callback(Output("search", "data"), Input("search", "searchValue"))
     def search(text: str | None) -> list[dict[str, str]]:
@@ -175,25 +181,6 @@ def find_page(pages: Sequence[Page], path: str | None) -> Page | None:
     """The page that answers the path, a trailing slash aside; None for an unknown path."""
     wanted = (path or "/").rstrip("/") or "/"
     return next((page for page in pages if wanted in page.paths), None)
-
-
-def search_options(door: Door, text: str | None) -> list[dict[str, str]]:
-    """The search box's options for what was typed; none while the warehouse is away (the page says so)."""
-    wanted = (text or "").strip()[:40]
-    try:
-        found = search_tickers(door, wanted)
-    except WarehouseError:
-        return []
-    return [
-        {
-            "value": ticker.ticker,
-            "label": ticker.ticker,
-            "name": ticker.name,
-            "origin": ticker.data_origin,
-            "query": wanted,  # so that Enter never takes an answer to something typed before
-        }
-        for ticker in found
-    ]
 
 
 def _search() -> dmc.Select:

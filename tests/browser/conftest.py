@@ -83,7 +83,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def dashboard(warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
-    """`python -m dashboard` on a free port, over its own database of the local warehouse."""
+    """The dashboard on a free port, on the day of the seeds, over its own database of the local warehouse."""
     with warehouse.connect(paramstyle="qmark") as connection:
         seed.seed(connection, DATABASE)
     gate = Gate(warehouse.host, warehouse.port)
@@ -98,7 +98,7 @@ def dashboard(warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Itera
     }
     log = (tmp_path_factory.mktemp("dashboard") / "log").open("w+")
     process = subprocess.Popen(
-        [sys.executable, "-m", "dashboard", "--port", "0"],
+        [sys.executable, "-m", "tests.dashboard.serve", "--port", "0"],
         cwd=ROOT, env={**os.environ, **settings}, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True,
     )  # fmt: skip
     assert process.stdout is not None

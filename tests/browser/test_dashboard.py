@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
+HOSTILE = "&range=x&show=99999&prices=;drop&asof=9999-99-99&compare=%27;--&from=x&to=y&scale=%00&panes=%3Cb%3E"
 VISIBLE_SESSIONS = """() => {
     const [from, to] = document.querySelector('#chart-graph .js-plotly-plot').layout.xaxis.range;
     return Math.floor(to) - Math.ceil(from) + 1;
@@ -53,7 +54,7 @@ def test_range_averages_and_prices_live_in_the_address_and_a_link_brings_them_ba
     page.get_by_text("SMA 120").click()
     page.locator("#chart-basis label").filter(has_text="Unadjusted").click()
     expect(page.locator("#chart-legend")).to_contain_text("SMA 120")
-    page.wait_for_url("**/chart?ticker=AAPL&range=1y&sma=20,50,120&prices=unadjusted")
+    page.wait_for_url("**/chart?ticker=AAPL&range=1y&show=sma20,sma50,sma120&prices=unadjusted")
     link = page.url.removeprefix(visit.base)
     visit.go("/quality")
     visit.go(link)
@@ -114,7 +115,13 @@ def test_a_phone_needs_no_sideways_scroll_and_follows_the_systems_theme(phone: V
     ("path", "text"),
     [
         pytest.param("/chart?ticker=%3Cscript%3Ealert(1)%3C/script%3E", "No ticker named", id="script"),
-        pytest.param("/chart?ticker=" + "A" * 5000 + "&range=x&sma=99999&prices=;drop", "No ticker named", id="huge"),
+        pytest.param(
+            "/chart?ticker="
+            + "A" * 5000
+            + "&range=x&show=99999&prices=;drop&asof=9999-99-99&compare=%27;--&from=x&to=y&scale=%00",
+            "No ticker named",
+            id="huge",
+        ),
         pytest.param("/chart?ticker=NEWCO", "No bars for NEWCO yet", id="no-bars"),
     ],
 )

@@ -26,6 +26,10 @@ class FakeWarehouse:
         self.bars = {ticker: seed.bars(ticker) for ticker in TICKERS}
         self.tickers = seed.tickers(self.bars)
         self.version = 1
+        self.loads = 0
+        self.versions = pd.DataFrame(
+            seed.bar_versions(self.bars), columns=seed.column_names("marts.fct_polygon__bar_versions")
+        )
         self.is_away = False
         self.is_built = True
         self.frames: dict[str, pd.DataFrame] = {}
@@ -39,10 +43,12 @@ class FakeWarehouse:
         if not self.is_built:
             raise NotBuilt(f"Query {name}: MARTS does not exist")
         if name == "mart_version":
-            return pd.DataFrame([{"version": self.version}])
+            return pd.DataFrame([{"build_id": f"build-{self.version}", "loads": self.loads}])
         if name == "bars":
             ticker = (params or {})["ticker"]
             return self.bars[str(ticker)] if ticker in self.bars else self.bars["AAPL"].head(0)
+        if name == "bar_versions":
+            return self.versions[self.versions["ticker"] == (params or {})["ticker"]]
         if name == "tickers":
             return self.tickers
         if name == "origins":

@@ -16,7 +16,10 @@ import exchange_calendars
 import numpy as np
 import pandas as pd
 import snowflake.connector
+import talib
 from bokeh_sampledata import stocks
+
+from tests.dashboard import seed_options
 
 LAST_SESSION = date(2026, 11, 20)
 FETCHED_AT = datetime(2026, 11, 20, 22, 40, 11)
@@ -30,19 +33,32 @@ NAMES = {
 LENGTHS = {"AAPL": 400, "GOOG": 130, "IBM": 130, "MSFT": 270, "SIM0001": 130, "SIM0002": 3}
 SPLITS = {"AAPL": (60, 4.0), "SIM0001": (40, 0.1)}
 
+# Cash a share by ticker and place counted back from the newest bar.
+DIVIDENDS = {"AAPL": {20: 0.26, 83: 0.26}, "IBM": {15: 1.67}}
+
 DDL = {
     "marts.fct_polygon__stock_bars_performance": """
         ticker varchar, session_date date, open_usd float, high_usd float, low_usd float, close_usd float,
         volume_shares float, adjusted_open_usd float, adjusted_high_usd float, adjusted_low_usd float,
         adjusted_close_usd float, adjusted_volume_shares float, vwap_usd float, transactions number,
-        sma_20_usd float, sma_50_usd float, sma_120_usd float, simple_return_pct float, log_return float,
-        volatility_21d_pct float, split_factor float, fetched_at timestamp_ntz(6)""",
+        split_factor float, total_return_close_usd float, sma_20_usd float, sma_50_usd float, sma_120_usd float,
+        sma_200_usd float, ema_12_usd float, ema_26_usd float, macd_usd float, macd_signal_usd float,
+        macd_histogram_usd float, rsi_14 float, atr_14_usd float, bollinger_upper_usd float,
+        bollinger_lower_usd float, simple_return_pct float, log_return float, volatility_21d_pct float,
+        volatility_63d_pct float, drawdown_pct float, high_52w_usd float, low_52w_usd float,
+        average_dollar_volume_20d_usd float, dividend_usd float, split_from float, split_to float,
+        fetched_at timestamp_ntz(6)""",
     "marts.dim_polygon__tickers": """
         ticker varchar, ticker_name varchar, market varchar, primary_exchange varchar, security_type varchar,
         is_active boolean, data_origin varchar, first_session_date date, last_session_date date,
         session_count number, last_close_usd float""",
-    "marts.fct_polygon__option_bars": """
-        contract_ticker varchar, session_date date, fetched_at timestamp_ntz(6)""",
+    "marts.fct_polygon__bar_versions": """
+        ticker varchar, session_date date, version_number number, version_count number,
+        known_from timestamp_ntz(6), known_until timestamp_ntz(6), open_usd float, high_usd float, low_usd float,
+        close_usd float, volume_shares float, vwap_usd float, transactions number, is_current boolean""",
+    **seed_options.DDL,
+    "ops.builds": """
+        build_id varchar, finished_at timestamp_ntz(6)""",
     "ops.dbt_test_results": """
         run_id varchar, invocation_id varchar, executed_at timestamp_ntz(6), test_id varchar, test_name varchar,
         model_name varchar, column_name varchar, status varchar, severity varchar, failing_rows number,
@@ -52,6 +68,9 @@ DDL = {
         rows_loaded number, result_rows number, loaded_at timestamp_ntz(6)""",
     "ops.load_rejects": """
         manifest_id varchar, manifest_key varchar, family varchar, reason varchar, rejected_at timestamp_ntz(6)""",
+    "ops.suspect_sessions": """
+        manifest_id varchar, family varchar, dataset varchar, session_date date, result_rows number,
+        expected_rows number, fetches number, loaded_at timestamp_ntz(6)""",
 }
 
 
@@ -82,7 +101,7 @@ def bars(ticker: str) -> pd.DataFrame:
     calendar = exchange_calendars.get_calendar("XNYS", start="2019-01-01")
     days = calendar.sessions_window(pd.Timestamp(LAST_SESSION), -count)
     adjusted = raw[["Open", "High", "Low", "Close"]]
-    close = adjusted["Close"]
+    close, high, low = adjusted["Close"], adjusted["High"], adjusted["Low"]
     log_return = np.log(close / close.shift(1))
     frame = pd.DataFrame({"ticker": ticker, "session_date": [day.date() for day in days]})
     for name in ("open", "high", "low", "close"):
@@ -93,14 +112,67 @@ def bars(ticker: str) -> pd.DataFrame:
     frame["adjusted_volume_shares"] = raw["Volume"]
     frame["vwap_usd"] = frame[["high_usd", "low_usd", "close_usd"]].mean(axis=1)
     frame["transactions"] = 1000
-    for length in (20, 50, 120):
+    frame["split_factor"] = factor
+    dividend = pd.Series(np.nan, index=raw.index)
+    for back, cash in DIVIDENDS.get(ticker, {}).items():
+        dividend.iloc[count - back] = cash
+    kept = (1 - dividend.fillna(0) / frame["close_usd"].shift(1)).fillna(1)
+    after = kept[::-1].cumprod()[::-1].shift(-1, fill_value=1.0)
+    frame["total_return_close_usd"] = close * after
+    for length in (20, 50, 120, 200):
         frame[f"sma_{length}_usd"] = close.rolling(length).mean()
+    values = close.to_numpy(dtype=float)
+    for length in (12, 26):
+        frame[f"ema_{length}_usd"] = talib.EMA(values, length)
+    frame["macd_usd"], frame["macd_signal_usd"], frame["macd_histogram_usd"] = talib.MACD(values)
+    frame["rsi_14"] = talib.RSI(values, 14)
+    frame["atr_14_usd"] = talib.ATR(high.to_numpy(dtype=float), low.to_numpy(dtype=float), values, 14)
+    frame["bollinger_upper_usd"], _middle, frame["bollinger_lower_usd"] = talib.BBANDS(values, 20, 2, 2)
     frame["simple_return_pct"] = close.pct_change() * 100
     frame["log_return"] = log_return
-    frame["volatility_21d_pct"] = log_return.rolling(21).std() * 252**0.5 * 100
-    frame["split_factor"] = factor
-    frame["fetched_at"] = FETCHED_AT
-    return frame
+    for length in (21, 63):
+        frame[f"volatility_{length}d_pct"] = log_return.rolling(length).std() * 252**0.5 * 100
+    frame["drawdown_pct"] = (close / close.cummax() - 1) * 100
+    frame["high_52w_usd"] = high.rolling(252, min_periods=1).max()
+    frame["low_52w_usd"] = low.rolling(252, min_periods=1).min()
+    frame["average_dollar_volume_20d_usd"] = (close * raw["Volume"]).rolling(20).mean()
+    frame["dividend_usd"] = dividend
+    frame["split_from"], frame["split_to"] = np.nan, np.nan
+    if ticker in SPLITS:
+        back, ratio = SPLITS[ticker]
+        whole = (1.0, ratio) if ratio >= 1 else (1 / ratio, 1.0)
+        frame.loc[count - back, ["split_from", "split_to"]] = whole
+    # As an ingest would have learned them: history in a backfill, then each session in its evening.
+    backfill = FETCHED_AT - timedelta(days=60)
+    evenings = [datetime(day.year, day.month, day.day, 22, 40, 11) for day in days]
+    frame["fetched_at"] = [max(evening, backfill) for evening in evenings]
+    return frame[column_names("marts.fct_polygon__stock_bars_performance")]
+
+
+def column_names(table: str) -> list[str]:
+    """The table's columns in order."""
+    return [part.split()[0] for part in re.split(r",(?![^(]*\))", DDL[table])]
+
+
+def bar_versions(frames: dict[str, pd.DataFrame]) -> list[tuple[Any, ...]]:
+    """Two restated bars: AAPL's close of ten sessions ago once, MSFT's volume of five sessions ago twice."""
+    rows = []
+    for ticker, back, changes in (("AAPL", 10, [(0.99, 1.0)]), ("MSFT", 5, [(1.0, 0.8), (1.0, 0.95)])):
+        if ticker not in frames:
+            continue
+        bar = frames[ticker].iloc[-back]
+        first = datetime.combine(bar["session_date"], datetime.min.time()) + timedelta(hours=22, minutes=40)
+        for number, (price, volume) in enumerate([*changes, (1.0, 1.0)]):
+            is_current = number == len(changes)
+            rows.append(
+                (
+                    ticker, bar["session_date"], number + 1, len(changes) + 1, first + timedelta(days=number),
+                    None if is_current else first + timedelta(days=number + 1),
+                    bar["open_usd"], bar["high_usd"], bar["low_usd"], round(bar["close_usd"] * price, 4),
+                    round(bar["volume_shares"] * volume), bar["vwap_usd"], bar["transactions"], is_current,
+                )
+            )  # fmt: skip
+    return rows
 
 
 def tickers(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -115,8 +187,8 @@ def tickers(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
             (ticker, name, "stocks", "XNAS", "CS", True, origin, *ends, len(frame), float(frame["close_usd"].iloc[-1]))
         )
     rows.append(("NEWCO", "Newly Listed Company", "stocks", "XNYS", "CS", True, "market", None, None, 0, None))
-    columns = [column.split()[0] for column in DDL["marts.dim_polygon__tickers"].split(",")]
-    return pd.DataFrame(rows, columns=columns, dtype=object)
+    frame = pd.DataFrame(rows, columns=column_names("marts.dim_polygon__tickers"), dtype=object)
+    return frame.sort_values("ticker", ignore_index=True)
 
 
 def dbt_results(runs: int = 24) -> list[tuple[Any, ...]]:
@@ -156,7 +228,7 @@ def dbt_results(runs: int = 24) -> list[tuple[Any, ...]]:
                     failing,
                     0.04 + 0.013 * place,
                     message,
-                    "select 1",
+                    f"select {column or '*'}\nfrom marts.{model}\nwhere {column or 'high_usd'} is null",
                 )
             )
     return rows
@@ -196,8 +268,13 @@ def seed(connection: Any, database: str = "SNOWTAPE") -> None:
         for frame in frames.values():
             insert(cursor, "marts.fct_polygon__stock_bars_performance", frame.itertuples(index=False))
         insert(cursor, "marts.dim_polygon__tickers", tickers(frames).itertuples(index=False))
-        option = ("O:AAPL261218C00430000", LAST_SESSION - timedelta(days=1), FETCHED_AT - timedelta(days=1))
-        insert(cursor, "marts.fct_polygon__option_bars", [option])
+        insert(cursor, "marts.fct_polygon__bar_versions", bar_versions(frames))
+        closes = {ticker: frames[ticker][["session_date", "close_usd"]] for ticker in ("AAPL", "MSFT")}
+        for table, rows in seed_options.rows(closes).items():
+            insert(cursor, table, rows)
+        insert(cursor, "ops.builds", [("build-1", FETCHED_AT + timedelta(minutes=20))])
+        suspect = ("20261112T224503Z-0000000f", "stocks", "stock_bars", date(2026, 11, 12), 3, 6, 2, FETCHED_AT)
+        insert(cursor, "ops.suspect_sessions", [suspect])
         insert(cursor, "ops.dbt_test_results", dbt_results())
         insert(cursor, "ops.loads", loads())
 

@@ -45,7 +45,7 @@ def run(arguments: list[str], env: dict[str, str]) -> subprocess.CompletedProces
 
 
 def test_every_answer_carries_the_headers(client: FlaskClient) -> None:
-    for path in ("/", "/health", "/assets/chart.js", "/no/such/page"):
+    for path in ("/", "/health", "/assets/chart_view.js", "/no/such/page"):
         headers = client.get(path).headers
         assert "default-src 'self'" in headers["Content-Security-Policy"]
         assert "unsafe-eval" not in headers["Content-Security-Policy"]

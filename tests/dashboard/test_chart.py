@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 import pytest
 
+from dashboard.data.as_of import bars_as_of, indicators
 from dashboard.data.door import Door
 from dashboard.data.market import Bars, search_tickers
-from dashboard.pages import chart, chart_figure
-from dashboard.pages.chart_summary import key_numbers
-from dashboard.pages.shell import search_options
+from dashboard.pages.chart import figure as chart_figure
+from dashboard.pages.chart import page as chart
+from dashboard.pages.chart.summary import key_numbers
+from dashboard.pages.search import search_options
 from tests.dashboard import seed
 
 if TYPE_CHECKING:
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
 def said(component: Any) -> str:
     """All text of a component tree."""
     return json.dumps(component, default=lambda part: part.to_plotly_json(), ensure_ascii=False)
+
+
+@pytest.fixture(autouse=True)
+def _today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboard.data.sessions.now", lambda: datetime(2026, 11, 21, 9, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -38,14 +45,16 @@ def test_one_slot_a_session_leaves_no_gaps(bars: Bars) -> None:
     assert not {day.weekday() for day in bars.frame["session_date"]} & {5, 6}
 
 
-def test_the_traces_are_volume_candles_and_three_averages_of_one_length(bars: Bars) -> None:
-    figure = chart_figure.price_figure(bars, chart_figure.ADJUSTED)
-    assert [trace["meta"] for trace in figure["data"]] == ["volume", "price", "sma_20", "sma_50", "sma_120"]
+def test_every_trace_has_a_value_for_each_session(bars: Bars) -> None:
+    figure = chart_figure.price_figure(bars, chart_figure.ADJUSTED, {"MSFT": bars})
+    metas = [trace["meta"] for trace in figure["data"]]
+    assert metas[:2] == ["volume", "price"]
+    assert set(metas[2:]) == {*chart_figure.OVERLAYS, *chart_figure.PANES, "compare"}
     lengths = {len(trace.get("close", trace.get("y"))) for trace in figure["data"]}
     assert lengths == {len(bars.frame)}
 
 
-@pytest.mark.parametrize("basis", [chart_figure.ADJUSTED, chart_figure.UNADJUSTED])
+@pytest.mark.parametrize("basis", list(chart_figure.BASES))
 def test_plotly_knows_every_property_and_json_knows_every_value(bars: Bars, basis: str) -> None:
     figure = chart_figure.price_figure(bars, basis)
     go.Figure(figure)
@@ -54,16 +63,57 @@ def test_plotly_knows_every_property_and_json_knows_every_value(bars: Bars, basi
 
 def test_an_average_is_empty_until_its_window_is_full(bars: Bars) -> None:
     figure = chart_figure.price_figure(bars, chart_figure.ADJUSTED)
-    for trace in figure["data"][2:]:
-        length = int(trace["meta"].removeprefix("sma_"))
+    averages = [trace for trace in figure["data"] if trace["meta"].startswith("sma")]
+    assert len(averages) == 4
+    for trace in averages:
+        length = int(trace["meta"].removeprefix("sma"))
         assert trace["y"][: length - 1] == [None] * (length - 1)
         assert None not in trace["y"][length - 1 :]
+
+
+def test_total_return_ends_at_the_close_and_was_lower_before_a_dividend(bars: Bars) -> None:
+    total, adjusted = (chart_figure.prices(bars, basis) for basis in (chart_figure.TOTAL, chart_figure.ADJUSTED))
+    assert total["close"].iloc[-1] == adjusted["close"].iloc[-1]
+    assert (total["close"].iloc[:-90] < adjusted["close"].iloc[:-90]).all()
+    spans = [(table["high"] / table["close"]).to_numpy() for table in (total, adjusted)]
+    assert spans[0] == pytest.approx(spans[1])
+
+
+def test_dividends_are_marked_as_paid(bars: Bars) -> None:
+    meta = chart_figure.price_figure(bars, chart_figure.ADJUSTED)["layout"]["meta"]
+    assert [amount for _session, amount in meta["dividends"]] == ["0.26", "0.26"]
+
+
+def test_indicators_as_of_a_moment_are_talibs(bars: Bars) -> None:
+    ours = indicators(bars.frame["adjusted_close_usd"])
+    for column in ("sma_200_usd", "ema_12_usd", "bollinger_upper_usd", "rsi_14", "volatility_21d_pct"):
+        assert ours[column].to_numpy() == pytest.approx(bars.frame[column].to_numpy(), rel=1e-9, nan_ok=True)
+    # TA-Lib starts the fast average of MACD later; after enough sessions that is forgotten.
+    late = bars.frame["macd_usd"].iloc[-200:].to_numpy()
+    assert ours["macd_usd"].iloc[-200:].to_numpy() == pytest.approx(late, abs=1e-4)
+
+
+def test_as_of_a_day_shows_the_version_of_then_and_nothing_later(fake: FakeWarehouse) -> None:
+    frame, versions = fake.bars["AAPL"], fake.versions[fake.versions["ticker"] == "AAPL"]
+    restated = frame.iloc[-10]
+    then = bars_as_of(frame, versions, versions["known_until"].iloc[0])
+    assert then["session_date"].iloc[-1] == restated["session_date"]
+    assert then["close_usd"].iloc[-1] == pytest.approx(0.99 * restated["close_usd"])
+    assert then["adjusted_close_usd"].iloc[-1] == then["close_usd"].iloc[-1]
+    now = bars_as_of(frame, versions, datetime(2026, 11, 22))
+    assert now["close_usd"].to_numpy() == pytest.approx(frame["close_usd"].to_numpy())
+
+
+def test_as_of_a_day_before_the_first_fetch_is_an_empty_state(door: Door) -> None:
+    view = chart.read_view(door, "AAPL", as_of="2020-01-01")
+    assert view.content.state == "empty"
+    assert "was known yet" in said(view.content.body)
 
 
 def test_prices_are_adjusted_or_as_they_traded(bars: Bars) -> None:
     adjusted, traded = (chart_figure.prices(bars, basis) for basis in (chart_figure.ADJUSTED, chart_figure.UNADJUSTED))
     assert traded["close"].iloc[0] == pytest.approx(4 * adjusted["close"].iloc[0])
-    assert traded["sma_20"].iloc[30] == pytest.approx(4 * adjusted["sma_20"].iloc[30])
+    assert traded["sma_20_usd"].iloc[30] == pytest.approx(4 * adjusted["sma_20_usd"].iloc[30])
     assert traded["volume"].iloc[0] == pytest.approx(adjusted["volume"].iloc[0] / 4, abs=0.5)
     assert traded.iloc[-1].equals(adjusted.iloc[-1])
 
@@ -124,9 +174,9 @@ def test_an_address_without_a_ticker_shows_a_preferred_one(door: Door) -> None:
     ],
 )
 def test_a_hostile_ticker_is_a_clean_empty_state(door: Door, fake: FakeWarehouse, text: str) -> None:
-    view = chart.read_view(door, text, text)
+    view = chart.read_view(door, text, text, [text], text)
     assert view.content.state == "empty"
-    assert view.figure is None
+    assert view.content.figure is None
     assert "No ticker named" in said(view.content.body)
     assert len(said(view.content.body)) < 3_000
     assert "bars" not in fake.asked
@@ -146,7 +196,7 @@ def test_a_ticker_without_bars_says_what_to_do(door: Door) -> None:
 def test_away_is_failed_unbuilt_is_empty_and_both_recover(door: Door, fake: FakeWarehouse) -> None:
     fake.is_away = True
     away = chart.read_view(door, "AAPL", None)
-    assert (away.content.state, away.figure) == ("failed", None)
+    assert (away.content.state, away.content.figure) == ("failed", None)
     assert "does not answer" in said(away.content.body)
     fake.is_away, fake.is_built = False, False
     unbuilt = chart.read_view(door, "AAPL", None)
@@ -180,3 +230,14 @@ def test_the_search_takes_any_text_and_nothing_while_the_warehouse_is_away(door:
     assert search_options(door, " AAPL ")[0]["value"] == "AAPL"
     fake.is_away = True
     assert search_options(Door(fake), "AAPL") == []
+
+
+def test_bars_behind_the_calendar_are_stale_with_cause_and_next_step(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.data.sessions.now", lambda: datetime(2026, 11, 25, 9, tzinfo=UTC))
+    view = chart.read_view(door, "AAPL")
+    assert view.content.state == "stale"
+    assert view.content.figure is not None
+    assert "2 sessions since then" in said(view.content.notice)
+    assert "polygon_stocks_ingest_daily" in said(view.content.notice)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -70,3 +71,23 @@ def test_the_cache_has_an_end(door: Door, fake: FakeWarehouse) -> None:
     assert fake.asked.count("bars") == CACHE_ENTRIES + 1
     door.read("bars", ticker="T0")
     assert fake.asked.count("bars") == CACHE_ENTRIES + 2
+
+
+def test_a_load_asks_ops_again_and_leaves_the_marts_alone(door: Door, fake: FakeWarehouse, clock: Clock) -> None:
+    fake.frames["loads"] = fake.tickers.head(0)
+    door.read("bars", ticker="AAPL")
+    door.read("loads", rows=5)
+    before = door.version()
+    fake.loads = 1
+    clock.now += VERSION_SECONDS
+    door.read("bars", ticker="AAPL")
+    door.read("loads", rows=5)
+    assert door.version() != before
+    assert (fake.asked.count("bars"), fake.asked.count("loads")) == (1, 2)
+
+
+def test_ten_at_once_ask_the_warehouse_once(door: Door, fake: FakeWarehouse) -> None:
+    with ThreadPoolExecutor(10) as pool:
+        frames = list(pool.map(lambda _: door.read("bars", ticker="AAPL"), range(10)))
+    assert all(frame is frames[0] for frame in frames)
+    assert (fake.asked.count("bars"), fake.asked.count("mart_version")) == (1, 1)

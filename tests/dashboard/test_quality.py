@@ -11,8 +11,9 @@ import pytest
 
 from dashboard.data import quality as data
 from dashboard.data.door import Door
-from dashboard.pages import parts, quality
-from dashboard.pages import quality_view as view
+from dashboard.pages import parts
+from dashboard.pages.quality import page as quality
+from dashboard.pages.quality import view
 from tests.dashboard import seed
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ with newest as (
     select
         'option_bars' as dataset,
         max(session_date) as session_date
-    from marts.fct_polygon__option_bars
+    from marts.fct_polygon__option_chain
 ),
 
 bars as (
@@ -22,7 +22,7 @@ bars as (
         'option_bars' as dataset,
         session_date,
         fetched_at
-    from marts.fct_polygon__option_bars
+    from marts.fct_polygon__option_chain
 )
 
 select

@@ -12,8 +12,8 @@ from dashboard.data.errors import WarehouseError
 from dashboard.data.market import origin_counts
 from dashboard.pages import format as fmt
 from dashboard.pages import parts
-from dashboard.pages import quality_view as view
 from dashboard.pages.parts import EMPTY, FAILED, READY, Content, message
+from dashboard.pages.quality import view
 
 PATHS = ("/quality",)
 TITLE = "Data quality"
@@ -26,6 +26,7 @@ def layout() -> html.Div:
             html.Div(id="quality-banner-body"),
             html.Span(id="quality-banner", hidden=True),
             html.Span(id="quality-banner-as-of", hidden=True),
+            html.Span(id="quality-banner-notice", hidden=True),
             html.Div(html.H1(TITLE), className="st-head"),
             html.Div(
                 [

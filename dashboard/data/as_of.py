@@ -1,0 +1,102 @@
+"""A ticker's bars as they were known at a moment: earlier versions put back, later bars left out. Pure."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+_VALUES = ("open_usd", "high_usd", "low_usd", "close_usd", "volume_shares")
+_PRICES = ("open_usd", "high_usd", "low_usd", "close_usd")
+
+
+def end_of_day(day: date) -> datetime:
+    """The moment (naive UTC) at which the day is over; what was learned before it was known on that day."""
+    return datetime(day.year, day.month, day.day) + timedelta(days=1)
+
+
+def bars_as_of(frame: pd.DataFrame, versions: pd.DataFrame, moment: datetime) -> pd.DataFrame:
+    """`frame` (queries/bars.sql) as known before `moment` (naive UTC), oldest first.
+
+    `versions`: queries/bar_versions.sql of the same ticker. Adjusted columns count in shares of the newest session then
+    known, and indicators are computed again from the closes of then.
+    """
+    then = versions[
+        ~versions["is_current"].astype(bool)
+        & (pd.to_datetime(versions["known_from"]) < moment)
+        & (pd.to_datetime(versions["known_until"]) >= moment)
+    ].set_index("session_date")
+    known = (pd.to_datetime(frame["fetched_at"]) < moment) | frame["session_date"].isin(then.index)
+    bars = frame[known].reset_index(drop=True)
+    if bars.empty or (known.all() and then.empty):
+        return bars
+    place = bars["session_date"].map({session: row for row, session in enumerate(then.index)})
+    was = place.notna().to_numpy()
+    rows = place[was].astype(int).to_numpy()
+    for column in (*_VALUES, "fetched_at"):
+        source = then["known_from" if column == "fetched_at" else column]
+        values = bars[column].to_numpy(copy=True)
+        values[was] = source.to_numpy()[rows]
+        bars[column] = values
+    factor = bars["split_factor"].astype(float) / float(bars["split_factor"].iloc[-1])
+    total = bars["total_return_close_usd"].astype(float) / bars["adjusted_close_usd"].astype(float)
+    for column in _PRICES:
+        bars[f"adjusted_{column}"] = bars[column].astype(float) * factor
+    bars["adjusted_volume_shares"] = bars["volume_shares"].astype(float) / factor
+    bars["split_factor"] = factor
+    bars["total_return_close_usd"] = bars["adjusted_close_usd"] * total / total.iloc[-1]
+    return bars.assign(**indicators(bars["adjusted_close_usd"]))
+
+
+def indicators(close: pd.Series) -> dict[str, pd.Series]:
+    """The mart's indicators of adjusted closes, by column; NaN until a window is full.
+
+    EMA and RSI start from the plain average of their first window (Wilder 1978; TA-Lib does the same); Bollinger bands
+    stand two population deviations around SMA 20; volatility is the sample deviation of 21 log returns, a year.
+    """
+    close = close.astype(float)
+    fast, slow = ema(close, 12), ema(close, 26)
+    middle, deviation = close.rolling(20).mean(), close.rolling(20).std(ddof=0)
+    macd = fast - slow
+    signal = ema(macd, 9)
+    logs = np.log(close / close.shift(1))
+    return {
+        **{f"sma_{length}_usd": close.rolling(length).mean() for length in (20, 50, 120, 200)},
+        "ema_12_usd": fast,
+        "ema_26_usd": slow,
+        "bollinger_upper_usd": middle + 2 * deviation,
+        "bollinger_lower_usd": middle - 2 * deviation,
+        "macd_usd": macd,
+        "macd_signal_usd": signal,
+        "macd_histogram_usd": macd - signal,
+        "rsi_14": rsi(close, 14),
+        "simple_return_pct": close.pct_change() * 100,
+        "volatility_21d_pct": logs.rolling(21).std() * 252**0.5 * 100,
+        "drawdown_pct": (close / close.cummax() - 1) * 100,
+    }
+
+
+def ema(values: pd.Series, length: int) -> pd.Series:
+    """Exponential average with weight 2 / (length + 1), begun with the mean of the first `length` values."""
+    return _smoothed(values, length, 2 / (length + 1))
+
+
+def rsi(close: pd.Series, length: int) -> pd.Series:
+    """Wilder's relative strength index, 0 to 100; 0 where nothing moved in the window, as TA-Lib has it."""
+    change = close.diff()
+    gain = _smoothed(change.clip(lower=0), length, 1 / length)
+    loss = _smoothed(-change.clip(upper=0), length, 1 / length)
+    moved = gain + loss
+    return (100 * gain / moved.where(moved > 0)).where(moved != 0, 0.0).where(moved.notna())
+
+
+def _smoothed(values: pd.Series, length: int, weight: float) -> pd.Series:
+    first = int(values.notna().to_numpy().argmax())
+    start = first + length - 1
+    if values.notna().sum() < length:
+        return pd.Series(np.nan, index=values.index)
+    seeded = values.astype(float).copy()
+    seeded.iloc[:start] = np.nan
+    seeded.iloc[start] = values.iloc[first : start + 1].mean()
+    return seeded.ewm(alpha=weight, adjust=False, ignore_na=True).mean()

@@ -1,0 +1,295 @@
+"""The ticker page: candles, volume, lines and panes of one ticker. Its whole state is in the address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+
+from dashboard.data.as_of import bars_as_of, end_of_day
+from dashboard.data.door import Door
+from dashboard.data.market import (
+    Bars,
+    Ticker,
+    default_ticker,
+    find_ticker,
+    neighbours,
+    newest_session,
+    read_bars,
+    search_tickers,
+)
+from dashboard.pages import address, parts
+from dashboard.pages import format as fmt
+from dashboard.pages.chart.figure import ADJUSTED, BASES, MOST_COMPARED, dividends, marks, price_figure, splits
+from dashboard.pages.chart.summary import head, key_numbers
+from dashboard.pages.chart.toolbar import PARAMS, toolbar
+from dashboard.pages.search import search_options
+
+PATHS = ("/", "/chart")
+TITLE = "Chart"
+TICKER = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:\-/]{0,31}")
+
+
+@dataclass(frozen=True)
+class View:
+    """What the server fills in: the panel's content with its figure, head, banner, page title, the tickers beside."""
+
+    content: parts.Content
+    head: Any = None
+    banner: Any = None
+    ticker: str = ""
+    beside: tuple[str | None, str | None] = (None, None)
+
+
+def layout() -> html.Div:
+    """The page before it has data: skeletons and controls."""
+    return html.Div(
+        [
+            *address.stores("chart", PARAMS),
+            dcc.Store(id="chart-ticker"),
+            dcc.Store(id="chart-figure"),
+            dcc.Store(id="chart-drawn"),
+            dcc.Store(id="chart-title"),
+            dcc.Store(id="chart-titled"),
+            dcc.Store(id="chart-neighbours"),
+            dcc.Store(id="chart-neighbours-kept"),
+            html.Div(id="chart-banner"),
+            html.Div(_head_skeleton(), id="chart-head"),
+            html.Section(
+                [
+                    html.H2("Price chart", className="st-visually-hidden", id="chart-panel-title"),
+                    toolbar(),
+                    html.Div(id="chart-notice"),
+                    html.Div(id="chart-legend", className="st-legend", **parts.attrs({"aria-hidden": "true"})),
+                    html.Div(
+                        [
+                            parts.skeleton(420),
+                            html.Div(id="chart-message"),
+                            dcc.Graph(
+                                id="chart-graph",
+                                className="st-graph",
+                                config={"displayModeBar": False, "scrollZoom": True, "doubleClick": "reset"},
+                                responsive=True,
+                                clear_on_unhover=True,
+                            ),
+                        ],
+                        className="st-chart-body",
+                        id="chart-body",
+                    ),
+                    html.Footer(id="chart-as-of", className="st-as-of"),
+                ],
+                id="chart-panel",
+                className="st-panel st-chart-panel",
+                **parts.attrs(
+                    {"data-state": parts.LOADING, "data-busy": "false", "aria-labelledby": "chart-panel-title"}
+                ),
+            ),
+        ],
+        className="st-page",
+    )
+
+
+def read_view(
+    door: Door,
+    wanted: str | None,
+    basis: str | None = None,
+    compared: Sequence[str] | None = None,
+    as_of: str | None = None,
+) -> View:
+    """The page for a ticker and settings as the address gave them (any values). Never raises."""
+    try:
+        moment = date.fromisoformat(as_of) if as_of else None
+    except (TypeError, ValueError):
+        moment = None
+    others = [str(ticker) for ticker in compared or [] if TICKER.fullmatch(str(ticker))][:MOST_COMPARED]
+    try:
+        return _read_view(door, wanted, basis if basis in BASES else ADJUSTED, others, moment)
+    except Exception as error:
+        return View(parts.failed(error))
+
+
+def resolve_ticker(door: Door, wanted: str | None) -> Ticker | parts.Content:
+    """The ticker that the address means (none: the preferred one), or the empty state that says why there is none."""
+    symbol = (wanted or "").strip()
+    if not symbol:
+        first = default_ticker(door)
+        if first is None:
+            return _no_tickers()
+        symbol = first
+    ticker = None
+    if TICKER.fullmatch(symbol):
+        ticker = find_ticker(door, symbol) or find_ticker(door, symbol.upper())
+    return _unknown(door, symbol) if ticker is None else ticker
+
+
+def _read_view(door: Door, wanted: str | None, basis: str, others: list[str], as_of: date | None) -> View:
+    ticker = resolve_ticker(door, wanted)
+    if isinstance(ticker, parts.Content):
+        return View(ticker)
+    banner = parts.origin_banner({ticker.data_origin: 1}, ticker.ticker)
+    beside = neighbours(door, ticker.ticker)
+    everything = read_bars(door, ticker.ticker)
+    bars = _known(door, everything, as_of)
+    numbers = key_numbers(bars)
+    if numbers is None:
+        content = _no_bars(ticker.ticker) if everything.frame.empty else _unknown_then(everything, as_of)
+        return View(content, head(ticker, None), banner, ticker.ticker, beside)
+    compared = {}
+    for symbol in others:
+        other = _known(door, read_bars(door, symbol), as_of)
+        if symbol != ticker.ticker and not other.frame.empty:
+            compared[symbol] = other
+    marked = marks(len(splits(bars)), len(dividends(bars)))
+    line = [
+        parts.as_of(bars.last_session, bars.known_since),
+        f" · as known at the end of {fmt.session(as_of)}" if as_of else "",
+        f" · {marked} marked" if marked else "",
+    ]
+    figure = price_figure(bars, basis, compared)
+    content = parts.Content(parts.READY, None, line, figure)
+    if as_of is None and ticker.is_active:
+        content = _dated(content, bars.last_session, newest_session(door), ticker.ticker)
+    return View(content, head(ticker, numbers), banner, ticker.ticker, beside)
+
+
+def _known(door: Door, bars: Bars, as_of: date | None) -> Bars:
+    if as_of is None or bars.frame.empty:
+        return bars
+    return Bars(bars.ticker, bars_as_of(bars.frame, door.read("bar_versions", ticker=bars.ticker), end_of_day(as_of)))
+
+
+def _dated(content: parts.Content, last: date | None, newest: date | None, ticker: str) -> parts.Content:
+    # Two causes: everything is behind the calendar, or only this ticker is behind the marts.
+    if last is None or newest is None or last >= newest:
+        return parts.dated(content, last)
+    cause = f"The newest bar of {ticker} is of {fmt.session(last)}, the marts’ newest session is {fmt.session(newest)}."
+    step = ["Next: it was halted or renamed, or its bars are missing; see ", parts.QUALITY_LINK, "."]
+    return parts.Content(parts.STALE, None, content.as_of, content.figure, parts.notice(cause, step))
+
+
+def register(app: Dash, door: Door) -> None:
+    """The page's callbacks: address ↔ controls and drawing in the browser, reading on the server."""
+    address.register(app, "chart", PARAMS)
+    app.clientside_callback(
+        ClientsideFunction("chart", "draw"),
+        Output("chart-graph", "figure"),
+        Input("chart-figure", "data"),
+        Input("chart-range", "value"),
+        Input("chart-overlays", "value"),
+        Input("chart-panes", "value"),
+        Input("chart-scale", "value"),
+        Input("color-scheme", "data"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("shell", "setTitle"), Output("chart-titled", "data"), Input("chart-title", "data")
+    )
+    app.clientside_callback(
+        ClientsideFunction("shell", "keepNeighbours"),
+        Output("chart-neighbours-kept", "data"),
+        Input("chart-neighbours", "data"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("chart", "hover"),
+        Output("chart-drawn", "data"),
+        Input("chart-graph", "hoverData"),
+        Input("chart-graph", "figure"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("chart", "refit"),
+        Output("chart-drawn", "data", allow_duplicate=True),
+        Input("chart-graph", "relayoutData"),
+        prevent_initial_call=True,
+    )
+
+    @app.callback(
+        Output("chart-figure", "data"),
+        Output("chart-head", "children"),
+        Output("chart-banner", "children"),
+        Output("chart-message", "children"),
+        Output("chart-as-of", "children"),
+        Output("chart-notice", "children"),
+        Output("chart-panel", "data-state"),
+        Output("chart-title", "data"),
+        Output("chart-neighbours", "data"),
+        Input("chart-ticker", "data"),
+        Input("chart-basis", "value"),
+        Input("chart-compare", "value"),
+        Input("chart-asof", "value"),
+        *parts.REFRESH,
+        running=[(Output("chart-panel", "data-busy"), "true", "false")],
+    )
+    def read(ticker: Any, basis: Any, compared: Any, as_of: Any, *_: Any) -> tuple[Any, ...]:
+        view = read_view(door, ticker, basis, compared, as_of)
+        shown = view.content
+        filled = (view.head, view.banner, shown.body, shown.as_of, shown.notice, shown.state)
+        return (shown.figure, *filled, view.ticker or TITLE, view.beside)
+
+    @app.callback(
+        Output("chart-compare", "data"),
+        Input("chart-compare", "searchValue"),
+        Input("chart-compare", "value"),
+        State("chart-ticker", "data"),
+    )
+    def find_compared(text: str | None, chosen: list[str] | None, ticker: str | None) -> list[dict[str, str]]:
+        kept = [{"value": each, "label": each, "name": "", "origin": "market", "query": ""} for each in chosen or []]
+        taken = {ticker, *(chosen or [])}
+        return kept + [option for option in search_options(door, text) if option["value"] not in taken]
+
+
+def _head_skeleton() -> html.Div:
+    return html.Div(
+        [
+            html.Div([dmc.Skeleton(height=30, width=220), dmc.Skeleton(height=16, width=140, mt=8)]),
+            html.Div([dmc.Skeleton(height=34, width=130), dmc.Skeleton(height=16, width=160, mt=8)]),
+        ],
+        className="st-head",
+        role="status",
+        **parts.attrs({"aria-label": "Loading"}),
+    )
+
+
+def _no_tickers() -> parts.Content:
+    return parts.message(
+        parts.EMPTY,
+        "No tickers yet",
+        "The marts are built and hold no ticker.",
+        ["Next: run ", html.Code("polygon_stocks_ingest_backfill"), "; loads and builds follow by themselves."],
+    )
+
+
+def _no_bars(ticker: str) -> parts.Content:
+    return parts.message(
+        parts.EMPTY,
+        f"No bars for {ticker} yet",
+        "The ticker is known, but no session of it was loaded.",
+        ["Next: run ", html.Code("polygon_stocks_ingest_backfill"), f" with tickers = {ticker}."],
+    )
+
+
+def _unknown_then(bars: Bars, as_of: date | None) -> parts.Content:
+    first = bars.frame["fetched_at"].min()
+    return parts.message(
+        parts.EMPTY,
+        f"Nothing of {bars.ticker} was known yet",
+        f"At the end of {fmt.session(as_of)} no bar of it had been fetched; the first came {fmt.utc(first)}.",
+        "Next: choose a later day, or clear “As of”.",
+    )
+
+
+def _unknown(door: Door, symbol: str) -> parts.Content:
+    shown = symbol if len(symbol) <= 24 else symbol[:23] + "…"
+    near = search_tickers(door, shown, limit=4) or search_tickers(door, "", limit=4)
+    links: list[Any] = ["Perhaps: "]
+    for place, ticker in enumerate(near):
+        links += [" · " if place else "", dcc.Link(ticker.ticker, href=f"/chart?ticker={ticker.ticker}")]
+    return parts.message(
+        parts.EMPTY,
+        f"No ticker named “{shown}”",
+        "The marts don’t know it. Search all tickers with the / key.",
+        links if near else None,
+    )

@@ -1,0 +1,121 @@
+"""Option marts for the dashboard's tests: chains priced by Black-Scholes on a known smile."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import date, datetime, timedelta
+from statistics import NormalDist
+from typing import Any
+
+import pandas as pd
+
+RATE = 0.04
+EXPIRATIONS = (date(2026, 11, 27), date(2026, 12, 18), date(2027, 1, 15), date(2027, 3, 19))
+SESSIONS = 3
+DDL = {
+    "marts.fct_polygon__option_chain": """
+        contract_ticker varchar, underlying_ticker varchar, session_date date, expiration_date date,
+        days_to_expiration number, sessions_to_expiration number, contract_type varchar, exercise_style varchar,
+        strike_usd float, shares_per_contract number, is_adjusted_contract boolean, open_usd float, high_usd float,
+        low_usd float, close_usd float, volume_contracts number, transactions number, underlying_close_usd float,
+        moneyness float, is_at_the_money boolean, risk_free_rate_pct float, dividend_yield_pct float,
+        implied_volatility_pct float, delta float, gamma float, theta_usd_per_day float, vega_usd_per_point float,
+        rho_usd_per_point float, implied_volatility_reason varchar, open_interest_contracts number,
+        vendor_implied_volatility_pct float, vendor_delta float, vendor_gamma float,
+        vendor_theta_usd_per_day float, vendor_vega_usd_per_point float, implied_volatility_difference_pct float,
+        data_origin varchar, fetched_at timestamp_ntz(6)""",
+    "marts.fct_polygon__volatility_term_structure": """
+        underlying_ticker varchar, session_date date, expiration_date date, days_to_expiration number,
+        at_the_money_volatility_pct float""",
+    "marts.fct_polygon__put_call_ratio": """
+        underlying_ticker varchar, session_date date, put_volume_contracts number, call_volume_contracts number,
+        put_call_volume_ratio float, put_open_interest_contracts number, call_open_interest_contracts number,
+        put_call_open_interest_ratio float""",
+}
+_NORMAL = NormalDist()
+
+
+def smile(strike: float, spot: float, days: int) -> float:
+    """Implied volatility (0.25 = 25 %) of the surface that prices the seeds."""
+    distance = math.log(strike / spot) / math.sqrt(max(days, 1) / 365)
+    return 0.26 - 0.05 * distance + 0.06 * distance * distance + 0.02 * math.sqrt(days / 365)
+
+
+def black_scholes(kind: str, spot: float, strike: float, years: float, sigma: float) -> dict[str, float]:
+    """Price a share and greeks of a European option without dividends (Black and Scholes 1973)."""
+    root = sigma * math.sqrt(years)
+    d1 = (math.log(spot / strike) + (RATE + sigma * sigma / 2) * years) / root
+    d2 = d1 - root
+    sign = 1 if kind == "call" else -1
+    discount = math.exp(-RATE * years)
+    density = _NORMAL.pdf(d1)
+    decay = -spot * density * sigma / (2 * math.sqrt(years)) - sign * RATE * strike * discount * _NORMAL.cdf(sign * d2)
+    return {
+        "price": sign * (spot * _NORMAL.cdf(sign * d1) - strike * discount * _NORMAL.cdf(sign * d2)),
+        "delta": sign * _NORMAL.cdf(sign * d1),
+        "gamma": density / (spot * root),
+        "theta": decay / 365,
+        "vega": spot * density * math.sqrt(years) / 100,
+        "rho": sign * strike * years * discount * _NORMAL.cdf(sign * d2) / 100,
+    }
+
+
+def rows(closes: dict[str, pd.DataFrame]) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of each option mart, for the newest sessions of the underlyings (session_date, close_usd)."""
+    chain: list[tuple[Any, ...]] = []
+    term: list[tuple[Any, ...]] = []
+    ratio: list[tuple[Any, ...]] = []
+    for underlying, frame in closes.items():
+        for session, close in frame.tail(SESSIONS).itertuples(index=False):
+            spot, step = float(close), _step(float(close))
+            middle = round(spot / step) * step
+            counts = {"put": [0, 0], "call": [0, 0]}
+            for expiration in EXPIRATIONS:
+                days = (expiration - session).days
+                term.append((underlying, session, expiration, days, 100 * smile(middle, spot, days)))
+                for place in range(-8, 9):
+                    for kind in ("call", "put"):
+                        row = _contract(underlying, session, expiration, kind, middle + place * step, spot, place)
+                        chain.append(row)
+                        counts[kind][0] += row[15]
+                        counts[kind][1] += row[29]
+            (put_volume, put_open), (call_volume, call_open) = counts["put"], counts["call"]
+            ratios = (put_volume / call_volume, put_open / call_open)
+            ratio.append((underlying, session, put_volume, call_volume, ratios[0], put_open, call_open, ratios[1]))
+    return dict(zip(DDL, (chain, term, ratio), strict=True))
+
+
+def columns(table: str) -> list[str]:
+    """The table's columns in order."""
+    return [part.split()[0] for part in re.split(r",(?![^(]*\))", DDL[table])]
+
+
+def _step(spot: float) -> float:
+    return next(step for step in (0.5, 1.0, 2.5, 5.0, 10.0, 20.0) if step >= spot * 0.02)
+
+
+def _contract(
+    underlying: str, session: date, expiration: date, kind: str, strike: float, spot: float, place: int
+) -> tuple[Any, ...]:
+    days = (expiration - session).days
+    sigma = smile(strike, spot, days)
+    value = black_scholes(kind, spot, strike, days / 365, sigma)
+    price = round(value["price"], 2)
+    is_priced = price >= 0.05
+    volume = round(900 / (1 + abs(place))) + (7 if kind == "put" else 0)
+    ticker = f"O:{underlying}{expiration:%y%m%d}{kind[0].upper()}{round(strike * 1000):08d}"
+    ours = 100 * sigma if is_priced else None
+    vendor = 100 * sigma + 0.3 if is_priced else None
+
+    def shown(name: str) -> float | None:
+        return value[name] if is_priced else None
+
+    return (
+        ticker, underlying, session, expiration, days, round(days * 5 / 7), kind, "american", strike, 100, False,
+        price, price, price, price, volume, max(1, volume // 3), spot, spot / strike, place == 0, 100 * RATE, 0.0,
+        ours, shown("delta"), shown("gamma"), shown("theta"), shown("vega"), shown("rho"),
+        None if is_priced else "price_below_minimum", volume * 11, vendor, shown("delta"), shown("gamma"),
+        shown("theta"), shown("vega"), None if ours is None else ours - vendor, "replayed",
+        datetime.combine(session, datetime.min.time()) + timedelta(hours=22, minutes=52),
+    )  # fmt: skip
