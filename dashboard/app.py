@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dash import Dash
 
-from dashboard import security
+from dashboard import compression, security
 from dashboard.data.door import Door
 from dashboard.pages import PAGES, shell
 
@@ -60,5 +60,6 @@ def create_app(door: Door) -> Dash:
     def health() -> tuple[str, int]:
         return "ok\n", 200
 
+    compression.compress(app.server)
     security.protect(app.server, app.csp_hashes())
     return app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import socket
@@ -58,6 +59,18 @@ def test_the_page_loads_nothing_from_elsewhere(client: FlaskClient) -> None:
     sources = re.findall(r'(?:src|href)="([^"]+)"', page)
     assert sources
     assert all(source.startswith(("/", "data:")) for source in sources)
+
+
+def test_files_are_compressed_for_those_who_take_it_and_the_same(client: FlaskClient) -> None:
+    path = "/assets/chart_view.js"
+    plain = client.get(path, headers={"Accept-Encoding": "identity"})
+    for _ in range(2):
+        packed = client.get(path, headers={"Accept-Encoding": "gzip, br"})
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert int(packed.headers["Content-Length"]) == len(packed.data) < len(plain.data) / 2
+        assert gzip.decompress(packed.data) == plain.data
+    assert "Content-Encoding" not in plain.headers
+    assert "Accept-Encoding" in plain.headers["Vary"]
 
 
 def test_health_and_layout_need_no_warehouse(client: FlaskClient, fake: FakeWarehouse) -> None:
