@@ -15,7 +15,8 @@ DOC = """
 ### Load what has landed
 
 Runs when an ingest rings, and every half hour, because a ring can be lost. Which manifests are loaded is the ledger
-in the warehouse, so every run works off all that it lacks. A manifest that is rejected stands with its reason in
+in the warehouse. A run that was rung for lists what is newer than the settled watermark; every other one, a manual one
+too, lists all manifests and so finds whatever was missed. A manifest that is rejected stands with its reason in
 `raw.load_rejects`, turns the run red and is tried again by the next one.
 """
 

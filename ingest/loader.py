@@ -10,13 +10,15 @@ import json
 import logging
 import re
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ingest.datasets import Family
 from ingest.errors import LoadFailed, LoadRefused
-from ingest.manifests import list_keys, manifest_id_of
+from ingest.manifests import list_keys, manifest_id_of, new_manifest_id
 from ingest.storage import LandingStore
 
 log = logging.getLogger(__name__)
@@ -41,15 +43,39 @@ class Loaded:
     result_rows: int
 
 
-def pending(connection: Any, store: LandingStore, family: Family) -> list[str]:
-    """Keys of all manifests of a family that the ledger does not know, oldest first. Only reads."""
-    known = ledger_ids(connection, family)
-    return [key for key in list_keys(store, family) if manifest_id_of(key) not in known]
+def pending(
+    connection: Any, store: LandingStore, family: Family, *, full: bool = False, now: datetime | None = None
+) -> list[str]:
+    """Keys of the manifests of a family that the ledger lacks, oldest first; moves the family's settled watermark.
+
+    The watermark is the newest manifest id up to which a sweep found every manifest loaded or refused. A sweep lists
+    what lies behind it, and adds the refused ones before it that are still there. A full sweep begins at the very
+    first manifest: it also finds one that came below the watermark later, because it took long to land or its
+    machine's clock was slow.
+
+    Args:
+        full: list all manifests; one request for each thousand.
+        now: a manifest from the future (a clock was fast) doesn't take the watermark along; default: this moment.
+    """
+    settled_through = max([str(row[0] or "") for row in _rows(connection, "watermark", family.value)], default="")
+    start = "" if full else settled_through
+    known = ledger_ids(connection, family, after=start)
+    refused = {str(row[0]) for row in _rows(connection, "refused_manifests", family.value)}
+    listed = list(list_keys(store, family, after=start))
+    lacking = [key for key in listed if manifest_id_of(key) not in known]
+    lacking += [key for key in refused if manifest_id_of(key) <= start and store.exists(key)]
+
+    bound = new_manifest_id(now or datetime.now(UTC))
+    untried = [manifest_id_of(key) for key in lacking if key not in refused]
+    settled = [one for one in map(manifest_id_of, listed) if one < min([bound, *untried])]
+    if settled and settled[-1] > settled_through:
+        _run(connection, "move_watermark", settled[-1], family.value, settled[-1])
+    return sorted(lacking)
 
 
-def ledger_ids(connection: Any, family: Family) -> frozenset[str]:
-    """Ids of the manifests that the warehouse has loaded. Only reads."""
-    return frozenset(str(row[0]) for row in _rows(connection, "ledger_ids", family.value))
+def ledger_ids(connection: Any, family: Family, after: str = "") -> frozenset[str]:
+    """Ids of the manifests that the warehouse has loaded, those greater than `after` only. Only reads."""
+    return frozenset(str(row[0]) for row in _rows(connection, "ledger_ids", family.value, after))
 
 
 def load(connection: Any, keys: Sequence[str]) -> list[Loaded]:
@@ -94,12 +120,14 @@ def _answer(text: Any) -> Loaded:
 
 
 def _rows(connection: Any, statement: str, *values: str) -> list[Any]:
-    cursor = connection.cursor()
-    try:
+    with closing(connection.cursor()) as cursor:
         cursor.execute((SQL / f"{statement}.sql").read_text(), values)
         return list(cursor.fetchall())
-    finally:
-        cursor.close()
+
+
+def _run(connection: Any, statement: str, *values: str) -> None:
+    with closing(connection.cursor()) as cursor:
+        cursor.execute((SQL / f"{statement}.sql").read_text(), values)
 
 
 def _reason(key: str, error: Exception) -> tuple[str, bool]:

@@ -149,10 +149,14 @@ def manifest_id_of(key: str) -> str:
     return key.rpartition("/")[2].removesuffix(".json")
 
 
-def list_keys(store: LandingStore, family: Family, since: datetime | None = None) -> Iterator[str]:
-    """Keys of a family's manifests in order of their ids, from a moment on; other objects there are passed over."""
-    after = f"manifests/{family}/{_stamp(since)}" if since else ""
-    for key in store.keys(f"manifests/{family}/", after):
+def list_keys(store: LandingStore, family: Family, after: str = "") -> Iterator[str]:
+    """Keys of a family's manifests in order of their ids; other objects there are passed over.
+
+    Args:
+        after: a manifest id, or the beginning of one: greater ids only.
+    """
+    start = manifest_key(family, after) if MANIFEST_ID.fullmatch(after) else f"manifests/{family}/{after}"
+    for key in store.keys(f"manifests/{family}/", start if after else ""):
         if key.endswith(".json") and MANIFEST_ID.fullmatch(manifest_id_of(key)):
             yield key
 
@@ -165,7 +169,7 @@ def read_all(store: LandingStore, keys: Iterable[str]) -> list[Manifest]:
 
 def of_run(store: LandingStore, family: Family, dag_id: str, run_id: str, since: datetime) -> list[Manifest]:
     """What a DAG run has landed, oldest first; `since`: a moment before its first manifest."""
-    landed = read_all(store, list_keys(store, family, since))
+    landed = read_all(store, list_keys(store, family, _stamp(since)))
     return [manifest for manifest in landed if (manifest.dag_id, manifest.run_id) == (dag_id, run_id)]
 
 

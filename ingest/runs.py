@@ -161,9 +161,9 @@ def landed(family: Family, dag_id: str, run_id: str, began: datetime) -> dict[st
     }
 
 
-def sweep(connection: Any, family: Family) -> list[list[str]]:
-    """Batches of the keys of every manifest that the warehouse's ledger lacks, oldest first."""
-    pending = loader.pending(connection, LandingStore(read_storage()), family)
+def sweep(connection: Any, family: Family, *, full: bool = False) -> list[list[str]]:
+    """Batches of the keys of the manifests that the warehouse's ledger lacks, oldest first; see `loader.pending`."""
+    pending = loader.pending(connection, LandingStore(read_storage()), family, full=full)
     return list(planning.chunks(pending, planning.MANIFESTS_A_BATCH))
 
 

@@ -43,6 +43,10 @@ class LandingStore:
         """The bytes of an object."""
         return bytes(self._s3.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"].read())
 
+    def exists(self, key: str) -> bool:
+        """Whether there is an object under this key."""
+        return key in self.keys(key)
+
     def keys(self, prefix: str, after: str = "") -> Iterator[str]:
         """Keys that start with `prefix`, in order, those greater than `after` only. Reads page by page."""
         options = {"StartAfter": self._prefix + after} if after else {}

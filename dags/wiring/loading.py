@@ -16,12 +16,14 @@ from wiring.defaults import final_errors
 
 @task
 def sweep(family: str) -> list[list[str]]:
-    """All manifests on S3 that the warehouse's ledger lacks, however they came to be missed."""
+    """Manifests on S3 that the warehouse's ledger lacks: behind the settled watermark when an ingest rang, else all."""
     from ingest import runs
     from wiring.warehouse import warehouse
 
+    context: Any = get_current_context()
+    rung = context["dag_run"].run_type == "asset_triggered"
     with final_errors(), warehouse() as connection:
-        batches = runs.sweep(connection, Family(family))
+        batches = runs.sweep(connection, Family(family), full=not rung)
     if not batches:
         raise AirflowSkipException("Every manifest is loaded.")
     return batches

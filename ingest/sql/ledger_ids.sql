@@ -1,3 +1,5 @@
 select manifest_id
 from raw.load_ledger
-where family = %s
+where
+    family = %s
+    and manifest_id > %s

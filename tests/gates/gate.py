@@ -33,6 +33,7 @@ QUERY = frozenset({"select_statement", "with_compound_statement", "set_expressio
 LOAD = frozenset(
     {
         "copy_into_table_statement",
+        "delete_statement",
         "insert_statement",
         "list_statement",
         "select_statement",

@@ -9,16 +9,19 @@ from pathlib import Path
 import pytest
 
 from snowflake.procedures import load_manifest as procedure
+from snowflake.procedures import reload_manifest
 from tests.gates import sources
 from tests.gates.gate import DEPLOY, LOAD, QUERY, Finding, check, check_all
 
 # What a folder's files may do besides asking.
 KINDS = {
-    "ingest/": QUERY | {"call_segment"},
+    "ingest/": QUERY | {"call_segment", "update_statement"},
     "snowflake/account/": DEPLOY,
     "transform/": QUERY | {"insert_statement"},
 }
 PROCEDURES = sources.REPOSITORY / "snowflake" / "procedures"
+# A procedure that is inlined below another one imports it in Python only.
+IMPORT_OF_THE_OTHER = re.compile(r"# \{% endraw %\}\{% if false %\}\n.*?# \{% endif %\}\{% raw %\}\n", re.DOTALL)
 
 
 def expect_none(findings: list[Finding]) -> None:
@@ -70,6 +73,8 @@ def test_statements_of_the_procedure_are_snowflakes_sql() -> None:
         procedure.copy_objects(key, "splits", [item.key], now),
         procedure.insert_into_ledger(manifest, {item.key: procedure.Staged(120, "e'tag")}, now),
         procedure.insert_into_rejects(key, "it's \\ bad", now),
+        reload_manifest.select_objects(key),
+        reload_manifest.delete_rows("splits", key),
     ]
 
     expect_none([finding for sql in statements for finding in check(sql[:40], sql, LOAD, style=False)])
@@ -77,19 +82,28 @@ def test_statements_of_the_procedure_are_snowflakes_sql() -> None:
 
 @pytest.mark.parametrize("path", sorted(PROCEDURES.glob("*.py")), ids=lambda path: path.name)
 def test_inlined_python_survives_jinja_and_dollar_quotes(path: Path) -> None:
-    first, *body, last = path.read_text().splitlines()
+    first, *body, last = IMPORT_OF_THE_OTHER.sub("", path.read_text()).splitlines()
 
     assert (first, last) == ("# {% raw %}", "# {% endraw %}")
     assert not re.search(r"\$\$|\{%|\{\{|\{#", "\n".join(body))
 
 
-@pytest.mark.parametrize("path", sorted(PROCEDURES.glob("*.py")), ids=lambda path: path.name)
-def test_procedure_that_is_deployed_is_the_source_to_the_letter(path: Path) -> None:
-    (script,) = [s for s in sources.schemachange_scripts() if s.name == f"R__{path.stem}.sql"]
+@pytest.mark.parametrize("name", ["load_manifest", "reload_manifest"])
+def test_procedure_that_is_deployed_is_its_sources_to_the_letter(name: str) -> None:
+    (script,) = [s for s in sources.schemachange_scripts() if s.name == f"R__{name}.sql"]
     (statement,) = script.statements
     _, deployed, end = statement.split("$$")
+    (handler,) = re.findall(r"handler = '(\w+)'", statement)
 
     assert end.strip() == ""
-    assert deployed.strip().splitlines()[1:-1] == path.read_text().splitlines()[1:-1]
-    # What Snowflake compiles when it is called must compile now.
-    compile(deployed, path.name, "exec")
+    written = [line for part in dict.fromkeys(["load_manifest", name]) for line in code(PROCEDURES / f"{part}.py")]
+    assert [line for line in deployed.splitlines() if line not in ("", "#", "# ")] == written
+    # What Snowflake compiles when it is called must compile now, and know every name.
+    names: dict[str, object] = {}
+    exec(compile(deployed, script.name, "exec"), names)
+    assert callable(names[handler])
+
+
+def code(path: Path) -> list[str]:
+    """The lines of a procedure's source without those that are for Jinja, for Python alone, or empty."""
+    return [line for line in IMPORT_OF_THE_OTHER.sub("", path.read_text()).splitlines()[1:-1] if line]

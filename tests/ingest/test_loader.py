@@ -21,6 +21,8 @@ class Connection:
 
     def __init__(self) -> None:
         self.ledger: dict[str, str] = {}
+        self.rejects: list[str] = []
+        self.watermark: str | None = None
         self.refused: dict[str, Exception] = {}
         self.calls: list[str] = []
 
@@ -30,10 +32,19 @@ class Connection:
     def close(self) -> None:
         return
 
-    def execute(self, sql: str, values: tuple[str]) -> None:
-        (value,) = values
+    def execute(self, sql: str, values: tuple[str, ...]) -> None:
+        value, *others = values
+        if sql.startswith("update raw.load_watermarks"):
+            self.watermark = value
+            return
         if sql.startswith("select"):
-            self.rows = [(one,) for one, family in self.ledger.items() if family == value]
+            if "from raw.load_watermarks" in sql:
+                self.rows = [(self.watermark,)]
+            elif "from raw.load_rejects" in sql:
+                self.rows = [(key,) for key in self.rejects if manifests.manifest_id_of(key) not in self.ledger]
+            else:
+                known = [one for one, family in self.ledger.items() if family == value]
+                self.rows = [(one,) for one in known if one > others[0]]
             return
         assert sql.startswith("call raw.load_manifest(")
         self.calls.append(value)
@@ -60,6 +71,55 @@ def test_what_the_ledger_lacks_is_pending_oldest_first(landed) -> None:
     connection = Connection()
     connection.ledger = {IDS[1]: "stocks", IDS[2]: "options"}
     assert loader.pending(connection, landed, Family.STOCKS) == [KEYS[0], KEYS[2], KEYS[3]]
+
+
+def test_a_sweep_lists_nothing_that_an_earlier_one_found_settled(landed) -> None:
+    connection = Connection()
+    connection.ledger = dict.fromkeys(IDS[:2], "stocks")
+    assert loader.pending(connection, landed, Family.STOCKS) == KEYS[2:]
+    assert connection.watermark == IDS[1]
+
+    listed: list[str] = []
+    every = landed.keys
+    landed.keys = lambda prefix, after="": (listed.append(key) or key for key in every(prefix, after))
+    assert loader.pending(connection, landed, Family.STOCKS) == KEYS[2:]
+    assert listed == KEYS[2:]
+
+
+def test_the_watermark_passes_no_manifest_that_was_never_tried(landed) -> None:
+    connection = Connection()
+    connection.ledger = {IDS[0]: "stocks", IDS[3]: "stocks"}
+    connection.rejects = [KEYS[1]]
+    assert loader.pending(connection, landed, Family.STOCKS) == KEYS[1:3]
+    assert connection.watermark == IDS[1]
+
+
+def test_a_refused_manifest_below_the_watermark_stays_pending_while_it_is_there(landed) -> None:
+    connection = Connection()
+    connection.ledger = dict.fromkeys([IDS[0], IDS[2], IDS[3]], "stocks")
+    connection.rejects = [KEYS[1], manifests.manifest_key(Family.STOCKS, "20261119T231500000000Z-00000000")]
+    for _ in range(2):
+        assert loader.pending(connection, landed, Family.STOCKS) == [KEYS[1]]
+    assert connection.watermark == IDS[3]
+
+
+def test_a_full_sweep_finds_what_came_below_the_watermark(landed) -> None:
+    connection = Connection()
+    connection.ledger, connection.watermark = dict.fromkeys(IDS, "stocks"), IDS[3]
+    late = manifests.manifest_key(Family.STOCKS, "20200101T000000000000Z-00000000")
+    landed.put_once(late, b"{}")
+    assert loader.pending(connection, landed, Family.STOCKS) == []
+    assert loader.pending(connection, landed, Family.STOCKS, full=True) == [late]
+    assert connection.watermark == IDS[3]
+
+
+def test_a_manifest_from_the_future_does_not_take_the_watermark_along(landed) -> None:
+    connection = Connection()
+    future = "20991231T000000000000Z-00000000"
+    landed.put_once(manifests.manifest_key(Family.STOCKS, future), b"{}")
+    connection.ledger = dict.fromkeys([*IDS, future], "stocks")
+    assert loader.pending(connection, landed, Family.STOCKS) == []
+    assert connection.watermark == IDS[3]
 
 
 def test_a_load_reports_what_the_procedure_answers() -> None:

@@ -43,15 +43,15 @@ def test_ids_sort_by_time_and_differ_within_a_microsecond() -> None:
     assert manifests.new_manifest_id(NOW) != manifests.new_manifest_id(NOW)
 
 
-def test_keys_of_a_family_are_listed_from_a_moment_on(store) -> None:
+def test_keys_of_a_family_are_listed_behind_an_id(store) -> None:
     early, late = (manifests.new_manifest_id(NOW + timedelta(hours=hours)) for hours in (0, 2))
     for manifest_id in (early, late):
         store.put_once(manifests.manifest_key(Family.STOCKS, manifest_id), b"x")
     store.put_once(f"manifests/options/{early}.json", b"x")
     store.put_once("manifests/stocks/README.json", b"x")
     assert [manifests.manifest_id_of(key) for key in manifests.list_keys(store, Family.STOCKS)] == [early, late]
-    since = manifests.list_keys(store, Family.STOCKS, NOW + timedelta(hours=1))
-    assert [manifests.manifest_id_of(key) for key in since] == [late]
+    assert [manifests.manifest_id_of(key) for key in manifests.list_keys(store, Family.STOCKS, early)] == [late]
+    assert list(manifests.list_keys(store, Family.STOCKS, late)) == []
 
 
 def test_coverage_adds_up_and_knows_the_scope() -> None:

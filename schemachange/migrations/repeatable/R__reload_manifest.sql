@@ -1,4 +1,4 @@
--- For an operator, with autocommit on and outside of a transaction: call raw.reload_manifest('manifests/stocks/<id>.json')
+-- For an operator, called as raw.load_manifest is: call raw.reload_manifest('manifests/stocks/<id>.json')
 create or replace procedure raw.reload_manifest(manifest_key varchar)
 copy grants
 returns variant

@@ -3,7 +3,7 @@ create table if not exists raw.load_watermarks (
     settled_through varchar comment 'Newest manifest id up to which a sweep found each manifest loaded or refused',
     swept_at timestamp_ntz(6) comment 'UTC, when it was moved'
 )
-comment = 'One row per family: where the listing of manifests begins. A hint for speed; the ledger alone says what is loaded';
+comment = 'One row per family: where a sweep begins to list. It saves time; what is loaded is for the ledger to say';
 
 insert into raw.load_watermarks (family)
 select families.family

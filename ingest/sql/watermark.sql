@@ -1,0 +1,3 @@
+select settled_through
+from raw.load_watermarks
+where family = %s
