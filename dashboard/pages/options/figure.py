@@ -1,0 +1,126 @@
+"""The options page's figures: pure plotly dictionaries that name colours by the page's variables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+
+def smile(rows: pd.DataFrame, spot: float) -> dict[str, Any]:
+    """Implied volatility by strike, ours for calls and puts and the vendor's, with open interest and the spot."""
+    data: list[dict[str, Any]] = []
+    for kind, colour, symbol in (("call", "--st-call", "circle"), ("put", "--st-put", "diamond")):
+        side = rows[rows["contract_type"] == kind]
+        volatility = side[side["implied_volatility_pct"].notna()]
+        data.append(_points(f"{kind.title()}s", volatility, "implied_volatility_pct", colour, symbol, "lines+markers"))
+        vendor = side[side["vendor_implied_volatility_pct"].notna()]
+        data.append(_points(f"{kind.title()}s, vendor", vendor, "vendor_implied_volatility_pct", colour, "x-thin-open"))
+        data.append(_bars(f"{kind.title()}s’ open interest", side, "open_interest_contracts", colour, "y2"))
+    layout = _layout("Strike, USD", "Implied volatility by strike", [_spot(spot)])
+    layout["yaxis"] |= {"title": {"text": "Implied volatility, %"}, "domain": [0.3, 1]}
+    layout["yaxis2"] = {"domain": [0, 0.22], "title": {"text": "Open interest"}, "tickformat": ".2~s"}
+    layout["xaxis"]["anchor"] = "y2"
+    return {"data": data, "layout": layout}
+
+
+def by_strike(rows: pd.DataFrame, spot: float) -> dict[str, Any]:
+    """Open interest above, volume below, of calls and puts by strike, summed over the rows' expirations."""
+    data = []
+    for kind, colour in (("call", "--st-call"), ("put", "--st-put")):
+        side = (
+            rows[rows["contract_type"] == kind]
+            .groupby("strike_usd", as_index=False)[["open_interest_contracts", "volume_contracts"]]
+            .sum()
+        )
+        data.append(_bars(f"{kind.title()}s’ open interest", side, "open_interest_contracts", colour, "y"))
+        data.append(_bars(f"{kind.title()}s’ volume", side, "volume_contracts", colour, "y2"))
+    layout = _layout("Strike, USD", "Open interest and volume by strike", [_spot(spot)])
+    layout["yaxis"] |= {"title": {"text": "Open interest"}, "domain": [0.54, 1], "tickformat": ".2~s"}
+    layout["yaxis2"] = {"domain": [0, 0.46], "title": {"text": "Volume"}, "tickformat": ".2~s"}
+    layout["xaxis"]["anchor"] = "y2"
+    return {"data": data, "layout": layout}
+
+
+def term_structure(rows: pd.DataFrame) -> dict[str, Any]:
+    """At-the-money implied volatility (mean of call and put) by calendar days to expiration."""
+    near = rows[rows["is_at_the_money"].fillna(False).astype(bool)]
+    means = near.groupby("days_to_expiration", as_index=False)["implied_volatility_pct"].mean().dropna()
+    trace = {
+        "type": "scatter", "mode": "lines+markers", "name": "At the money, %",
+        "x": means["days_to_expiration"].astype(int).tolist(), "y": means["implied_volatility_pct"].round(3).tolist(),
+        "line": {"color": "--st-accent", "width": 2},
+    }  # fmt: skip
+    layout = _layout("Days to expiration", "At-the-money implied volatility by days to expiration", [])
+    layout["yaxis"]["title"] = {"text": "Implied volatility, %"}
+    return {"data": [trace], "layout": layout}
+
+
+def surface(rows: pd.DataFrame) -> dict[str, Any]:
+    """Implied volatility over strike and days to expiration, mean of call and put."""
+    known = rows[rows["implied_volatility_pct"].notna()]
+    table = known.pivot_table(index="days_to_expiration", columns="strike_usd", values="implied_volatility_pct")
+    trace = {
+        "type": "heatmap", "meta": {"corner": "days to expiration \\ strike USD"}, "hoverongaps": False,
+        "x": [float(strike) for strike in table.columns], "y": [str(int(days)) for days in table.index],
+        "z": [[None if pd.isna(cell) else round(float(cell), 3) for cell in row] for row in table.to_numpy()],
+        "colorscale": [[0, "--st-accent-soft"], [1, "--st-accent"]],
+        "colorbar": {"title": {"text": "IV %"}, "thickness": 10, "outlinewidth": 0},
+        "hovertemplate": "strike %{x}<br>%{y} days<br>%{z:.1f}%<extra></extra>",
+    }  # fmt: skip
+    layout = _layout("Strike, USD", "Implied volatility by strike and days to expiration", [])
+    layout["yaxis"] |= {"type": "category", "title": {"text": "Days"}}
+    return {"data": [trace], "layout": layout}
+
+
+def ratio(rows: pd.DataFrame) -> dict[str, Any]:
+    """Puts for each call, by volume and by open interest, session by session."""
+    sessions = [str(session) for session in rows["session_date"]]
+    data = []
+    for column, name, colour, dash in (
+        ("put_call_volume_ratio", "By volume", "--st-call", "solid"),
+        ("put_call_open_interest_ratio", "By open interest", "--st-put", "dash"),
+    ):
+        values = [None if pd.isna(value) else round(float(value), 4) for value in rows[column]]
+        data.append(
+            {"type": "scatter", "mode": "lines+markers", "name": name, "x": sessions, "y": values}
+            | {"line": {"color": colour, "dash": dash, "width": 1.8}}
+        )
+    layout = _layout("Session", "Put/call ratio by session", [])
+    layout["xaxis"] |= {"type": "category", "nticks": 6}
+    return {"data": data, "layout": layout}
+
+
+def _points(
+    name: str, rows: pd.DataFrame, column: str, colour: str, symbol: str, mode: str = "markers"
+) -> dict[str, Any]:
+    return {
+        "type": "scatter", "mode": mode, "name": name, "x": rows["strike_usd"].astype(float).tolist(),
+        "y": rows[column].astype(float).round(3).tolist(), "line": {"color": colour, "width": 1.8},
+        "marker": {"color": colour, "symbol": symbol, "size": 7, "line": {"color": colour, "width": 1.2}},
+    }  # fmt: skip
+
+
+def _bars(name: str, rows: pd.DataFrame, column: str, colour: str, axis: str) -> dict[str, Any]:
+    pattern = {"shape": "/", "size": 5} if colour == "--st-put" else {}  # a second sign besides the colour
+    return {
+        "type": "bar", "name": name, "x": rows["strike_usd"].astype(float).tolist(), "yaxis": axis,
+        "y": rows[column].fillna(0).astype(float).tolist(), "showlegend": axis == "y",
+        "marker": {"color": colour, "pattern": pattern},
+    }  # fmt: skip
+
+
+def _spot(spot: float) -> dict[str, Any]:
+    return {
+        "type": "line", "xref": "x", "x0": spot, "x1": spot, "yref": "paper", "y0": 0, "y1": 1,
+        "line": {"color": "--st-muted", "dash": "dot", "width": 1},
+        "label": {"text": f"spot {spot:,.2f}", "textposition": "end", "textangle": 0, "yanchor": "top"},
+    }  # fmt: skip
+
+
+def _layout(x: str, label: str, shapes: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "meta": {"label": label}, "shapes": shapes, "bargap": 0.3, "hovermode": "x unified",
+        "margin": {"l": 58, "r": 12, "t": 8, "b": 44}, "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        "xaxis": {"title": {"text": x}, "zeroline": False}, "yaxis": {"zeroline": False},
+    }  # fmt: skip

@@ -1,0 +1,56 @@
+"""The options page: what each address leads to, on the local warehouse's seeded chains."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from dashboard.data.door import Door
+from dashboard.data.warehouse import Warehouse
+from dashboard.pages.options import page
+from dashboard.pages.parts import Content
+from tests.dashboard import seed, seed_options
+
+
+@pytest.fixture(autouse=True)
+def _today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboard.data.sessions.now", lambda: datetime(2026, 11, 21, 9, tzinfo=UTC))
+
+
+def test_the_newest_session_and_the_next_expiration_are_shown(seeded: Warehouse) -> None:
+    chain = page.find_chain(Door(seeded), "AAPL", "", "")
+    assert isinstance(chain, page.Chain)
+    assert (chain.session, chain.expiration) == (seed.LAST_SESSION, seed_options.EXPIRATIONS[0])
+    assert len(chain.expiring) == 34
+
+
+@pytest.mark.parametrize("panel", list(page.DRAWN))
+def test_every_figure_is_plotlys_and_ready(seeded: Warehouse, panel: str) -> None:
+    content = page.read_graph(Door(seeded), "AAPL", "", "", draw=page.DRAWN[panel])
+    assert content.state == "ready"
+    assert content.figure is not None
+    assert content.figure["data"]
+
+
+def test_the_smile_is_the_surface_that_priced_the_seeds(seeded: Warehouse) -> None:
+    figure: Any = page.read_graph(Door(seeded), "AAPL", "", "2026-12-18", draw=page.DRAWN["options-smile"]).figure
+    calls = figure["data"][0]
+    spot = float(seed.bars("AAPL")["close_usd"].iloc[-1])
+    days = (date(2026, 12, 18) - seed.LAST_SESSION).days
+    for strike, volatility in zip(calls["x"], calls["y"], strict=True):
+        assert volatility == pytest.approx(100 * seed_options.smile(strike, spot, days), abs=1e-3)
+
+
+@pytest.mark.parametrize("hostile", ["'; drop table marts.x; --", "<script>", "A" * 10_000, "\x00", "NOSUCH"])
+def test_a_hostile_address_is_a_clean_empty_state(seeded: Warehouse, hostile: str) -> None:
+    content = page.find_chain(Door(seeded), hostile, hostile, hostile)
+    assert isinstance(content, Content)
+    assert content.state == "empty"
+
+
+def test_a_hostile_session_or_expiration_is_the_newest_and_the_next(seeded: Warehouse) -> None:
+    chain = page.find_chain(Door(seeded), "MSFT", "9999-99-99", ["x"])
+    assert isinstance(chain, page.Chain)
+    assert chain.session == seed.LAST_SESSION
