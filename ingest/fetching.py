@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from ingest import completeness
 from ingest.client import PolygonClient
+from ingest.completeness import SuspectSession
 from ingest.datasets import Dataset, Request, bar_session
 from ingest.errors import IngestError, MalformedResponse, NotAuthorized, NotEntitled, NotFound, RateLimited, Unreachable
 from ingest.landing import Landing
@@ -42,6 +44,7 @@ class Outcome:
 class Fetched:
     """Requests expected and answered, what is missing (failures and notes), and the sessions that are covered fully.
 
+    `suspects` are sessions that answered too few tickers twice; what they answered is landed.
     `fatal` is the error to raise in the end although something may have been saved.
     """
 
@@ -51,6 +54,7 @@ class Fetched:
     sessions: tuple[str, ...]
     first_failure: str | None
     fatal: IngestError | None
+    suspects: tuple[SuspectSession, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -65,15 +69,17 @@ def fetch(batch: Batch, client: PolygonClient, landing: Landing, threads: int = 
     if batch.contract_window is not None:
         expirations = {ticker: day for outcome in outcomes for ticker, day in outcome.expirations.items()}
         outcomes += fetcher.run(contract_bars(expirations, batch.contract_window))
+    outcomes, suspects = _looked_at_again(fetcher, outcomes)
     outcomes = [_judged(outcome) for outcome in _without_holes(batch, outcomes)]
     failed = [outcome for outcome in outcomes if outcome.failure]
     return Fetched(
         expected=len(outcomes),
         answered=len(outcomes) - len(failed),
         missing=tuple(_missing(outcome) for outcome in outcomes if outcome.failure or outcome.note),
-        sessions=_covered(batch, outcomes),
+        sessions=_covered(batch, outcomes, {suspect.session for suspect in suspects}),
         first_failure=failed[0].failure if failed else None,
         fatal=fetcher.fatal,
+        suspects=suspects,
     )
 
 
@@ -145,6 +151,39 @@ class _Fetcher:
         return Outcome(request, note=str(error))
 
 
+def _looked_at_again(
+    fetcher: _Fetcher, outcomes: Sequence[Outcome]
+) -> tuple[list[Outcome], tuple[SuspectSession, ...]]:
+    """Ask once more for sessions with suspiciously few tickers: the outcomes then, and what is suspect still.
+
+    Both answers are landed, so nothing that one of them holds is lost.
+    """
+    found = {session: outcome for outcome in outcomes if (session := outcome.request.session) and outcome.rows}
+    first = completeness.too_few({session: outcome.rows for session, outcome in found.items()})
+    for session, expected in first.items():
+        log.warning(
+            "Session %s has %d tickers, %d were expected: asking again.", session, found[session].rows, expected
+        )
+    again = fetcher.run([found[session].request for session in first])
+    for session, outcome in zip(first, again, strict=True):
+        # A second try that failed says nothing of the first.
+        if outcome.rows > found[session].rows:
+            found[session] = outcome
+    counts = {session: outcome.rows for session, outcome in found.items()}
+    suspects = tuple(
+        SuspectSession(Dataset.STOCK_BARS.value, session, counts[session], expected, fetches=1 + (session in first))
+        for session, expected in sorted(completeness.too_few(counts).items())
+    )
+    for suspect in suspects:
+        log.warning(
+            "Session %s is suspect: %d tickers, %d were expected. It is kept and fetched again by the next runs.",
+            suspect.session,
+            suspect.result_rows,
+            suspect.expected_rows,
+        )
+    return [found.get(outcome.request.session or "", outcome) for outcome in outcomes], suspects
+
+
 def _expirations(rows: Sequence[dict[str, object]]) -> dict[str, str]:
     found = {}
     for row in rows:
@@ -200,14 +239,17 @@ def _judged(outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _covered(batch: Batch, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+def _covered(batch: Batch, outcomes: Sequence[Outcome], suspects: Collection[str]) -> tuple[str, ...]:
     """The sessions of the batch that a later backfill need not fetch again."""
     by_session = {outcome.request.session: outcome for outcome in outcomes if outcome.request.session}
     if by_session:
         return tuple(
             day.isoformat()
             for day in batch.sessions
-            if (outcome := by_session.get(day.isoformat())) and not outcome.failure and not outcome.note
+            if (outcome := by_session.get(day.isoformat()))
+            and not outcome.failure
+            and not outcome.note
+            and day.isoformat() not in suspects
         )
     datasets = {Dataset.STOCK_BARS, Dataset.OPTION_CONTRACTS, Dataset.OPTION_BARS}
     bars = [outcome for outcome in outcomes if outcome.request.dataset in datasets]

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 
+from ingest.completeness import SuspectSession
 from ingest.datasets import Dataset, Family
 from ingest.errors import BadManifest
 from ingest.storage import LandingStore
@@ -49,7 +50,8 @@ class Manifest:
 
     `sessions` are those it covers fully, for the tickers or underlyings in `scope` (`*`: the whole market). `complete`
     means that every request was answered; a note in `missing` (not in the plan, unknown ticker, a range that starts
-    late) does not contradict it.
+    late) does not contradict it. `suspect_sessions` answered far fewer tickers than their neighbours, twice: kept and
+    loaded, but not among the sessions that count as held.
     """
 
     manifest_id: str
@@ -64,6 +66,7 @@ class Manifest:
     complete: bool
     missing: tuple[Missing, ...]
     objects: tuple[ObjectEntry, ...]
+    suspect_sessions: tuple[SuspectSession, ...] = ()
 
     @property
     def key(self) -> str:
@@ -96,6 +99,7 @@ class Manifest:
                 }
                 for item in self.missing
             ],
+            "suspect_sessions": [asdict(suspect) for suspect in self.suspect_sessions],
             "objects": [asdict(entry) for entry in self.objects],
         }
         return json.dumps(document, indent=1).encode()
@@ -121,6 +125,7 @@ class Manifest:
                     for item in document["missing"]
                 ),
                 objects=tuple(ObjectEntry(**entry) for entry in document["objects"]),
+                suspect_sessions=tuple(SuspectSession(**one) for one in document.get("suspect_sessions", ())),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BadManifest(f"not a manifest of version {VERSION}: {type(error).__name__} {error}") from None
@@ -190,12 +195,20 @@ class Coverage:
 
 
 def coverage(manifests: Iterable[Manifest]) -> Coverage:
-    """What these manifests hold: sessions of bars by ticker or underlying, ranges of reference data."""
+    """What these manifests hold: sessions of bars by ticker or underlying, ranges of reference data.
+
+    A session that two manifests found suspect counts as held: it is as it is.
+    """
     sessions: dict[str, set[date]] = {}
     spans: dict[Dataset, set[tuple[date, date]]] = {}
+    suspected: set[tuple[str, str]] = set()
     for manifest in manifests:
         for symbol in manifest.scope:
-            sessions.setdefault(symbol, set()).update(date.fromisoformat(day) for day in manifest.sessions)
+            suspects = {(symbol, suspect.session) for suspect in manifest.suspect_sessions}
+            twice = {session for _, session in suspects & suspected}
+            suspected |= suspects
+            held = sessions.setdefault(symbol, set())
+            held.update(date.fromisoformat(day) for day in (*manifest.sessions, *twice))
         for entry in manifest.objects if manifest.complete else ():
             match = SPAN.fullmatch(entry.key.split("/")[2])
             if match is not None:

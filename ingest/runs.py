@@ -128,6 +128,7 @@ def land_batch(
         complete=fetched.complete,
         missing=fetched.missing,
         objects=objects,
+        suspect_sessions=fetched.suspects,
     )
     if objects:
         store.put_once(manifest.key, manifest.to_json())
@@ -157,6 +158,7 @@ def landed(family: Family, dag_id: str, run_id: str, began: datetime) -> dict[st
         "manifests": [manifest.manifest_id for manifest in found],
         "result_rows": sum(manifest.result_rows for manifest in found),
         "complete": all(manifest.complete for manifest in found),
+        "suspect_sessions": sorted({one.session for manifest in found for one in manifest.suspect_sessions}),
         "run_id": run_id,
     }
 

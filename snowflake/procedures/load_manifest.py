@@ -41,6 +41,7 @@ OBJECT_KEY = re.compile(
 )
 OBJECT_KEY_PARTS = 5
 SHA256 = re.compile(r"[0-9a-f]{64}")
+SUSPECT_FIELDS = {"dataset", "session", "result_rows", "expected_rows", "fetches"}
 
 
 class Refusal(Exception):
@@ -73,6 +74,7 @@ class Manifest(NamedTuple):
     dag_id: str
     run_id: str
     is_complete: bool
+    suspect_sessions: tuple[dict[str, Any], ...]
     objects: tuple[RawObject, ...]
 
 
@@ -234,8 +236,22 @@ def parse_manifest(key: ManifestKey, text: str) -> Manifest:
         dag_id=field(document, "dag_id", str),
         run_id=field(document, "run_id", str),
         is_complete=field(document, "complete", bool),
+        # Manifests of the first days lack it.
+        suspect_sessions=parse_suspects(key, field({"suspect_sessions": []} | document, "suspect_sessions", list)),
         objects=parse_objects(key, field(document, "objects", list)),
     )
+
+
+def parse_suspects(key: ManifestKey, entries: list[Any]) -> tuple[dict[str, Any], ...]:
+    """Check the list of sessions that answered suspiciously few tickers."""
+    for entry in entries:
+        if not isinstance(entry, dict) or entry.keys() != SUSPECT_FIELDS:
+            raise Refusal(f"an entry of its suspect_sessions is {entry!r:.200}")
+        if entry["dataset"] not in DATASETS[key.family] or not is_date(entry["session"]):
+            raise Refusal(f"an entry of its suspect_sessions is of {entry['dataset']!r:.200} {entry['session']!r:.200}")
+        if any(type(entry[name]) is not int for name in SUSPECT_FIELDS - {"dataset", "session"}):
+            raise Refusal(f"an entry of its suspect_sessions counts {entry!r:.200}")
+    return tuple(entries)
 
 
 def parse_objects(key: ManifestKey, entries: list[Any]) -> tuple[RawObject, ...]:
@@ -281,13 +297,12 @@ def count(entry: dict[str, Any], name: str) -> int:
     return value
 
 
-def is_date(text: str) -> bool:
+def is_date(text: Any) -> bool:
     """Whether this is a day of the calendar, YYYY-MM-DD."""
     try:
-        date.fromisoformat(text)
-    except ValueError:
+        return date.fromisoformat(text).isoformat() == text
+    except (TypeError, ValueError):
         return False
-    return True
 
 
 def stage_key(name: str) -> str:
@@ -391,10 +406,12 @@ def insert_into_ledger(manifest: Manifest, staged: dict[str, Staged], loaded_at:
     rows_loaded, result_rows = totals(manifest)
     key = manifest.key
     return (
-        "insert into raw.load_ledger (manifest_id, manifest_key, family, dag_id, run_id, is_complete, objects, "
-        f"rows_loaded, result_rows, loaded_at) select {literal(key.manifest_id)}, {literal(key.text)}, "
-        f"{literal(key.family)}, {literal(manifest.dag_id)}, {literal(manifest.run_id)}, "
-        f"{str(manifest.is_complete).lower()}, parse_json({literal(json.dumps(objects))}), "
+        "insert into raw.load_ledger (manifest_id, manifest_key, family, dag_id, run_id, is_complete, "
+        "suspect_sessions, objects, rows_loaded, result_rows, loaded_at) "
+        f"select {literal(key.manifest_id)}, {literal(key.text)}, {literal(key.family)}, "
+        f"{literal(manifest.dag_id)}, {literal(manifest.run_id)}, "
+        f"{str(manifest.is_complete).lower()}, parse_json({literal(json.dumps(manifest.suspect_sessions))}), "
+        f"parse_json({literal(json.dumps(objects))}), "
         f"{rows_loaded}, {result_rows}, {timestamp(loaded_at)}"
     )
 

@@ -63,7 +63,10 @@ def test_statements_of_the_procedure_are_snowflakes_sql() -> None:
         lines=2,
         result_rows=3,
     )
-    manifest = procedure.Manifest(key, "it's a \\ DAG", "run", is_complete=True, objects=(item,))
+    suspect = {"dataset": "stock_bars", "session": "2026-11-20", "result_rows": 6, "expected_rows": 9, "fetches": 2}
+    manifest = procedure.Manifest(
+        key, "it's a \\ DAG", "run", is_complete=True, suspect_sessions=(suspect,), objects=(item,)
+    )
     now = datetime(2026, 11, 20, 23, 15, tzinfo=UTC)
     statements = [
         procedure.lock_family(key, now),

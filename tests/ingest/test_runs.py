@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from ingest import manifests, planning, runs
+from ingest.completeness import SuspectSession
 from ingest.datasets import Dataset, Family
 from ingest.errors import BadSetting, IncompleteFetch, NotAuthorized, NotEntitled
 from ingest.manifests import Coverage, Manifest
@@ -84,7 +85,7 @@ def test_a_manifest_tells_exactly_what_is_stored(api, land, store, backfill, s3)
     document = json.loads(store.read(manifest.key))
     assert set(document) == {
         "manifest_id", "family", "version", "created_at", "dag_id", "run_id", "sessions", "scope", "requests",
-        "complete", "missing", "objects",
+        "complete", "missing", "suspect_sessions", "objects",
     }  # fmt: skip
     assert s3.list_objects_v2(Bucket="landing")["Contents"][0]["Key"].startswith("some/prefix/")
 
@@ -127,6 +128,49 @@ def test_a_session_that_stays_empty_stays_a_failure_when_it_is_fetched_alone(api
         assert again.sessions == (DAYS[1],)
         with pytest.raises(IncompleteFetch, match="2026-11-19 has closed"):
             land(again)
+
+
+MARKET = [f"T{number}" for number in range(30)]
+
+
+def test_a_session_with_a_third_of_its_tickers_missing_is_fetched_again(api, land, store, backfill) -> None:
+    api.on(path_of(DAYS[0]), grouped("2026-11-18", *MARKET))
+    api.on(path_of(DAYS[1]), grouped("2026-11-19", *MARKET[:20]), grouped("2026-11-19", *MARKET))
+    api.on(path_of(DAYS[2]), grouped("2026-11-20", *MARKET))
+    land(backfill)
+    (manifest,) = stored(store)
+    assert api.paths().count(path_of(DAYS[1])) == 2
+    assert manifest.suspect_sessions == ()
+    assert manifest.sessions == ("2026-11-18", "2026-11-19", "2026-11-20")
+    # Both answers are kept: each tells what was known when.
+    assert manifest.objects[0].lines == 4
+
+
+def test_a_session_that_stays_suspect_is_kept_recorded_and_fetched_by_the_next_backfill(
+    api, land, store, backfill
+) -> None:
+    for day, tickers in zip(DAYS, (MARKET, MARKET[:20], MARKET), strict=True):
+        api.on(path_of(day), grouped(str(day), *tickers))
+    land(backfill)
+    (first,) = stored(store)
+    assert first.suspect_sessions == (SuspectSession("stock_bars", "2026-11-19", 20, 30, fetches=2),)
+    assert first.complete
+    assert first.result_rows == 30 + 20 + 20 + 30
+
+    held = manifests.coverage([first])
+    assert held.holds("AAPL") == {DAYS[0], DAYS[2]}
+    # A second manifest that finds the same settles it: the session is as it is.
+    assert manifests.coverage([first, first]).holds("AAPL") == set(DAYS)
+
+
+def test_a_second_answer_that_fails_leaves_the_first_one_standing(api, land, store, backfill) -> None:
+    api.on(path_of(DAYS[0]), grouped("2026-11-18", *MARKET))
+    api.on(path_of(DAYS[1]), grouped("2026-11-19", *MARKET[:20]), Reply({}, 400))
+    api.on(path_of(DAYS[2]), grouped("2026-11-20", *MARKET))
+    land(backfill)
+    (manifest,) = stored(store)
+    assert [suspect.session for suspect in manifest.suspect_sessions] == ["2026-11-19"]
+    assert manifest.complete
 
 
 def test_a_refused_key_lands_nothing_and_is_named(api, land, store, backfill) -> None:

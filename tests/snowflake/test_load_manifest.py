@@ -55,7 +55,7 @@ def test_ledger_row_holds_rows_bytes_and_etag_of_each_object(session: Statements
     main(session, KEY)
     (ledger_row,) = [statement for statement in session.sent if "into raw.load_ledger" in statement]
 
-    objects = json.loads(ledger_row[ledger_row.index("'[") + 1 : ledger_row.index("]'") + 1])
+    objects = json.loads(ledger_row[ledger_row.rindex("'[") + 1 : ledger_row.rindex("]'") + 1])
     assert objects == [
         {"key": BARS, "dataset": "stock_bars", "bytes": 120, "rows": 3, "etag": "etag-1"},
         {"key": SPLITS, "dataset": "splits", "bytes": 50, "rows": 1, "etag": "etag-2"},
@@ -182,6 +182,28 @@ def test_files_that_only_begin_like_the_manifest_are_passed_over(session: Statem
     session.collect = collect  # type: ignore[method-assign]
 
     assert main(session, KEY)["status"] == "loaded"
+
+
+SUSPECT = {"dataset": "stock_bars", "session": "2026-11-20", "result_rows": 6, "expected_rows": 9, "fetches": 2}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"dataset": "option_bars"}, id="a dataset of the other family"),
+        pytest.param({"session": "2026-11-31"}, id="no day of the calendar"),
+        pytest.param({"session": None}, id="no session"),
+        pytest.param({"result_rows": "6"}, id="a count as text"),
+        pytest.param({"fetches": True}, id="a count that is a boolean"),
+        pytest.param({"more": 1}, id="a field that nobody knows"),
+    ],
+)
+def test_malformed_suspect_session_is_refused(session: Statements, change: dict[str, Any]) -> None:
+    session.manifest = json.dumps(document(suspect_sessions=[SUSPECT | change]))
+
+    with pytest.raises(Refusal, match="an entry of its suspect_sessions"):
+        main(session, KEY)
+    assert "copy" not in " ".join(session.kinds())
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,17 @@ def test_ledger_holds_each_object_as_it_was_stored(database: Database, landed: L
     ]
 
 
+def test_suspect_sessions_reach_the_ledger(database: Database, landed: Landed) -> None:
+    suspect = {"dataset": "stock_bars", "session": "2026-11-20", "result_rows": 6, "expected_rows": 9, "fetches": 2}
+    landed.manifest["suspect_sessions"] = [suspect]
+    landed.put_manifest()
+
+    call(database, landed.key)
+
+    sql = f"select suspect_sessions from raw.load_ledger where manifest_id = '{landed.manifest_id}'"
+    assert json.loads(database.rows(sql)[0][0]) == [suspect]
+
+
 def test_second_call_of_the_same_manifest_loads_nothing(database: Database, landed: Landed) -> None:
     first, second = call(database, landed.key), call(database, landed.key)
 

@@ -71,6 +71,13 @@ def test_columns_are_added_dropped_renamed_and_retyped(sql: Any) -> None:
     assert [(row[0], row[1]) for row in sql("describe table t")] == [("X", "NUMBER(38,2)"), ("W", "VARCHAR(16777216)")]
 
 
+def test_a_column_is_added_with_its_comment(sql: Any) -> None:
+    sql("create table t (x int)", "alter table t add column y variant comment 'what it is', z int")
+    columns = """select column_name, comment from information_schema.columns
+                 where table_schema = current_schema() and table_name = 'T' order by 1"""
+    assert sql(columns) == [("X", None), ("Y", "what it is"), ("Z", None)]
+
+
 def test_rename_and_swap(sql: Any) -> None:
     sql("create table a as select 'a' as v", "create table b as select 'b' as v", "alter table a swap with b")
     assert sql.value("select v from a") == "b"

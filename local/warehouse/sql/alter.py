@@ -67,6 +67,7 @@ def alter(cursor: WarehouseCursor, expression: exp.Alter) -> StatementResult:
         return _swap(cursor, name, object_name(session, first.this))
     if isinstance(first, exp.Command):
         raise unknown_statement(expression.sql(dialect="snowflake"))
+    described = comments.take_from_columns(action for action in actions if isinstance(action, exp.ColumnDef))
     with cursor.atomic():
         for action in actions:
             for single in _single(action):
@@ -75,6 +76,7 @@ def alter(cursor: WarehouseCursor, expression: exp.Alter) -> StatementResult:
                 qualify(session, one)
                 for translated in cursor.translate(one, None):
                     cursor.duck.execute(translated.sql(dialect="duckdb"))
+        comments.write(session, name, expression.kind, None, described)
     return StatementResult.status()
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -33,15 +34,19 @@ def take_from(create: exp.Create) -> tuple[str | None, dict[str, str]]:
     for item in list(create.find_all(exp.SchemaCommentProperty)):
         comment = item.this.name
         item.pop()
+    return comment, take_from_columns(create.this.expressions if isinstance(create.this, exp.Schema) else ())
+
+
+def take_from_columns(definitions: Iterable[exp.Expr]) -> dict[str, str]:
+    """Cut the comments out of column definitions: by the column's name."""
     columns: dict[str, str] = {}
-    if isinstance(create.this, exp.Schema):
-        for column in create.this.expressions:
-            for constraint in list(column.args.get("constraints") or []):
-                if isinstance(constraint.kind, exp.CommentColumnConstraint):
-                    name = column.this.name if column.this.args.get("quoted") else column.this.name.upper()
-                    columns[name] = constraint.kind.this.name
-                    constraint.pop()
-    return comment, columns
+    for column in definitions:
+        for constraint in list(column.args.get("constraints") or []):
+            if isinstance(constraint.kind, exp.CommentColumnConstraint):
+                name = column.this.name if column.this.args.get("quoted") else column.this.name.upper()
+                columns[name] = constraint.kind.this.name
+                constraint.pop()
+    return columns
 
 
 def comment_on(session: Session, expression: exp.Comment) -> StatementResult:
@@ -60,7 +65,10 @@ def is_alter_column_comment(statement: Statement) -> bool:
     """`ALTER TABLE | VIEW name ALTER | MODIFY [COLUMN] column COMMENT '…' [, …]`, which sqlglot has no tree for."""
     if not (statement.starts("ALTER", "TABLE") or statement.starts("ALTER", "VIEW")):
         return False
-    return any(a.upper == "COMMENT" and b.is_string for a, b in zip(statement.words, statement.words[1:], strict=False))
+    words = statement.words
+    if any(word.upper == "ADD" for word in words[3:7]):
+        return False
+    return any(word.upper == "COMMENT" and text.is_string for word, text in pairwise(words))
 
 
 def alter_column_comments(session: Session, statement: Statement) -> StatementResult:
