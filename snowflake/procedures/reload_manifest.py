@@ -5,24 +5,21 @@
 
 A refusal rolls all of it back, so what was loaded before is still there. A manifest that was never loaded is loaded.
 
-schemachange inlines this file below load_manifest.py, whose names it uses: the import is for Python alone.
+schemachange inlines this file below load_manifest.py and what that stands on, whose names it uses: the imports of
+snowflake.procedures are for Python alone.
 """
 
-# {% endraw %}{% if false %}
 import json
 from typing import Any
 
 from snowflake.snowpark import Session
 
-from snowflake.procedures.load_manifest import (
-    DATASETS,
-    ManifestKey,
-    literal,
-    load_unknown,
-    parse_key,
-    run,
-    transact,
-)
+# isort: split
+# {% endraw %}{% if false %}
+from snowflake.procedures.load_manifest import load_unknown, transact
+from snowflake.procedures.manifest import DATASETS, ManifestKey, parse_key
+from snowflake.procedures.staged_objects import run
+from snowflake.procedures.statements import literal
 
 # {% endif %}{% raw %}
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from snowflake.procedures import load_manifest as procedure
-from snowflake.procedures import reload_manifest
+from snowflake.procedures import manifest, reload_manifest, statements
 from tests.gates import sources
 from tests.gates.gate import DEPLOY, LOAD, QUERY, Finding, check, check_all
 
@@ -54,33 +53,35 @@ def test_compiled_dbt_is_snowflakes_sql(tmp_path: Path) -> None:
 
 
 def test_statements_of_the_procedure_are_snowflakes_sql() -> None:
-    key = procedure.parse_key("manifests/stocks/20261120T231500123456Z-0a1b2c3d.json")
-    item = procedure.RawObject(
+    key = manifest.parse_key("manifests/stocks/20261120T231500123456Z-0a1b2c3d.json")
+    item = manifest.RawObject(
         f"raw/splits/2026-11-20/{key.manifest_id}/0000.ndjson.gz",
         f"raw/splits/2026-11-20/{key.manifest_id}/",
         "splits",
         size=120,
+        sha256="ab" * 32,
         lines=2,
         result_rows=3,
     )
     suspect = {"dataset": "stock_bars", "session": "2026-11-20", "result_rows": 6, "expected_rows": 9, "fetches": 2}
-    manifest = procedure.Manifest(
+    loaded = manifest.Manifest(
         key, "it's a \\ DAG", "run", is_complete=True, suspect_sessions=(suspect,), objects=(item,)
     )
     now = datetime(2026, 11, 20, 23, 15, tzinfo=UTC)
-    statements = [
-        procedure.lock_family(key, now),
-        procedure.find_in_ledger(key),
-        procedure.select_manifest(key),
-        procedure.list_folder(item.folder),
-        procedure.copy_objects(key, "splits", [item.key], now),
-        procedure.insert_into_ledger(manifest, {item.key: procedure.Staged(120, "e'tag")}, now),
-        procedure.insert_into_rejects(key, "it's \\ bad", now),
+    sent = [
+        statements.lock_family(key, now),
+        statements.find_in_ledger(key),
+        statements.select_manifest(key),
+        statements.list_folder(item.folder),
+        statements.copy_objects(key, "splits", [item.key], now),
+        statements.count_results(key, "splits"),
+        statements.insert_into_ledger(loaded, {item.key: "e'tag"}, now),
+        statements.insert_into_rejects(key, "it's \\ bad", now),
         reload_manifest.select_objects(key),
         reload_manifest.delete_rows("splits", key),
     ]
 
-    expect_none([finding for sql in statements for finding in check(sql[:40], sql, LOAD, style=False)])
+    expect_none([finding for sql in sent for finding in check(sql[:40], sql, LOAD, style=False)])
 
 
 @pytest.mark.parametrize("path", sorted(PROCEDURES.glob("*.py")), ids=lambda path: path.name)
@@ -99,7 +100,8 @@ def test_procedure_that_is_deployed_is_its_sources_to_the_letter(name: str) -> N
     (handler,) = re.findall(r"handler = '(\w+)'", statement)
 
     assert end.strip() == ""
-    written = [line for part in dict.fromkeys(["load_manifest", name]) for line in code(PROCEDURES / f"{part}.py")]
+    parts = dict.fromkeys(["manifest", "statements", "staged_objects", "load_manifest", name])
+    written = [line for part in parts for line in code(PROCEDURES / f"{part}.py")]
     assert [line for line in deployed.splitlines() if line not in ("", "#", "# ")] == written
     # What Snowflake compiles when it is called must compile now, and know every name.
     names: dict[str, object] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -14,12 +15,12 @@ SPLITS = f"raw/splits/2026-11-13_2026-11-20/{MANIFEST_ID}/0000.ndjson.gz"
 
 
 def entry(key: str, dataset: str, size: int, lines: int, result_rows: int) -> dict[str, Any]:
-    """An object as a manifest lists it."""
+    """An object as a manifest lists it; its bytes are none."""
     return {
         "key": key,
         "dataset": dataset,
         "bytes": size,
-        "sha256": "ab" * 32,
+        "sha256": hashlib.sha256(b"").hexdigest(),
         "lines": lines,
         "result_rows": result_rows,
     }
@@ -51,6 +52,7 @@ class Statements:
         self.manifest: str | None = json.dumps(document())
         self.listed = {BARS: (120, "etag-1"), SPLITS: (50, "etag-2")}
         self.copied = {BARS: ("LOADED", 3), SPLITS: ("LOADED", 1)}
+        self.results = {BARS: 30_000, SPLITS: 2}
         self.ledger: list[Row] = []
         self.lock_rows = 1
         self.prefix = "s3://bucket/prod/"
@@ -77,6 +79,8 @@ class Statements:
             folder = statement.removeprefix("list @raw.landing/")
             named = [key for key in self.listed if key.startswith(folder)]
             return [Row(self.prefix + key, *self.listed[key], "Fri, 20 Nov 2026 23:15:00 GMT") for key in named]
+        if statement.startswith("select object_key"):
+            return [Row(key, rows) for key, rows in self.results.items() if f" raw.{key.split('/')[1]} " in statement]
         if statement.startswith("copy into"):
             asked = [key for key in self.copied if f"'{key}'" in statement]
             result = Row('"file"', '"status"', '"rows_parsed"', '"rows_loaded"', '"first_error"')

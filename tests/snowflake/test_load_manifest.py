@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from snowflake.snowpark import Row
 
-from snowflake.procedures import load_manifest as procedure
-from snowflake.procedures.load_manifest import Refusal, main
+from snowflake.procedures import manifest, staged_objects, statements
+from snowflake.procedures.load_manifest import main
+from snowflake.procedures.manifest import Refusal
 from tests.snowflake.stub import BARS, KEY, MANIFEST_ID, SPLITS, Statements, document, entry
 
 FOREIGN = "20261120T231500123456Z-ffffffff"
 
 
 @pytest.fixture
-def session() -> Statements:
-    """A session on a stage that holds a manifest and its two objects."""
+def session(monkeypatch: pytest.MonkeyPatch) -> Statements:
+    """A session on a stage that holds a manifest and its two objects, both without a byte in them."""
+    monkeypatch.setattr(staged_objects.SnowflakeFile, "open", lambda *_, **__: io.BytesIO())
     return Statements()
 
 
@@ -38,7 +42,9 @@ def test_manifest_is_loaded_in_one_transaction_with_the_lock_first(session: Stat
         "list",
         "list",
         "copy into raw.stock_bars",
+        "select",
         "copy into raw.splits",
+        "select",
         "insert",
         "commit",
     ]
@@ -86,6 +92,7 @@ def test_copy_names_at_most_a_thousand_files(session: Statements) -> None:
     session.manifest = json.dumps(document(objects=[entry(key, "stock_bars", 1, 1, 1) for key in keys]))
     session.listed = dict.fromkeys(keys, (1, "etag"))
     session.copied = dict.fromkeys(keys, ("LOADED", 1))
+    session.results = dict.fromkeys(keys, 1)
 
     main(session, KEY)
 
@@ -113,6 +120,14 @@ def change(session: Statements, **changes: Any) -> None:
             {"copied": {BARS: ("LOADED", 2), SPLITS: ("LOADED", 1)}},
             f"object {BARS} has 2 lines, the manifest says 3",
             id="wrong lines",
+        ),
+        pytest.param(
+            {"results": {BARS: 29_999, SPLITS: 2}},
+            f"object {BARS} has 29999 results, the manifest says 30000",
+            id="wrong results",
+        ),
+        pytest.param(
+            {"results": {BARS: 30_000}}, f"object {SPLITS} has 0 results, the manifest says 2", id="no results"
         ),
         pytest.param(
             {"copied": {BARS: ("LOADED", 3), SPLITS: ("LOAD_SKIPPED", 0)}},
@@ -144,8 +159,35 @@ def test_damage_is_rolled_back_recorded_and_raised(session: Statements, changes:
 
     assert str(raised.value) == (f"manifest {KEY} was refused: {reason}. Nothing was loaded; the next run tries again.")
     assert session.kinds()[-4:] == ["rollback", "begin", "insert", "commit"]
-    assert procedure.literal(reason) in session.sent[-2]
+    assert statements.literal(reason) in session.sent[-2]
     assert not any("into raw.load_ledger" in statement for statement in session.sent)
+
+
+def test_object_with_other_bytes_is_refused_before_any_is_copied(
+    session: Statements, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+
+    def open_file(name: str, mode: str, *, require_scoped_url: bool) -> io.BytesIO:
+        opened.append((name, mode, require_scoped_url))
+        return io.BytesIO(b"x" if "splits" in name else b"")
+
+    monkeypatch.setattr(staged_objects.SnowflakeFile, "open", open_file)
+
+    with pytest.raises(Refusal, match=rf"object {SPLITS} has the sha256 2d711642.*, the manifest says e3b0c442"):
+        main(session, KEY)
+    assert opened == [(f"@raw.landing/{key}", "rb", False) for key in (BARS, SPLITS)]
+    assert "copy" not in " ".join(session.kinds())
+
+
+def test_object_that_cannot_be_read_is_refused(session: Statements, monkeypatch: pytest.MonkeyPatch) -> None:
+    def open_file(*_: Any, **__: Any) -> io.BytesIO:
+        raise FileNotFoundError("gone")
+
+    monkeypatch.setattr(staged_objects.SnowflakeFile, "open", open_file)
+
+    with pytest.raises(Refusal, match=f"object {BARS} cannot be read: gone"):
+        main(session, KEY)
 
 
 def test_refusal_that_cannot_be_recorded_is_raised_all_the_same(session: Statements) -> None:
@@ -245,7 +287,7 @@ def test_anything_but_a_manifests_key_runs_no_statement(session: Statements, key
 )
 def test_malformed_manifest_is_refused(changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(Refusal) as raised:
-        procedure.parse_manifest(procedure.parse_key(KEY), json.dumps(document(**changes)))
+        manifest.parse_manifest(manifest.parse_key(KEY), json.dumps(document(**changes)))
     assert reason in str(raised.value)
 
 
@@ -271,23 +313,23 @@ def test_object_that_is_not_the_manifests_own_is_refused(changes: dict[str, Any]
     objects = [entry(BARS, "stock_bars", 120, 3, 30_000) | changes]
 
     with pytest.raises(Refusal) as raised:
-        procedure.parse_objects(procedure.parse_key(KEY), objects)
+        manifest.parse_objects(manifest.parse_key(KEY), objects)
     assert reason in str(raised.value)
 
 
 def test_object_named_twice_is_refused() -> None:
     with pytest.raises(Refusal, match="is named twice"):
-        procedure.parse_objects(procedure.parse_key(KEY), [entry(BARS, "stock_bars", 1, 1, 1)] * 2)
+        manifest.parse_objects(manifest.parse_key(KEY), [entry(BARS, "stock_bars", 1, 1, 1)] * 2)
 
 
 def test_literal_keeps_quotes_and_backslashes_inside() -> None:
-    assert procedure.literal("it's \\' --") == "'it''s \\\\'' --'"
+    assert statements.literal("it's \\' --") == "'it''s \\\\'' --'"
 
 
 def test_copy_names_its_files_lineage_and_time() -> None:
-    moment = procedure.datetime(2026, 11, 20, 23, 15, 0, 123456, tzinfo=procedure.UTC)
+    moment = datetime(2026, 11, 20, 23, 15, 0, 123456, tzinfo=UTC)
 
-    assert procedure.copy_objects(procedure.parse_key(KEY), "splits", [SPLITS], moment) == (
+    assert statements.copy_objects(manifest.parse_key(KEY), "splits", [SPLITS], moment) == (
         "copy into raw.splits (manifest_id, object_key, line_number, request, response, fetched_at, loaded_at) "
         f"from (select '{MANIFEST_ID}', regexp_substr(metadata$filename, 'raw/splits/[^/]+/{MANIFEST_ID}/[^/]+$'), "
         "metadata$file_row_number, $1:request, $1:response, $1:fetched_at::timestamp_ntz(6), "

@@ -291,16 +291,14 @@ def cut_object(landed: Landed) -> str:
 def spoil_object(landed: Landed) -> str:
     item = landed.object("splits")
     landed.put(item["key"], b"x" * item["bytes"])
-    return "COPY into raw.splits failed: "
+    return f"object {item['key']} has the sha256 "
 
 
-def break_line(landed: Landed) -> str:
-    item = landed.object("splits")
-    body = gzip.compress(b'{"request": {}, "fetched_at": \n')
-    landed.put(item["key"], body)
-    item["bytes"] = len(body)
+def miscount_results(landed: Landed) -> str:
+    item = landed.object("stock_bars")
+    item["result_rows"] += 1
     landed.put_manifest()
-    return "COPY into raw.splits failed: "
+    return f"object {item['key']} has 3 results, the manifest says 4"
 
 
 def miscount_lines(landed: Landed) -> str:
@@ -332,8 +330,8 @@ DAMAGES = [
     remove_object,
     cut_object,
     spoil_object,
-    break_line,
     miscount_lines,
+    miscount_results,
     name_foreign_object,
     remove_manifest,
     cut_manifest,
@@ -352,6 +350,36 @@ def test_damaged_manifest_is_refused_whole_and_recorded(database: Database, land
     assert stored(database, landed) == REFUSED
     ((recorded,),) = database.rows(f"select reason from raw.load_rejects where manifest_id = '{landed.manifest_id}'")
     assert recorded.startswith(reason)
+
+
+ONE_LINE = json.dumps(line("2026-11-20", "AAPL")).encode() + b"\n"
+BODIES = {
+    "gzip cut off": gzip.compress(ONE_LINE * 50)[:-9],
+    "garbage behind the gzip": gzip.compress(ONE_LINE) + b"garbage",
+    "invalid JSON": gzip.compress(ONE_LINE[:-3] + b"\n"),
+    "a second line that is no JSON": gzip.compress(ONE_LINE + b"}\n"),
+    "not UTF-8": gzip.compress(ONE_LINE.replace(b"AAPL", b"AA\xff\xfe")),
+    "a NUL": gzip.compress(ONE_LINE.replace(b"AAPL", b"AA\x00PL")),
+    "an HTML page": gzip.compress(b"<html><body>503</body></html>\n"),
+    "nothing": b"",
+    "more lines than said": gzip.compress(ONE_LINE * 2),
+    "two gzip members": gzip.compress(ONE_LINE) * 2,
+    "lines without a response": gzip.compress(b'{"request": {}}\n'),
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_object_that_is_no_ndjson_is_refused_though_its_sha256_is_right(
+    database: Database, landed: Landed, body: bytes
+) -> None:
+    item = landed.object("splits")
+    landed.put(item["key"], body)
+    item |= {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
+    landed.put_manifest()
+
+    with pytest.raises(ProgrammingError, match=rf"manifest {landed.key} was refused: .*raw[./]splits"):
+        call(database, landed.key)
+    assert stored(database, landed) == REFUSED
 
 
 def test_repaired_manifest_is_loaded_by_the_next_call(database: Database, landed: Landed) -> None:

@@ -53,6 +53,8 @@ def run(call: Call, answer: Connection) -> None:
 def _run(call: Call) -> Outcome:
     from snowflake.snowpark import Session
 
+    from local.warehouse.procedures import staged_file
+
     session = Session.builder.configs(
         {
             "user": "procedure",
@@ -66,6 +68,7 @@ def _run(call: Call) -> Outcome:
     ).create()
     try:
         namespace: dict[str, Any] = {"__name__": FILE.removesuffix(".py")}
+        staged_file.install(session)
         linecache.cache[FILE] = (len(call.body), None, call.body.splitlines(True), FILE)
         exec(compile(call.body, FILE, "exec"), namespace)
         function: Any = namespace

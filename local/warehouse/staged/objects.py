@@ -66,7 +66,8 @@ def _s3(endpoint: str | None, access_key: str | None, secret_key: str | None) ->
     return boto3.session.Session(region_name=os.environ.get("AWS_REGION", "us-east-1")).client("s3", config=config)
 
 
-def _client() -> Any:
+def client() -> Any:
+    """The S3 client of this process."""
     return _s3(*(os.environ.get(n) for n in ("AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")))
 
 
@@ -100,7 +101,7 @@ class S3Location:
         return list(self._pages(self._key(path)))
 
     def _pages(self, prefix: str, start_after: str = "", pages: int | None = None) -> Iterator[StagedFile]:
-        paginator = _client().get_paginator("list_objects_v2")
+        paginator = client().get_paginator("list_objects_v2")
         request: dict[str, Any] = {"Bucket": self.bucket, "Prefix": prefix}
         if start_after:
             request["StartAfter"] = start_after
@@ -135,7 +136,7 @@ class S3Location:
 
     def _head(self, key: str) -> StagedFile | None:
         try:
-            head = _client().head_object(Bucket=self.bucket, Key=key)
+            head = client().head_object(Bucket=self.bucket, Key=key)
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
                 return None
@@ -150,7 +151,7 @@ class S3Location:
     def read(self, file: StagedFile) -> bytes:
         """A file's bytes. Raises an SQL error when it is gone or is not the file that was listed."""
         try:
-            status, etag, body = signed_get.get(_client(), self.bucket, file.name)
+            status, etag, body = signed_get.get(client(), self.bucket, file.name)
         except (BotoCoreError, HTTPError) as error:
             raise self._failure(file.url, error) from None
         if status == 404:
@@ -164,7 +165,7 @@ class S3Location:
     def delete(self, file: StagedFile) -> None:
         """Remove a file."""
         try:
-            _client().delete_object(Bucket=self.bucket, Key=file.name)
+            client().delete_object(Bucket=self.bucket, Key=file.name)
         except (ClientError, BotoCoreError) as error:
             raise self._failure(file.url, error) from None
 

@@ -1,0 +1,124 @@
+# {% raw %}
+"""The statements of a load. Pure: each function returns the text of one.
+
+The procedures run with owner's rights: no value of a manifest or argument reaches SQL but through `literal` or after a
+check against a strict pattern.
+"""
+
+import json
+from datetime import UTC, datetime
+
+# isort: split
+# {% endraw %}{% if false %}
+from snowflake.procedures.manifest import Manifest, ManifestKey, totals
+
+# {% endif %}{% raw %}
+
+MAX_REASON = 4000
+
+
+def literal(text: str) -> str:
+    """A string in SQL. Snowflake reads backslashes in it as escapes."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def timestamp(moment: datetime) -> str:
+    """A moment in SQL as timestamp_ntz in UTC, whatever the session's time zone."""
+    return literal(moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")) + "::timestamp_ntz(6)"
+
+
+def lock_family(key: ManifestKey, locked_at: datetime) -> str:
+    """Held until the transaction ends: loads of a family go one after the other."""
+    return (
+        f"update raw.load_locks set locked_by = {literal(key.manifest_id)}, "
+        f"locked_at = {timestamp(locked_at)} where family = {literal(key.family)}"
+    )
+
+
+def find_in_ledger(key: ManifestKey) -> str:
+    """What a load of this manifest recorded: objects, rows_loaded, result_rows."""
+    return (
+        "select array_size(objects) as objects, rows_loaded, result_rows from raw.load_ledger "
+        f"where manifest_id = {literal(key.manifest_id)}"
+    )
+
+
+def select_manifest(key: ManifestKey) -> str:
+    """File name and document of everything whose key begins like the manifest's."""
+    return (
+        "select metadata$filename as file_name, $1 as document "
+        f"from @raw.landing/{key.text} (file_format => 'raw.ndjson')"
+    )
+
+
+def list_folder(folder: str) -> str:
+    """Name, size and etag of the objects of one manifest, dataset and session or range."""
+    return f"list @raw.landing/{folder}"
+
+
+def copy_objects(key: ManifestKey, dataset: str, keys: list[str], loaded_at: datetime) -> str:
+    """COPY that reads these objects and no others, all or nothing.
+
+    FORCE: whether a manifest is loaded is for the ledger alone to say. Snowflake's own load metadata would skip objects
+    after 64 days, after a removal of their rows and, for all that is documented, after a rollback.
+    """
+    files = ", ".join(literal(name) for name in keys)
+    object_key = literal(f"raw/{dataset}/[^/]+/{key.manifest_id}/[^/]+$")
+    return (
+        f"copy into raw.{dataset} (manifest_id, object_key, line_number, request, response, fetched_at, loaded_at) "
+        f"from (select {literal(key.manifest_id)}, regexp_substr(metadata$filename, {object_key}), "
+        "metadata$file_row_number, $1:request, $1:response, $1:fetched_at::timestamp_ntz(6), "
+        f"{timestamp(loaded_at)} from @raw.landing) "
+        f"files = ({files}) file_format = (format_name = 'raw.ndjson') on_error = abort_statement force = true"
+    )
+
+
+def count_results(key: ManifestKey, dataset: str) -> str:
+    """Object and number of results, of the rows that were copied: a response holds an array of them, or is one."""
+    return (
+        "select object_key, sum(iff(is_array(response), array_size(response), "
+        "iff(is_array(response:results), array_size(response:results), 0))) as result_rows "
+        f"from raw.{dataset} where manifest_id = {literal(key.manifest_id)} group by object_key"
+    )
+
+
+def insert_into_ledger(manifest: Manifest, etags: dict[str, str], loaded_at: datetime) -> str:
+    """The row that makes the manifest a loaded one; `etags` of the objects, by key."""
+    objects = [
+        {
+            "key": item.key,
+            "dataset": item.dataset,
+            "bytes": item.size,
+            "rows": item.lines,
+            "etag": etags[item.key],
+        }
+        for item in manifest.objects
+    ]
+    rows_loaded, result_rows = totals(manifest)
+    key = manifest.key
+    return (
+        "insert into raw.load_ledger (manifest_id, manifest_key, family, dag_id, run_id, is_complete, "
+        "suspect_sessions, objects, rows_loaded, result_rows, loaded_at) "
+        f"select {literal(key.manifest_id)}, {literal(key.text)}, {literal(key.family)}, "
+        f"{literal(manifest.dag_id)}, {literal(manifest.run_id)}, "
+        f"{str(manifest.is_complete).lower()}, parse_json({literal(json.dumps(manifest.suspect_sessions))}), "
+        f"parse_json({literal(json.dumps(objects))}), "
+        f"{rows_loaded}, {result_rows}, {timestamp(loaded_at)}"
+    )
+
+
+def insert_into_rejects(key: ManifestKey, reason: str, rejected_at: datetime) -> str:
+    """A row for a load that was refused."""
+    return (
+        "insert into raw.load_rejects (manifest_id, manifest_key, family, reason, rejected_at) "
+        f"select {literal(key.manifest_id)}, {literal(key.text)}, {literal(key.family)}, "
+        f"{literal(reason[:MAX_REASON])}, {timestamp(rejected_at)}"
+    )
+
+
+def one_line(error: Exception) -> str:
+    """An error's text without line breaks and without a full stop at its end."""
+    return " ".join(str(error).split()).rstrip(".")[:MAX_REASON] or type(error).__name__
+
+
+# {% endraw %}
