@@ -1,0 +1,318 @@
+{# Rebuilt in full: a new split changes a ticker's whole history, and averages need the bars before the new ones. #}
+{%- set in_order = 'partition by ticker, listed_from_date order by session_date' %}
+{%- set in_block = 'partition by ticker, listed_from_date, block_number order by session_date rows between unbounded preceding and current row' %}
+{%- set ema_12, ema_26, ema_9, wilder_14 = 11 / 13, 25 / 27, 8 / 10, 13 / 14 %}
+{# name: (value, ratio, first and last bar of the seed). MACD takes its fast average from the slow one's first bar on. #}
+{%- set averages = {
+    'ema_12': ('adjusted_close_usd', ema_12, 1, 12),
+    'ema_26': ('adjusted_close_usd', ema_26, 1, 26),
+    'macd_fast': ('adjusted_close_usd', ema_12, 15, 26),
+    'average_gain': ('gain_usd', wilder_14, 2, 15),
+    'average_loss': ('loss_usd', wilder_14, 2, 15),
+    'atr': ('true_range_usd', wilder_14, 2, 15),
+} %}
+with adjusted as (
+    select
+        bars.ticker,
+        bars.session_date,
+        bars.open_usd,
+        bars.high_usd,
+        bars.low_usd,
+        bars.close_usd,
+        bars.volume_shares,
+        bars.vwap_usd,
+        bars.transactions,
+        coalesce(factors.split_factor, 1)::float as split_factor,
+        bars.open_usd * coalesce(factors.split_factor, 1) as adjusted_open_usd,
+        bars.high_usd * coalesce(factors.split_factor, 1) as adjusted_high_usd,
+        bars.low_usd * coalesce(factors.split_factor, 1) as adjusted_low_usd,
+        bars.close_usd * coalesce(factors.split_factor, 1) as adjusted_close_usd,
+        bars.volume_shares / coalesce(factors.split_factor, 1) as adjusted_volume_shares,
+        bars.fetched_at
+    from {{ ref('stg_polygon__stock_bars_casted') }} as bars
+    left join {{ ref('int_polygon__split_factors') }} as factors
+        on
+            bars.ticker = factors.ticker
+            and bars.session_date >= factors.applies_from
+            and bars.session_date < factors.applies_before
+),
+
+spaced as (
+    select
+        adjusted.*,
+        lag(session_date) over (partition by ticker order by session_date) as previous_session_date,
+        coalesce(datediff('day', previous_session_date, session_date) > {{ listing_gap_days() }}, true) as is_first_bar
+    from adjusted
+),
+
+listed as (
+    select
+        spaced.*,
+        max(iff(is_first_bar, session_date, null)) over (
+            partition by ticker
+            order by session_date
+            rows between unbounded preceding and current row
+        ) as listed_from_date
+    from spaced
+),
+
+followed as (
+    select
+        listed.*,
+        row_number() over ({{ in_order }}) as bar_number,
+        mod(bar_number - 1, {{ recurrence_block() }}) as place,
+        floor((bar_number - 1) / {{ recurrence_block() }}) as block_number,
+        lag(adjusted_close_usd) over ({{ in_order }}) as previous_close_usd,
+        adjusted_close_usd - previous_close_usd as change_usd,
+        greatest(coalesce(change_usd, 0), 0) as gain_usd,
+        greatest(coalesce(-change_usd, 0), 0) as loss_usd,
+        coalesce(
+            greatest(coalesce(adjusted_high_usd, adjusted_close_usd), previous_close_usd)
+            - least(coalesce(adjusted_low_usd, adjusted_close_usd), previous_close_usd),
+            0
+        ) as true_range_usd,
+        (adjusted_close_usd / previous_close_usd - 1) * 100 as simple_return_pct,
+        ln(adjusted_close_usd / previous_close_usd) as log_return,
+        adjusted_close_usd * adjusted_volume_shares as dollar_volume_usd
+    from listed
+),
+
+announced as (
+    select
+        dividends.ticker,
+        dividends.ex_dividend_date as event_date,
+        dividends.cash_amount as dividend_usd,
+        dividends.cash_amount * coalesce(factors.split_factor, 1) as adjusted_dividend_usd,
+        null::float as split_from,
+        null::float as split_to
+    from {{ ref('stg_polygon__dividends') }} as dividends
+    left join {{ ref('int_polygon__split_factors') }} as factors
+        on
+            dividends.ticker = factors.ticker
+            and dividends.ex_dividend_date >= factors.applies_from
+            and dividends.ex_dividend_date < factors.applies_before
+    where
+        dividends.cash_amount > 0
+        and coalesce(upper(dividends.currency), 'USD') = 'USD'
+    union all
+    select
+        ticker,
+        execution_date as event_date,
+        null as dividend_usd,
+        null as adjusted_dividend_usd,
+        split_from,
+        split_to
+    from {{ ref('stg_polygon__splits') }}
+),
+
+{# What falls on a day without a bar takes effect with the next one of the listing. #}
+dated as (
+    select
+        announced.*,
+        followed.session_date
+    from announced
+    inner join followed
+        on
+            announced.ticker = followed.ticker
+            and announced.event_date = followed.session_date
+    union all
+    select
+        missed.*,
+        followed.session_date
+    from (
+        select announced.*
+        from announced
+        where not exists (
+            select 1
+            from followed
+            where
+                announced.ticker = followed.ticker
+                and announced.event_date = followed.session_date
+        )
+    ) as missed
+    inner join followed
+        on
+            missed.ticker = followed.ticker
+            and missed.event_date > followed.previous_session_date
+            and missed.event_date < followed.session_date
+            and not followed.is_first_bar
+),
+
+events as (
+    select
+        ticker,
+        session_date,
+        sum(dividend_usd) as dividend_usd,
+        sum(adjusted_dividend_usd) as adjusted_dividend_usd,
+        iff(count(split_from) <= 1, max(split_from), round(exp(sum(ln(split_from))), 6)) as split_from,
+        iff(count(split_to) <= 1, max(split_to), round(exp(sum(ln(split_to))), 6)) as split_to
+    from dated
+    group by
+        ticker,
+        session_date
+),
+
+paid as (
+    select
+        followed.*,
+        events.dividend_usd,
+        events.split_from,
+        events.split_to,
+        events.adjusted_dividend_usd / followed.previous_close_usd as payout
+    from followed
+    left join events
+        on
+            followed.ticker = events.ticker
+            and followed.session_date = events.session_date
+),
+
+windowed as (
+    select
+        paid.*,
+        {%- for sessions in [20, 50, 120, 200] %}
+        {{ full_window('avg', 'adjusted_close_usd', in_order, sessions) }} as sma_{{ sessions }}_usd,
+        {%- endfor %}
+        {{ full_window('stddev_pop', 'adjusted_close_usd', in_order, 20) }} as deviation_20_usd,
+        {{ full_window('stddev_samp', 'log_return', in_order, 21) }} * sqrt(252) * 100 as volatility_21d_pct,
+        {{ full_window('stddev_samp', 'log_return', in_order, 63) }} * sqrt(252) * 100 as volatility_63d_pct,
+        {{ full_window('max', 'coalesce(adjusted_high_usd, adjusted_close_usd)', in_order, 252) }} as high_52w_usd,
+        {{ full_window('min', 'coalesce(adjusted_low_usd, adjusted_close_usd)', in_order, 252) }} as low_52w_usd,
+        {{ full_window('avg', 'dollar_volume_usd', in_order, 20) }} as average_dollar_volume_20d_usd,
+        max(adjusted_close_usd) over (
+            {{ in_order }} rows between unbounded preceding and current row
+        ) as running_high_usd,
+        adjusted_close_usd * exp(coalesce(
+            sum(ln(1 - iff(payout < 1, payout, 0))) over (
+                {{ in_order }} rows between 1 following and unbounded following
+            ),
+            0
+        )) as total_return_close_usd
+    from paid
+),
+
+summed as (
+    select
+        windowed.*
+        {%- for name, (value, ratio, seed_from, seed_until) in averages.items() %},
+        sum({{ recurrence_term(value, ratio, seed_from, seed_until, 'bar_number', 'place') }}) over (
+            {{ in_block }}
+        ) as {{ name }}_total
+        {%- endfor %}
+    from windowed
+),
+
+carries as (
+    select
+        ticker,
+        listed_from_date,
+        block_number + 1 as block_number
+        {%- for name, (value, ratio, seed_from, seed_until) in averages.items() %},
+        {{ recurrence_carry(name ~ '_total', ratio) }} as {{ name }}_left,
+        {{ name }}_left + pow({{ ratio }}::float, {{ recurrence_block() }}) * coalesce(
+            lag({{ name }}_left) over (partition by ticker, listed_from_date order by block_number), 0
+        ) as {{ name }}_carry
+        {%- endfor %}
+    from summed
+    where place = {{ recurrence_block() - 1 }}
+),
+
+averaged as (
+    select
+        summed.*,
+        {%- for name, (value, ratio, seed_from, seed_until) in averages.items() %}
+        {{ recurrence_value('summed.' ~ name ~ '_total', 'carries.' ~ name ~ '_carry', ratio, 'summed.place') }} as {{ name }}_usd,
+        {%- endfor %}
+        macd_fast_usd - ema_26_usd as macd_usd
+    from summed
+    left join carries
+        on
+            summed.ticker = carries.ticker
+            and summed.listed_from_date = carries.listed_from_date
+            and summed.block_number = carries.block_number
+),
+
+signal_summed as (
+    select
+        averaged.*,
+        sum({{ recurrence_term('macd_usd', ema_9, 26, 34, 'bar_number', 'place') }}) over (
+            {{ in_block }}
+        ) as signal_total
+    from averaged
+),
+
+signal_carries as (
+    select
+        ticker,
+        listed_from_date,
+        block_number + 1 as block_number,
+        {{ recurrence_carry('signal_total', ema_9) }} as signal_carry
+    from signal_summed
+    where place = {{ recurrence_block() - 1 }}
+),
+
+signalled as (
+    select
+        signal_summed.*,
+        {{ recurrence_value('signal_summed.signal_total', 'signal_carries.signal_carry', ema_9, 'signal_summed.place') }}
+        as macd_signal_usd
+    from signal_summed
+    left join signal_carries
+        on
+            signal_summed.ticker = signal_carries.ticker
+            and signal_summed.listed_from_date = signal_carries.listed_from_date
+            and signal_summed.block_number = signal_carries.block_number
+)
+
+select
+    ticker,
+    session_date,
+    open_usd,
+    high_usd,
+    low_usd,
+    close_usd,
+    volume_shares,
+    vwap_usd,
+    transactions,
+    split_factor,
+    adjusted_open_usd,
+    adjusted_high_usd,
+    adjusted_low_usd,
+    adjusted_close_usd,
+    adjusted_volume_shares,
+    total_return_close_usd,
+    dividend_usd,
+    split_from,
+    split_to,
+    listed_from_date,
+    bar_number,
+    simple_return_pct,
+    log_return,
+    sma_20_usd,
+    sma_50_usd,
+    sma_120_usd,
+    sma_200_usd,
+    iff(bar_number >= 12, ema_12_usd, null) as ema_12_usd,
+    iff(bar_number >= 26, ema_26_usd, null) as ema_26_usd,
+    iff(bar_number >= 34, macd_usd, null) as macd_usd,
+    iff(bar_number >= 34, macd_signal_usd, null) as macd_signal_usd,
+    iff(bar_number >= 34, macd_usd - macd_signal_usd, null) as macd_histogram_usd,
+    iff(bar_number >= 15, average_gain_usd, null) as average_gain_usd,
+    iff(bar_number >= 15, average_loss_usd, null) as average_loss_usd,
+    {# No change for so long that nothing is left of the last one: TA-Lib says 0, and where it begins to. #}
+    case
+        when bar_number < 15 then null
+        when average_gain_usd + average_loss_usd < 1e-14 then 0
+        else 100 * average_gain_usd / (average_gain_usd + average_loss_usd)
+    end as rsi_14,
+    iff(bar_number >= 15, atr_usd, null) as atr_14_usd,
+    sma_20_usd + 2 * deviation_20_usd as bollinger_upper_usd,
+    sma_20_usd - 2 * deviation_20_usd as bollinger_lower_usd,
+    volatility_21d_pct,
+    volatility_63d_pct,
+    running_high_usd,
+    (adjusted_close_usd / running_high_usd - 1) * 100 as drawdown_pct,
+    high_52w_usd,
+    low_52w_usd,
+    average_dollar_volume_20d_usd,
+    fetched_at
+from signalled
