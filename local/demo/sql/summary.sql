@@ -46,4 +46,4 @@ union all
 select
     'option mart rows',
     count(*)
-from intermediate.int_polygon__stocks_options_joined
+from marts.fct_polygon__option_chain

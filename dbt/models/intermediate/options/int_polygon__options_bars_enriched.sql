@@ -1,14 +1,12 @@
-{# Strikes are quoted in the money of their day, so moneyness compares them with the unadjusted close.
+{# A row a contract and session: one that traded has a bar, one that the vendor's snapshot lists may have none.
+   Strikes are quoted in the money of their day, so they are compared with the underlying's unadjusted close.
    A contract that was adjusted (root ending in a digit, other than 100 shares, several underlyings) delivers something
    else than 100 shares of the underlying: its strike can't be compared, and its moneyness stays NULL. #}
-with parsed as (
+with quoted as (
     select
-        bars.contract_ticker,
-        bars.session_date,
-        {{ option_root('bars.contract_ticker') }} as option_root,
-        {{ option_expiration('bars.contract_ticker') }} as expiration_date,
-        {{ option_type('bars.contract_ticker') }} as contract_type,
-        {{ option_strike('bars.contract_ticker') }} as strike_usd,
+        coalesce(bars.contract_ticker, chain.contract_ticker) as contract_ticker,
+        coalesce(bars.session_date, chain.session_date) as session_date,
+        chain.underlying_ticker as snapshot_underlying_ticker,
         bars.open_usd,
         bars.high_usd,
         bars.low_usd,
@@ -16,8 +14,28 @@ with parsed as (
         bars.volume_contracts,
         bars.vwap_usd,
         bars.transactions,
-        bars.fetched_at
+        chain.open_interest_contracts,
+        chain.implied_volatility * 100 as vendor_implied_volatility_pct,
+        chain.delta as vendor_delta,
+        chain.gamma as vendor_gamma,
+        chain.theta_usd_per_day as vendor_theta_usd_per_day,
+        chain.vega_usd_per_pct as vendor_vega_usd_per_point,
+        greatest_ignore_nulls(bars.fetched_at, chain.fetched_at) as fetched_at
     from {{ ref('stg_polygon__options_bars_casted') }} as bars
+    full outer join {{ ref('stg_polygon__option_chain') }} as chain
+        on
+            bars.contract_ticker = chain.contract_ticker
+            and bars.session_date = chain.session_date
+),
+
+parsed as (
+    select
+        quoted.*,
+        {{ option_root('quoted.contract_ticker') }} as option_root,
+        {{ option_expiration('quoted.contract_ticker') }} as expiration_date,
+        {{ option_type('quoted.contract_ticker') }} as contract_type,
+        {{ option_strike('quoted.contract_ticker') }} as strike_usd
+    from quoted
 ),
 
 described as (
@@ -25,6 +43,7 @@ described as (
         parsed.*,
         coalesce(
             contracts.underlying_ticker,
+            parsed.snapshot_underlying_ticker,
             regexp_replace(parsed.option_root, '[0-9]$', '')
         ) as underlying_ticker,
         contracts.shares_per_contract,
@@ -58,6 +77,7 @@ select
     option_root,
     contract_type,
     expiration_date,
+    datediff('day', session_date, expiration_date) as days_to_expiration,
     strike_usd,
     shares_per_contract,
     exercise_style,
@@ -70,16 +90,29 @@ select
     vwap_usd,
     transactions,
     underlying_close_usd,
-    datediff('day', session_date, expiration_date) as days_to_expiration,
-    comparable_close_usd / nullif(strike_usd, 0) as moneyness_ratio,
+    comparable_close_usd / nullif(strike_usd, 0) as moneyness,
     iff(
         contract_type = 'call',
         comparable_close_usd > strike_usd,
         comparable_close_usd < strike_usd
     ) as is_in_the_money,
+    iff(
+        comparable_close_usd is null,
+        null,
+        dense_rank() over (
+            partition by underlying_ticker, session_date, expiration_date, comparable_close_usd is null
+            order by abs(strike_usd - comparable_close_usd), strike_usd
+        ) = 1
+    ) as is_at_the_money,
     case
         when is_in_the_money then abs(comparable_close_usd - strike_usd)
         when not is_in_the_money then 0
     end as intrinsic_value_usd,
+    open_interest_contracts,
+    vendor_implied_volatility_pct,
+    vendor_delta,
+    vendor_gamma,
+    vendor_theta_usd_per_day,
+    vendor_vega_usd_per_point,
     fetched_at
 from compared

@@ -1,0 +1,27 @@
+with counted as (
+    select
+        underlying_ticker,
+        session_date,
+        {%- for type in ['put', 'call'] %}
+        sum(iff(contract_type = '{{ type }}', volume_contracts, null)) as {{ type }}_volume_contracts,
+        sum(iff(contract_type = '{{ type }}', open_interest_contracts, null)) as {{ type }}_open_interest_contracts,
+        {%- endfor %}
+        max(fetched_at) as fetched_at
+    from {{ ref('int_polygon__options_bars_enriched') }}
+    group by
+        underlying_ticker,
+        session_date
+)
+
+select
+    underlying_ticker,
+    session_date,
+    put_volume_contracts,
+    call_volume_contracts,
+    put_volume_contracts / nullif(call_volume_contracts, 0) as put_call_volume_ratio,
+    put_open_interest_contracts,
+    call_open_interest_contracts,
+    put_open_interest_contracts / nullif(call_open_interest_contracts, 0) as put_call_open_interest_ratio,
+    fetched_at
+from counted
+order by underlying_ticker, session_date
