@@ -43,6 +43,7 @@ LOAD = frozenset(
 )
 DEPLOY = frozenset(
     {
+        "access_statement",
         "alter_table_statement",
         "create_database_statement",
         "create_file_format_segment",
@@ -53,12 +54,27 @@ DEPLOY = frozenset(
         "insert_statement",
     }
 )
+ACCOUNT = frozenset(
+    {
+        "access_statement",
+        "alter_network_policy_statement",
+        "alter_storage_integration_statement",
+        "alter_user_statement",
+        "alter_warehouse_statement",
+        "alter_resource_monitor_statement",
+        "create_database_statement",
+        "create_resource_monitor_statement",
+        "create_role_statement",
+        "create_statement",
+        "create_user_statement",
+        "use_statement",
+    }
+)
 
 OPERATORS = frozenset({"+", "-", "*", "/", "%", "||", "and", "or"})
 COMPARISONS = frozenset({"=", "<>", "!=", "<", ">", "<=", ">="})
 # Values come in by these; a literal in their place keeps the statement's shape.
 BINDS = re.compile(r"%\(\w+\)s|%s|(?<![:\w]):[a-z]\w*(?!\w|\()|(?<=\s)\?(?=\s|,|\))")
-SNOW_CLI_VARIABLE = re.compile(r"<%\s*(\w+)\s*%>")
 
 
 @dataclass(frozen=True)
@@ -104,8 +120,8 @@ def check_all(texts: Mapping[str, str], kinds: frozenset[str] = QUERY, style: bo
 
 
 def plain(sql: str) -> str:
-    """The text with a value in place of every bind, and a name in place of a snow CLI variable."""
-    return SNOW_CLI_VARIABLE.sub(r"\1_name", BINDS.sub("1", sql)).rstrip() + "\n"
+    """The text with a value in place of every bind."""
+    return BINDS.sub("1", sql).rstrip() + "\n"
 
 
 @cache

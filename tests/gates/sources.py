@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scripts import render_account
+
 REPOSITORY = Path(__file__).parents[2]
 MIGRATE_PYTHON = REPOSITORY / ".venv-migrate" / "bin" / "python"
-# What the local warehouse says to DuckDB is DuckDB's dialect; dbt's and schemachange's files are templates.
-NOT_PLAIN = ("dbt", "schemachange", "local/warehouse", "tests")
+# What the local warehouse says to DuckDB is DuckDB's dialect; the others are templates.
+NOT_PLAIN = ("dbt", "schemachange", "snowflake/account", "local/warehouse", "tests")
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,13 @@ def plain_files() -> dict[str, str]:
         for name, path in sorted(paths.items())
         if not name.startswith(tuple(f"{folder}/" for folder in NOT_PLAIN))
     }
+
+
+def account_scripts() -> dict[str, str]:
+    """The rendered scripts of snowflake/account/, with a name in lower case, as everything is that is not a setting."""
+    values = render_account.read_settings(render_account.TEMPLATES / "example.toml") | {"database": "snowtape"}
+    values |= {name: "MII" for name in values if name.endswith("_public_key")}  # a key is longer than a line
+    return {name: text for name, text in render_account.rendered(values).items() if name.endswith(".sql")}
 
 
 def compiled_dbt(folder: Path) -> dict[str, str]:

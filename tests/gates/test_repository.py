@@ -10,12 +10,11 @@ import pytest
 
 from snowflake.procedures import manifest, reload_manifest, statements
 from tests.gates import sources
-from tests.gates.gate import DEPLOY, LOAD, QUERY, Finding, check, check_all
+from tests.gates.gate import ACCOUNT, DEPLOY, LOAD, QUERY, Finding, check, check_all
 
 # What a folder's files may do besides asking.
 KINDS = {
     "ingest/": QUERY | {"call_segment", "update_statement"},
-    "snowflake/account/": DEPLOY,
     "transform/": QUERY | {"insert_statement"},
 }
 PROCEDURES = sources.REPOSITORY / "snowflake" / "procedures"
@@ -42,6 +41,10 @@ def test_plain_files_are_snowflakes_sql() -> None:
         findings += check(name, sql, kinds)
 
     expect_none(findings)
+
+
+def test_account_scripts_are_snowflakes_sql() -> None:
+    expect_none([finding for name, sql in sources.account_scripts().items() for finding in check(name, sql, ACCOUNT)])
 
 
 @pytest.mark.skipif(not (sources.REPOSITORY / "dbt" / "dbt_project.yml").is_file(), reason="there is no dbt project")

@@ -1,0 +1,35 @@
+-- Who may do what inside the database; docs/security.md has it as a table, tests/account proves it. Run by the
+-- deployer, who owns the schemas: they have managed access, so that the owner of an object can pass nothing on.
+-- The roles are created by snowflake/account/.
+{%- set prefix = database | lower %}
+{%- set loader, transformer = prefix ~ '_loader', prefix ~ '_transformer' %}
+{%- set reader, operator = prefix ~ '_reader', prefix ~ '_operator' %}
+grant usage on schema raw to role {{ loader }};
+grant usage on schema ops to role {{ loader }};
+-- The procedure runs with its owner's rights: who calls it needs none on tables, stage and integration.
+grant usage on procedure raw.load_manifest(varchar) to role {{ loader }};
+grant select on table raw.load_ledger to role {{ loader }};
+grant select on table raw.load_rejects to role {{ loader }};
+-- The watermark only says where a sweep begins to list; a wrong one costs a listing and loses nothing.
+grant select, update on table raw.load_watermarks to role {{ loader }};
+grant select, insert on table ops.dbt_test_results to role {{ loader }};
+
+grant usage on schema raw to role {{ transformer }};
+grant select on all tables in schema raw to role {{ transformer }};
+grant select on future tables in schema raw to role {{ transformer }};
+{% for schema in ('staging', 'snapshots', 'intermediate', 'marts', 'ops', 'staging_as_of', 'intermediate_as_of', 'marts_as_of') %}
+grant usage, create table, create view on schema {{ schema }} to role {{ transformer }};
+{% endfor %}
+grant select, insert on table ops.builds to role {{ transformer }};
+grant select on table ops.dbt_test_results to role {{ transformer }};
+
+{% for schema in ('marts', 'marts_as_of', 'ops') %}
+grant usage on schema {{ schema }} to role {{ reader }};
+grant select on all tables in schema {{ schema }} to role {{ reader }};
+grant select on future tables in schema {{ schema }} to role {{ reader }};
+grant select on all views in schema {{ schema }} to role {{ reader }};
+grant select on future views in schema {{ schema }} to role {{ reader }};
+{% endfor %}
+grant usage on schema raw to role {{ operator }};
+grant usage on procedure raw.reload_manifest(varchar) to role {{ operator }};
+grant usage, create streamlit, create stage on schema apps to role {{ operator }};
