@@ -17,29 +17,74 @@
     create table if not exists {{ absorbed_manifests() }} (
         dataset varchar not null,
         manifest_id varchar not null,
-        last_fetched_at timestamp_ntz(6)
+        last_fetched_at timestamp_ntz(6),
+        objects_digest varchar
     )
 {% endmacro %}
 
 {% macro mark_absorbed(dataset) %}
-    insert into {{ absorbed_manifests() }} (
+    merge into {{ absorbed_manifests() }} as absorbed
+    using (
+        select
+            pending.dataset,
+            pending.manifest_id,
+            pending.last_fetched_at,
+            pending.objects_digest
+        from {{ ref('stg_polygon__manifests_pending') }} as pending
+        where
+            pending.dataset = '{{ dataset }}'
+            and pending.is_new
+    ) as taken_up
+        on
+            absorbed.dataset = taken_up.dataset
+            and absorbed.manifest_id = taken_up.manifest_id
+    when matched then update set
+        last_fetched_at = taken_up.last_fetched_at,
+        objects_digest = taken_up.objects_digest
+    when not matched then insert (
         dataset,
         manifest_id,
-        last_fetched_at
+        last_fetched_at,
+        objects_digest
     )
-    select
-        pending.dataset,
-        pending.manifest_id,
-        pending.last_fetched_at
-    from {{ ref('stg_polygon__manifests_pending') }} as pending
-    where
-        pending.dataset = '{{ dataset }}'
-        and pending.is_new
-        and not exists (
-            select 1
-            from {{ absorbed_manifests() }} as absorbed
-            where
-                absorbed.dataset = pending.dataset
-                and absorbed.manifest_id = pending.manifest_id
-        )
+    values (
+        taken_up.dataset,
+        taken_up.manifest_id,
+        taken_up.last_fetched_at,
+        taken_up.objects_digest
+    )
+{% endmacro %}
+
+{# What tells a manifest's objects from other ones under the same keys: their sizes and etags, as the ledger has them. #}
+{% macro objects_digest(ledger) -%}
+    md5(to_json({{ ledger }}.objects))
+{%- endmacro %}
+
+{#
+    A manifest that was loaded again with other objects (raw.reload_manifest) can take results away that the histories
+    hold and models were built on. Only a full refresh, which reads every raw line, forgets them: nothing else starts.
+#}
+{% macro refuse_replaced_manifests() %}
+    {%- if execute and flags.WHICH in ('build', 'run') and not flags.FULL_REFRESH -%}
+        {%- set absorbed = adapter.get_relation(target.database, 'snapshots', 'absorbed_manifests') -%}
+        {%- if absorbed -%}
+            {%- set replaced = run_query(replaced_manifests()).columns[0].values() -%}
+            {%- if replaced -%}
+                {{ exceptions.raise_compiler_error(
+                    'loaded again with other objects since the histories took them up: '
+                    ~ replaced | join(', ')
+                    ~ '. Nothing was built. Run `dbt build --full-refresh`, which makes every table again from raw.'
+                ) }}
+            {%- endif -%}
+        {%- endif -%}
+    {%- endif -%}
+{% endmacro %}
+
+{% macro replaced_manifests() %}
+    select distinct absorbed.manifest_id
+    from {{ absorbed_manifests() }} as absorbed
+    inner join {{ source('raw', 'load_ledger') }} as load_ledger
+        on absorbed.manifest_id = load_ledger.manifest_id
+    where absorbed.objects_digest <> {{ objects_digest('load_ledger') }}
+    order by absorbed.manifest_id
 {% endmacro %}

@@ -6,9 +6,16 @@
     An observation is a row as one response held it. Per key, observations in the order of fetched_at become versions
     where a value changes; a moment at which several responses disagree counts with the last of them (highest manifest,
     object, line, position). Incremental: only keys that new manifests name are looked at, their recorded versions take
-    part as observations, and only keys whose versions come out different are written.
+    part as observations, and only keys whose versions come out different are written – all versions of such a key, with
+    one `recorded_at`. So a model that is built from a history finds what changed since its own newest `recorded_at`.
 #}
 {% macro history(dataset, key, values) %}
+{%- if execute and var('as_of', none) -%}
+    {{ exceptions.raise_compiler_error(
+        'as_of reads the histories and must not write one: build with `--select snapshots+ --exclude snapshots`. '
+        ~ 'Nothing was written.'
+    ) }}
+{%- endif %}
 -- depends_on: {{ ref('stg_polygon__manifests_pending') }}
 -- depends_on: {{ ref('stg_polygon__rows_rejected') }}
 {%- set lineage = ['manifest_id', 'object_key', 'line_number', 'result_index'] %}
@@ -109,6 +116,7 @@ versions as (
         {%- for column in stored %}
         {{ column }},
         {%- endfor %}
+        convert_timezone('UTC', current_timestamp())::timestamp_ntz(6) as recorded_at,
         md5(
             {%- for column in key %}
             {{ "to_char(" ~ column ~ ", 'YYYY-MM-DD')" if column.endswith('_date') else column }} || '|' ||

@@ -8,6 +8,7 @@ select
     distribution_type,
     pay_date,
     fetched_at,
-    manifest_id
+    manifest_id,
+    recorded_at
 from {{ ref('snapshot_polygon__dividends') }}
-where dbt_valid_to is null
+where {{ is_known() }}

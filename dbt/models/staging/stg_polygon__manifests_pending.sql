@@ -19,7 +19,8 @@ with datasets as (
 unabsorbed as (
     select
         datasets.dataset,
-        load_ledger.manifest_id
+        load_ledger.manifest_id,
+        {{ objects_digest('load_ledger') }} as objects_digest
     from {{ source('raw', 'load_ledger') }} as load_ledger
     cross join datasets
     where not exists (
@@ -28,6 +29,7 @@ unabsorbed as (
         where
             absorbed.dataset = datasets.dataset
             and absorbed.manifest_id = load_ledger.manifest_id
+            and absorbed.objects_digest = {{ objects_digest('load_ledger') }}
     )
 ),
 
@@ -64,7 +66,8 @@ select
     unabsorbed.manifest_id,
     true as is_new,
     fetched.first_fetched_at,
-    fetched.last_fetched_at
+    fetched.last_fetched_at,
+    unabsorbed.objects_digest
 from unabsorbed
 left join fetched
     on
@@ -76,9 +79,17 @@ select
     absorbed.manifest_id,
     false as is_new,
     null as first_fetched_at,
-    absorbed.last_fetched_at
+    absorbed.last_fetched_at,
+    absorbed.objects_digest
 from {{ absorbed_manifests() }} as absorbed
 inner join earliest
     on
         absorbed.dataset = earliest.dataset
         and absorbed.last_fetched_at >= earliest.first_fetched_at
+where not exists (
+    select 1
+    from unabsorbed
+    where
+        unabsorbed.dataset = absorbed.dataset
+        and unabsorbed.manifest_id = absorbed.manifest_id
+)

@@ -16,6 +16,7 @@ select
     day_close_usd,
     day_volume_contracts,
     fetched_at,
-    manifest_id
+    manifest_id,
+    recorded_at
 from {{ ref('snapshot_polygon__option_chain') }}
-where dbt_valid_to is null
+where {{ is_known() }}

@@ -9,6 +9,7 @@ select
     primary_exchange,
     has_additional_underlyings,
     fetched_at,
-    manifest_id
+    manifest_id,
+    recorded_at
 from {{ ref('snapshot_polygon__option_contracts') }}
-where dbt_valid_to is null
+where {{ is_known() }}

@@ -9,6 +9,7 @@ select
     vwap_usd,
     transactions,
     fetched_at,
-    manifest_id
+    manifest_id,
+    recorded_at
 from {{ ref('snapshot_polygon__options_bars') }}
-where dbt_valid_to is null
+where {{ is_known() }}

@@ -6,9 +6,10 @@ select
     split_to,
     adjustment_type,
     fetched_at,
-    manifest_id
+    manifest_id,
+    recorded_at
 from {{ ref('snapshot_polygon__splits') }}
-where dbt_valid_to is null
+where {{ is_known() }}
 {# One split under two ids would count twice. #}
 qualify row_number() over (
     partition by ticker, execution_date, split_from, split_to

@@ -11,6 +11,7 @@ select
     is_active,
     delisted_date,
     fetched_at,
-    manifest_id
+    manifest_id,
+    recorded_at
 from {{ ref('snapshot_polygon__tickers') }}
-where dbt_valid_to is null
+where {{ is_known() }}

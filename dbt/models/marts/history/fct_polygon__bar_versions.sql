@@ -1,0 +1,38 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        pre_hook="{{ forget_rewritten_bars() }}"
+    )
+}}
+{# All versions of a bar are written to the history together, so those of one recorded_at are all that there are. #}
+select
+    versions.ticker,
+    versions.session_date,
+    row_number() over (
+        partition by versions.ticker, versions.session_date
+        order by versions.dbt_valid_from
+    ) as version_number,
+    count(*) over (
+        partition by versions.ticker, versions.session_date
+    ) as version_count,
+    versions.dbt_valid_from as known_from,
+    versions.dbt_valid_to as known_until,
+    versions.open_usd,
+    versions.high_usd,
+    versions.low_usd,
+    versions.close_usd,
+    versions.volume_shares,
+    versions.vwap_usd,
+    versions.transactions,
+    versions.dbt_valid_to is null as is_current,
+    versions.recorded_at
+from {{ ref('snapshot_polygon__stock_bars') }} as versions
+{%- if is_incremental() %}
+where versions.recorded_at > {{ newest_recorded(this) }}
+{%- endif %}
+qualify version_count > 1
+order by
+    ticker,
+    session_date,
+    version_number

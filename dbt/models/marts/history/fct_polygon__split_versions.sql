@@ -1,0 +1,12 @@
+{{ config(materialized='view') }}
+
+select
+    split_id,
+    ticker,
+    execution_date,
+    split_from,
+    split_to,
+    adjustment_type,
+    dbt_valid_from as known_from,
+    dbt_valid_to as known_until
+from {{ ref('snapshot_polygon__splits') }}
