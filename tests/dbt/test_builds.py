@@ -31,7 +31,7 @@ TABLES = [
     "intermediate.int_polygon__options_bars_enriched",
     "intermediate.int_polygon__stocks_options_joined",
     "marts.fct_polygon__stock_bars_performance",
-    "marts.fct_polygon__option_bars",
+    "marts.fct_polygon__option_chain",
     "marts.dim_polygon__tickers",
     *NOT_AS_OF,
 ]
@@ -250,8 +250,8 @@ def test_new_split_rewrites_its_ticker_and_nothing_else(built: Built) -> None:
 def test_option_is_compared_with_the_unadjusted_close_of_its_session(built: Built) -> None:
     rows = built.lake.execute(
         """
-        select contract_ticker, days_to_expiration, moneyness_ratio, is_in_the_money, intrinsic_value_usd, close_usd
-        from marts.fct_polygon__option_bars
+        select contract_ticker, days_to_expiration, moneyness, is_in_the_money, intrinsic_value_usd, close_usd
+        from marts.fct_polygon__option_chain
         where session_date = %s
         order by contract_ticker
         """,
