@@ -16,7 +16,7 @@ RUN := $(VENV)/bin/python
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-15s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: environments ## Run the whole chain on this machine and open the dashboard (ARGS="--once", "--synthetic-tickers 1000")
@@ -43,6 +43,14 @@ format: environments ## Put imports and layout in order
 .PHONY: deploy
 deploy: environments ## Deploy the schema to the Snowflake account that the SNOWFLAKE_* variables name
 	scripts/deploy $(ARGS)
+
+.PHONY: deploy-dry-run
+deploy-dry-run: environments ## What `make deploy` would do; needs the account, changes nothing
+	scripts/deploy --schemachange-dry-run $(ARGS)
+
+.PHONY: render
+render: environments ## Every schemachange script as it would be sent, into .local/rendered; needs no account
+	@scripts/render .local/rendered
 
 .PHONY: airflow
 airflow: environments ## Airflow with the real services that the environment variables name (see README)

@@ -1,4 +1,4 @@
-"""`schemachange deploy` as an operator runs it, into a database of its own on the local warehouse."""
+"""`make deploy` as an operator runs it, into a database of its own on the local warehouse."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from local.warehouse.process import RunningWarehouse
 
 REPOSITORY = Path(__file__).parents[2]
-SCHEMACHANGE = REPOSITORY / ".venv-migrate" / "bin" / "schemachange"
+DEPLOY = REPOSITORY / "scripts" / "deploy"
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Database:
             "SNOWTAPE_PREFIX": self.prefix,
         }
         done = subprocess.run(
-            [SCHEMACHANGE, "deploy", *arguments],
+            [DEPLOY, *arguments],
             cwd=REPOSITORY / "schemachange",
             env=environment | settings,
             stdout=subprocess.PIPE,

@@ -21,7 +21,7 @@ def scripts() -> list[Script]:
 def tables(scripts: list[Script]) -> dict[str, exp.Create]:
     """CREATE TABLE statements by schema.table."""
     statements = [statement for script in scripts for statement in script.statements]
-    trees = [sqlglot.parse_one(text, read="snowflake") for text in statements if "create table" in text]
+    trees = [sqlglot.parse_one(text, read="snowflake") for text in statements if "create table if" in text]
     return {tree.this.this.sql("snowflake").lower(): tree for tree in trees}
 
 
