@@ -170,14 +170,15 @@ windowed as (
     select
         paid.*,
         {%- for sessions in [20, 50, 120, 200] %}
-        {{ full_window('avg', 'adjusted_close_usd', in_order, sessions) }} as sma_{{ sessions }}_usd,
+        {{ last_bars('avg', 'adjusted_close_usd', sessions) }} as sma_{{ sessions }}_usd,
         {%- endfor %}
-        {{ full_window('stddev_pop', 'adjusted_close_usd', in_order, 20) }} as deviation_20_usd,
-        {{ full_window('stddev_samp', 'log_return', in_order, 21) }} * sqrt(252) * 100 as volatility_21d_pct,
-        {{ full_window('stddev_samp', 'log_return', in_order, 63) }} * sqrt(252) * 100 as volatility_63d_pct,
-        {{ full_window('max', 'coalesce(adjusted_high_usd, adjusted_close_usd)', in_order, 252) }} as high_52w_usd,
-        {{ full_window('min', 'coalesce(adjusted_low_usd, adjusted_close_usd)', in_order, 252) }} as low_52w_usd,
-        {{ full_window('avg', 'dollar_volume_usd', in_order, 20) }} as average_dollar_volume_20d_usd,
+        {{ last_bars('stddev_pop', 'adjusted_close_usd', 20) }} as deviation_20_usd,
+        {%- for sessions in [21, 63] %}
+        {{ last_bars('stddev_samp', 'log_return', sessions, first_bar=2) }} * sqrt(252) * 100 as volatility_{{ sessions }}d_pct,
+        {%- endfor %}
+        {{ last_bars('max', 'coalesce(adjusted_high_usd, adjusted_close_usd)', 252) }} as high_52w_usd,
+        {{ last_bars('min', 'coalesce(adjusted_low_usd, adjusted_close_usd)', 252) }} as low_52w_usd,
+        {{ last_bars('avg', 'dollar_volume_usd', 20, may_be_null=true) }} as average_dollar_volume_20d_usd,
         max(adjusted_close_usd) over (
             {{ in_order }} rows between unbounded preceding and current row
         ) as running_high_usd,
@@ -222,7 +223,13 @@ averaged as (
         {%- for name, (value, ratio, seed_from, seed_until) in averages.items() %}
         {{ recurrence_value('summed.' ~ name ~ '_total', 'carries.' ~ name ~ '_carry', ratio, 'summed.place') }} as {{ name }}_usd,
         {%- endfor %}
-        macd_fast_usd - ema_26_usd as macd_usd
+        macd_fast_usd - ema_26_usd as macd_usd,
+        {# Without a change both averages shrink alike, so RSI stays what it was, however little is left of them. #}
+        case
+            when change_usd = 0 and bar_number > 15 then null
+            when average_gain_usd + average_loss_usd = 0 then 0
+            else 100 * average_gain_usd / (average_gain_usd + average_loss_usd)
+        end as rsi_of_change
     from summed
     left join carries
         on
@@ -236,7 +243,10 @@ signal_summed as (
         averaged.*,
         sum({{ recurrence_term('macd_usd', ema_9, 26, 34, 'bar_number', 'place') }}) over (
             {{ in_block }}
-        ) as signal_total
+        ) as signal_total,
+        last_value(rsi_of_change) ignore nulls over (
+            {{ in_order }} rows between unbounded preceding and current row
+        ) as rsi
     from averaged
 ),
 
@@ -298,12 +308,7 @@ select
     iff(bar_number >= 34, macd_usd - macd_signal_usd, null) as macd_histogram_usd,
     iff(bar_number >= 15, average_gain_usd, null) as average_gain_usd,
     iff(bar_number >= 15, average_loss_usd, null) as average_loss_usd,
-    {# No change for so long that nothing is left of the last one: TA-Lib says 0, and where it begins to. #}
-    case
-        when bar_number < 15 then null
-        when average_gain_usd + average_loss_usd < 1e-14 then 0
-        else 100 * average_gain_usd / (average_gain_usd + average_loss_usd)
-    end as rsi_14,
+    iff(bar_number >= 15, rsi, null) as rsi_14,
     iff(bar_number >= 15, atr_usd, null) as atr_14_usd,
     sma_20_usd + 2 * deviation_20_usd as bollinger_upper_usd,
     sma_20_usd - 2 * deviation_20_usd as bollinger_lower_usd,
