@@ -6,8 +6,10 @@ are used, redirects are not followed, and a key that a server echoes is struck o
 
 from __future__ import annotations
 
+import gzip
 import logging
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
@@ -16,6 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
 from ingest.answers import Answer, raise_for_status, read_answer
 from ingest.budget import Budget
@@ -136,21 +139,22 @@ class PolygonClient:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                for chunk in response.iter_content(CHUNK_BYTES):
+                # What is there, not a full chunk, and not unpacked on the way: a server that sends a byte a minute
+                # must not hold us in one read, nor for as long as compressed bytes give no output.
+                while chunk := response.raw.read1(CHUNK_BYTES, decode_content=False):
                     body += chunk
                     if time.monotonic() - began > WHOLE_SECONDS:
                         raise Unreachable(
                             f"{host} (POLYGON_BASE_URL) did not finish {path} within {WHOLE_SECONDS:.0f} s"
                         )
-        except requests.exceptions.ContentDecodingError:
-            raise ServerError(f"{path}: the compressed body is damaged") from None
-        except requests.exceptions.ChunkedEncodingError:
+        except ProtocolError:
             raise ServerError(f"{path}: the body broke off after {len(body)} bytes") from None
-        except requests.exceptions.Timeout:
+        except (requests.exceptions.Timeout, ReadTimeoutError):
             raise Unreachable(f"{host} (POLYGON_BASE_URL) gave no answer to {path} in time") from None
-        except requests.exceptions.RequestException as error:
+        except (requests.exceptions.RequestException, HTTPError) as error:
             raise Unreachable(f"{host} (POLYGON_BASE_URL) can't be reached for {path}: {_cause(error)}") from None
-        clean, now = self._without_key(bytes(body)), datetime.now(UTC)
+        plain = _unpacked(bytes(body), response.headers.get("Content-Encoding", ""), path)
+        clean, now = self._without_key(plain), datetime.now(UTC)
         raise_for_status(response.status_code, response.headers, clean, path, host, now)
         return read_answer(path, params, clean, now)
 
@@ -180,7 +184,18 @@ def _given_up(error: TransientError, why: str) -> IngestError:
     return type(error)(f"{error}; {why}")
 
 
-def _cause(error: requests.exceptions.RequestException) -> str:
+def _unpacked(body: bytes, encoding: str, path: str) -> bytes:
+    if encoding.strip().lower() in ("", "identity") or not body:
+        return body
+    if encoding.strip().lower() not in ("gzip", "x-gzip"):
+        raise ServerError(f"{path}: the body is compressed as {encoding[:40]!r}, asked was gzip")
+    try:
+        return gzip.decompress(body)
+    except (OSError, EOFError, zlib.error):
+        raise ServerError(f"{path}: the compressed body is damaged") from None
+
+
+def _cause(error: Exception) -> str:
     """The innermost reason in a few words; the outer text holds object addresses."""
     text = str(error)
     for known in (

@@ -1,3 +1,5 @@
+import contextlib
+import gzip
 import json
 import logging
 import socket
@@ -22,6 +24,7 @@ from ingest.errors import (
     Unreachable,
 )
 from ingest.landing import raw_line
+from ingest.retry import RetryPolicy
 from ingest.settings import ApiSettings
 
 from .conftest import FAST, Reply
@@ -80,6 +83,43 @@ def test_an_empty_answer_is_an_answer(api, client, payload) -> None:
 def test_a_bare_array_is_its_rows(api, client) -> None:
     api.on("/v1/marketstatus/upcoming", _raw(b'[{"exchange":"NYSE"}]'))
     assert client.get("/v1/marketstatus/upcoming", {}).rows == [{"exchange": "NYSE"}]
+
+
+# -- bodies that come slowly or damaged
+
+
+@pytest.mark.parametrize("head", [b"", b"Content-Encoding: gzip\r\n"], ids=["plain", "compressed"])
+def test_a_server_that_sends_a_byte_at_a_time_is_left_at_the_deadline(monkeypatch, head) -> None:
+    monkeypatch.setattr("ingest.client.WHOLE_SECONDS", 0.5)
+    sent = threading.Event()
+    body = gzip.compress(json.dumps(OK).encode()) if head else json.dumps(OK).encode()
+
+    def drip(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n" + head + b"Content-Length: %d\r\n\r\n" % len(body))
+        with contextlib.suppress(OSError):
+            for at in range(len(body)):
+                connection.sendall(body[at : at + 1])
+                time.sleep(0.1)
+        sent.set()
+        connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=lambda: drip(server.accept()[0]))
+        thread.start()
+        once = RetryPolicy(tries=1)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        late = pytest.raises(Unreachable, match=r"did not finish .* within")
+        with PolygonClient(ApiSettings(url, "some-key", 1000), Budget(1000), retry=once) as client, late:
+            client.get(GROUPED, {})
+        assert not sent.is_set()
+        thread.join()
+
+
+def test_a_body_in_another_compression_is_tried_again(api, client) -> None:
+    api.on(GROUPED, _raw(b"xx", headers={"Content-Encoding": "br"}), OK)
+    assert len(list(client.pages(REQUEST))) == 1
+    assert len(api.asked) == 2
 
 
 # -- pages
