@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from snowflake.procedures import manifest, reload_manifest, statements
-from tests.gates import sources
+from tests.gates import inlined, sources
 from tests.gates.gate import ACCOUNT, DEPLOY, LOAD, QUERY, Finding, check, check_all
+from tests.gates.secret_scan import repository_files, secrets_in
 
 # What a folder's files may do besides asking.
 KINDS = {
@@ -18,8 +19,6 @@ KINDS = {
     "transform/": QUERY | {"insert_statement"},
 }
 PROCEDURES = sources.REPOSITORY / "snowflake" / "procedures"
-# A procedure that is inlined below another one imports it in Python only.
-IMPORT_OF_THE_OTHER = re.compile(r"# \{% endraw %\}\{% if false %\}\n.*?# \{% endif %\}\{% raw %\}\n", re.DOTALL)
 
 
 def expect_none(findings: list[Finding]) -> None:
@@ -89,10 +88,7 @@ def test_statements_of_the_procedure_are_snowflakes_sql() -> None:
 
 @pytest.mark.parametrize("path", sorted(PROCEDURES.glob("*.py")), ids=lambda path: path.name)
 def test_inlined_python_survives_jinja_and_dollar_quotes(path: Path) -> None:
-    first, *body, last = IMPORT_OF_THE_OTHER.sub("", path.read_text()).splitlines()
-
-    assert (first, last) == ("# {% raw %}", "# {% endraw %}")
-    assert not re.search(r"\$\$|\{%|\{\{|\{#", "\n".join(body))
+    assert inlined.problems(path.read_text()) == []
 
 
 @pytest.mark.parametrize("name", ["load_manifest", "reload_manifest"])
@@ -104,7 +100,7 @@ def test_procedure_that_is_deployed_is_its_sources_to_the_letter(name: str) -> N
 
     assert end.strip() == ""
     parts = dict.fromkeys(["manifest", "statements", "staged_objects", "load_manifest", name])
-    written = [line for part in parts for line in code(PROCEDURES / f"{part}.py")]
+    written = [line for part in parts for line in inlined.code((PROCEDURES / f"{part}.py").read_text())]
     assert [line for line in deployed.splitlines() if line not in ("", "#", "# ")] == written
     # What Snowflake compiles when it is called must compile now, and know every name.
     names: dict[str, object] = {}
@@ -112,6 +108,8 @@ def test_procedure_that_is_deployed_is_its_sources_to_the_letter(name: str) -> N
     assert callable(names[handler])
 
 
-def code(path: Path) -> list[str]:
-    """The lines of a procedure's source without those that are for Jinja, for Python alone, or empty."""
-    return [line for line in IMPORT_OF_THE_OTHER.sub("", path.read_text()).splitlines()[1:-1] if line]
+def test_no_secret_stands_in_the_repository() -> None:
+    files = repository_files(sources.REPOSITORY)
+
+    assert len(files) > 100
+    expect_none([finding for name, text in files.items() for finding in secrets_in(name, text)])

@@ -1,0 +1,72 @@
+"""Planted mistakes for the gates that are not about SQL: secrets in files, and Python that is inlined into SQL."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gates import inlined
+from tests.gates.secret_scan import secrets_in
+
+KEY = "-----BEGIN " + "PRIVATE KEY-----"
+AWS = "AK" + "IAIOSFODNN7EXAMPLE"
+URL = "postgresql://airflow:" + "hunter2@db/airflow"
+SLACK = "https://hooks.slack.com/" + "services/T0001/B0001/abcdefgh"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        pytest.param("compose.yaml", "environment:\n  SNOWFLAKE_PASSWORD: hunter2", id="password in yaml"),
+        pytest.param("profiles.yml", "      password: 'hunter2'", id="quoted password in yaml"),
+        pytest.param("profiles.yml", '      private_key_passphrase: "swordfish"', id="passphrase in yaml"),
+        pytest.param("airflow_settings.yaml", "    conn_password: hunter2", id="password of a connection"),
+        pytest.param("deploy.yml", "    POLYGON_API_KEY: abcDEF123", id="API key in a workflow"),
+        pytest.param(".env.example", "POLYGON_API_KEY=abcDEF123", id="API key in the example"),
+        pytest.param("settings.toml", 'token = "abcdefgh"', id="token in toml"),
+        pytest.param("connection.json", '{"password": "hunter2"}', id="password in json"),
+        pytest.param("a.py", f'KEY = """{KEY}"""', id="private key in Python"),
+        pytest.param("README.md", f"export AWS_ACCESS_KEY_ID={AWS}", id="AWS key in prose"),
+        pytest.param("alerts.py", f'post("{SLACK}")', id="Slack address in Python"),
+        pytest.param("a.py", 'URL = "postgresql://airflow:hunter2@db/airflow"', id="password in a URL"),
+    ],
+)
+def test_secret_in_a_file_is_found(name: str, text: str) -> None:
+    assert [finding.rule for finding in secrets_in(name, text)] == ["secret"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        pytest.param("deploy.yml", "    POLYGON_API_KEY: ${{ secrets.POLYGON_API_KEY }}", id="secret of CI"),
+        pytest.param("deploy.yml", "permissions:\n  id-token: write", id="permission"),
+        pytest.param("profiles.yml", "password: \"{{ env_var('SNOWFLAKE_PASSWORD', '') }}\"", id="environment in dbt"),
+        pytest.param(
+            "compose.yaml", "  AIRFLOW__API_AUTH__JWT_SECRET: ${JWT_SECRET:?set it}", id="environment in compose"
+        ),
+        pytest.param("compose.yaml", "  POSTGRES_PASSWORD_FILE: /run/secrets/postgres", id="file in compose"),
+        pytest.param(".env.example", "POLYGON_API_KEY=", id="empty"),
+        pytest.param("README.md", "The token: a word that proves who one is", id="prose"),
+    ],
+)
+def test_place_for_a_secret_is_none(name: str, text: str) -> None:
+    assert secrets_in(name, text) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("x = '$$'", id="dollar quotes"),
+        pytest.param("# costs $$", id="dollar quotes in a comment"),
+        pytest.param("text = f'{{x}}'", id="braces of an f-string"),
+        pytest.param("text = '{% if %}'", id="tag"),
+        pytest.param("x = {#'a'\n}", id="comment of Jinja"),
+    ],
+)
+def test_python_that_does_not_survive_inlining_is_found(body: str) -> None:
+    assert inlined.problems(f"# {{% raw %}}\n{body}\n# {{% endraw %}}\n")
+
+
+def test_python_without_its_frame_is_found() -> None:
+    assert inlined.problems("x = 1\n# {% endraw %}\n")
+    assert inlined.problems("# {% raw %}\nx = 1\n")
+    assert inlined.problems("# {% raw %}\nx = {'a': 1}\n# {% endraw %}\n") == []
