@@ -27,7 +27,7 @@ SLACK = "https://hooks.slack.com/" + "services/T0001/B0001/abcdefgh"
         pytest.param("a.py", f'KEY = """{KEY}"""', id="private key in Python"),
         pytest.param("README.md", f"export AWS_ACCESS_KEY_ID={AWS}", id="AWS key in prose"),
         pytest.param("alerts.py", f'post("{SLACK}")', id="Slack address in Python"),
-        pytest.param("a.py", 'URL = "postgresql://airflow:hunter2@db/airflow"', id="password in a URL"),
+        pytest.param("a.py", f'URL = "{URL}"', id="password in a URL"),
     ],
 )
 def test_secret_in_a_file_is_found(name: str, text: str) -> None:
