@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 # From one session to the next the number of tickers with a trade moves by a few percent, on half-days and holidays too;
 # answers that lacked a third of the market are on record. What is asked for twice in vain costs one request.
@@ -46,10 +47,24 @@ def expected_rows(counts: Mapping[str, int]) -> dict[str, int]:
     return expected
 
 
-def too_few(counts: Mapping[str, int]) -> dict[str, int]:
-    """Sessions with suspiciously few results, and how many were to be expected; see `expected_rows`."""
+def too_few(counts: Mapping[str, int], neighbours: Mapping[str, int] = MappingProxyType({})) -> dict[str, int]:
+    """Sessions with suspiciously few results, and how many were to be expected; see `expected_rows`.
+
+    Args:
+        counts: results by session, of the sessions in question.
+        neighbours: the same of sessions that are known already.
+    """
     return {
         session: expected
-        for session, expected in expected_rows(counts).items()
-        if counts[session] < LEAST_SHARE * expected and expected - counts[session] >= LEAST_LACK
+        for session, expected in expected_rows({**neighbours, **counts}).items()
+        if session in counts and counts[session] < LEAST_SHARE * expected and expected - counts[session] >= LEAST_LACK
     }
+
+
+def nearest(known: Mapping[date, int], first: date, last: date) -> dict[str, int]:
+    """What is known of the sessions between two and of a few on either side: neighbours to judge by."""
+    sessions = sorted(known)
+    before = [day for day in sessions if day < first][-NEIGHBOURS_A_SIDE:]
+    after = [day for day in sessions if day > last][:NEIGHBOURS_A_SIDE]
+    between = [day for day in sessions if first <= day <= last]
+    return {day.isoformat(): known[day] for day in (*before, *between, *after)}

@@ -1,51 +1,45 @@
 """Fetch a batch with a few threads: what is answered is landed at once, what is not is told with its reason.
 
-What ends a batch early, because the next request would fare the same: a refused key, a server that can't be reached,
-a pause that is too long, and three failures in a row. What was answered until then is kept.
+A batch of option contracts is fetched in parts, each to become a manifest of its own: a run that is killed after hours
+then goes on where it was. What ends a batch early, because the next request would fare the same: a refused key, a
+server that can't be reached, a pause that is too long, and three failures in a row. What was answered until then is
+kept.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from ingest import completeness
+from ingest import outcomes as judging
 from ingest.client import PolygonClient
 from ingest.completeness import SuspectSession
 from ingest.datasets import Dataset, Request, bar_session
 from ingest.errors import IngestError, MalformedResponse, NotAuthorized, NotEntitled, NotFound, RateLimited, Unreachable
 from ingest.landing import Landing
-from ingest.manifests import Missing
-from ingest.planning import Batch, contract_bars
+from ingest.manifests import ContractSpan, Missing
+from ingest.outcomes import Outcome
+from ingest.planning import Batch, chunks, contract_bars
 
 log = logging.getLogger(__name__)
 
 THREADS = 8
 MOST_FAILURES_IN_A_ROW = 3
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a request: `failure` where it has no full answer, `note` where it has one that needs a word."""
-
-    request: Request
-    failure: str | None = None
-    note: str | None = None
-    rows: int = 0
-    first_session: str | None = None
-    last_session: str | None = None
-    expirations: dict[str, str] = field(default_factory=dict)
+# A part ends when it holds this many contracts or has taken this long; between two slices one looks whether it does.
+CONTRACTS_A_PART, SECONDS_A_PART, CONTRACTS_A_SLICE = 1_000, 300.0, 50
 
 
 @dataclass(frozen=True)
 class Fetched:
     """Requests expected and answered, what is missing (failures and notes), and the sessions that are covered fully.
 
-    `suspects` are sessions that answered too few tickers twice; what they answered is landed.
-    `fatal` is the error to raise in the end although something may have been saved.
+    `suspects` are sessions that answered too few tickers twice; what they answered is landed. `contracts` are those
+    whose bars are all landed by this part and those before it. `fatal` is the error to raise in the end although
+    something may have been saved. After a part that `is_last` there is nothing left to fetch.
     """
 
     expected: int
@@ -55,6 +49,9 @@ class Fetched:
     first_failure: str | None
     fatal: IngestError | None
     suspects: tuple[SuspectSession, ...] = ()
+    session_rows: dict[str, int] = field(default_factory=dict)
+    contracts: ContractSpan | None = None
+    is_last: bool = True
 
     @property
     def complete(self) -> bool:
@@ -62,48 +59,115 @@ class Fetched:
         return self.expected == self.answered
 
 
-def fetch(batch: Batch, client: PolygonClient, landing: Landing, threads: int = THREADS) -> Fetched:
-    """Fetch all that a batch asks for; never raises for what the API does, see `Fetched`."""
-    fetcher = _Fetcher(client, landing, threads)
-    outcomes = fetcher.run(batch.requests)
-    if batch.contract_window is not None:
-        expirations = {ticker: day for outcome in outcomes for ticker, day in outcome.expirations.items()}
-        outcomes += fetcher.run(contract_bars(expirations, batch.contract_window))
-    outcomes, suspects = _looked_at_again(fetcher, outcomes)
-    outcomes = [_judged(outcome) for outcome in _without_holes(batch, outcomes)]
-    failed = [outcome for outcome in outcomes if outcome.failure]
-    return Fetched(
-        expected=len(outcomes),
-        answered=len(outcomes) - len(failed),
-        missing=tuple(_missing(outcome) for outcome in outcomes if outcome.failure or outcome.note),
-        sessions=_covered(batch, outcomes, {suspect.session for suspect in suspects}),
-        first_failure=failed[0].failure if failed else None,
-        fatal=fetcher.fatal,
-        suspects=suspects,
-    )
+class Fetch:
+    """A batch on its way. Never raises for what the API does, see `Fetched`."""
+
+    def __init__(self, batch: Batch, client: PolygonClient, threads: int = THREADS) -> None:
+        self._batch, self._fetcher = batch, _Fetcher(client, threads)
+        self._contracts: list[tuple[str, Request]] = []
+        self._begun, self._failed, self._found = False, False, False
+
+    def part(self, landing: Landing) -> Fetched:
+        """Fetch the next part; the first one holds everything but contracts' bars."""
+        began, batch = time.monotonic(), self._batch
+        outcomes: list[Outcome] = []
+        if not self._begun:
+            outcomes = self._fetcher.run(batch.requests, landing)
+            if batch.contract_window is not None:
+                expirations = {ticker: day for outcome in outcomes for ticker, day in outcome.expirations.items()}
+                self._contracts = contract_bars(expirations, batch.contract_window, after=batch.contracts_after)
+            self._begun = True
+        lacking, _ = judging.sessions_lacking_tickers(batch, outcomes)
+        outcomes = self._again(landing, outcomes, lacking)
+        suspects, session_rows = judging.suspects(batch, outcomes, lacking)
+        for suspect in suspects:
+            log.warning(
+                "Session %s is suspect: %d tickers, %d were expected. It is kept and fetched again by the next runs.",
+                suspect.session,
+                suspect.result_rows,
+                suspect.expected_rows,
+            )
+        through, bars = self._bars(landing, began)
+        outcomes = judging.judged(batch, outcomes + bars)
+        failed = [outcome for outcome in outcomes if outcome.failure]
+        self._failed = self._failed or any(outcome.request.dataset != Dataset.OPTION_CHAIN for outcome in failed)
+        self._found = self._found or any(outcome.rows for outcome in outcomes)
+        is_last = not self._contracts
+        return Fetched(
+            expected=len(outcomes),
+            answered=len(outcomes) - len(failed),
+            missing=judging.missing(outcomes),
+            sessions=self._covered(outcomes, {suspect.session for suspect in suspects}) if is_last else (),
+            first_failure=failed[0].failure if failed else None,
+            fatal=self._fetcher.fatal,
+            suspects=suspects,
+            session_rows=session_rows,
+            contracts=self._claim(through),
+            is_last=is_last,
+        )
+
+    def _bars(self, landing: Landing, began: float) -> tuple[str | None, list[Outcome]]:
+        """Bars of the next contracts, in the order of their tickers, and the last of these tickers."""
+        done: list[Outcome] = []
+        through = None
+        for piece in list(chunks(self._contracts, CONTRACTS_A_SLICE)):
+            done += self._fetcher.run([request for _, request in piece], landing)
+            through = piece[-1][0]
+            is_full = len(done) >= CONTRACTS_A_PART or time.monotonic() - began > SECONDS_A_PART
+            # Once stopped, the rest is told as not asked for, at once.
+            if is_full and not self._fetcher.is_stopped:
+                break
+        self._contracts = self._contracts[len(done) :]
+        return through, done
+
+    def _again(self, landing: Landing, outcomes: list[Outcome], lacking: Collection[str]) -> list[Outcome]:
+        """Ask once more for what answered suspiciously few tickers. Both answers are landed: nothing of one is lost."""
+        for session in sorted(lacking):
+            log.warning("Session %s answered suspiciously few tickers: asking again.", session)
+        places = judging.worth_asking_again(outcomes, lacking)
+        again = self._fetcher.run([outcomes[place].request for place in places], landing)
+        for place, outcome in zip(places, again, strict=True):
+            outcomes[place] = outcomes[place].fuller(outcome)
+        return outcomes
+
+    def _covered(self, outcomes: Sequence[Outcome], suspected: Collection[str]) -> tuple[str, ...]:
+        if self._batch.contract_window is None:
+            return judging.covered(self._batch, outcomes, suspected)
+        whole = self._found and not self._failed
+        return tuple(day.isoformat() for day in self._batch.sessions) if whole else ()
+
+    def _claim(self, through: str | None) -> ContractSpan | None:
+        window = self._batch.contract_window
+        if window is None or through is None or self._failed:
+            return None
+        return ContractSpan(window[0].isoformat(), window[1].isoformat(), through)
 
 
 class _Fetcher:
-    def __init__(self, client: PolygonClient, landing: Landing, threads: int) -> None:
-        self._client, self._landing, self._threads = client, landing, threads
+    def __init__(self, client: PolygonClient, threads: int) -> None:
+        self._client, self._threads = client, threads
         self._guard = threading.Lock()
         self._in_a_row = 0
         self._stopped: str | None = None
         self._told_not_entitled = False
         self.fatal: IngestError | None = None
 
-    def run(self, requests: Iterable[Request]) -> list[Outcome]:
-        with ThreadPoolExecutor(self._threads, thread_name_prefix="fetch") as pool:
-            return list(pool.map(self._one, requests))
+    @property
+    def is_stopped(self) -> bool:
+        return self._stopped is not None
 
-    def _one(self, request: Request) -> Outcome:
+    def run(self, requests: Iterable[Request], landing: Landing) -> list[Outcome]:
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="fetch") as pool:
+            return list(pool.map(lambda request: self._one(request, landing), requests))
+
+    def _one(self, request: Request, landing: Landing) -> Outcome:
         if self._stopped:
             return Outcome(request, failure=f"not asked: {self._stopped}")
         rows, days = 0, set[str]()
         expirations: dict[str, str] = {}
         try:
             for answer in self._client.pages(request):
-                self._landing.add(request.dataset, request.span, answer)
+                landing.add(request.dataset, request.span, answer)
                 rows += len(answer.rows)
                 if request.dataset == Dataset.OPTION_CONTRACTS:
                     expirations |= _expirations(answer.rows)
@@ -121,13 +185,7 @@ class _Fetcher:
             return self._failed(request, error)
         with self._guard:
             self._in_a_row = 0
-        return Outcome(
-            request,
-            rows=rows,
-            first_session=min(days, default=None),
-            last_session=max(days, default=None),
-            expirations=expirations,
-        )
+        return Outcome(request, rows=rows, days=frozenset(days), expirations=expirations)
 
     def _failed(self, request: Request, error: IngestError) -> Outcome:
         with self._guard:
@@ -151,39 +209,6 @@ class _Fetcher:
         return Outcome(request, note=str(error))
 
 
-def _looked_at_again(
-    fetcher: _Fetcher, outcomes: Sequence[Outcome]
-) -> tuple[list[Outcome], tuple[SuspectSession, ...]]:
-    """Ask once more for sessions with suspiciously few tickers: the outcomes then, and what is suspect still.
-
-    Both answers are landed, so nothing that one of them holds is lost.
-    """
-    found = {session: outcome for outcome in outcomes if (session := outcome.request.session) and outcome.rows}
-    first = completeness.too_few({session: outcome.rows for session, outcome in found.items()})
-    for session, expected in first.items():
-        log.warning(
-            "Session %s has %d tickers, %d were expected: asking again.", session, found[session].rows, expected
-        )
-    again = fetcher.run([found[session].request for session in first])
-    for session, outcome in zip(first, again, strict=True):
-        # A second try that failed says nothing of the first.
-        if outcome.rows > found[session].rows:
-            found[session] = outcome
-    counts = {session: outcome.rows for session, outcome in found.items()}
-    suspects = tuple(
-        SuspectSession(Dataset.STOCK_BARS.value, session, counts[session], expected, fetches=1 + (session in first))
-        for session, expected in sorted(completeness.too_few(counts).items())
-    )
-    for suspect in suspects:
-        log.warning(
-            "Session %s is suspect: %d tickers, %d were expected. It is kept and fetched again by the next runs.",
-            suspect.session,
-            suspect.result_rows,
-            suspect.expected_rows,
-        )
-    return [found.get(outcome.request.session or "", outcome) for outcome in outcomes], suspects
-
-
 def _expirations(rows: Sequence[dict[str, object]]) -> dict[str, str]:
     found = {}
     for row in rows:
@@ -191,74 +216,3 @@ def _expirations(rows: Sequence[dict[str, object]]) -> dict[str, str]:
         if isinstance(ticker, str) and isinstance(expiration, str) and len(expiration) == 10:
             found[ticker] = expiration
     return found
-
-
-def _without_holes(batch: Batch, outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Sessions without any bar: before the first known bar the API's history may not have begun, which is a
-    note; after it, or where the session is required, the answer is not what a session looks like, which is a failure.
-    """
-    whole = [outcome for outcome in outcomes if outcome.request.session and not outcome.failure]
-    known = [batch.bars_since.isoformat()] if batch.bars_since else []
-    first = min([*known, *(outcome.request.session or "" for outcome in whole if outcome.rows)], default="9999")
-    required = batch.required.isoformat() if batch.required else None
-    bars = [outcome for outcome in outcomes if outcome.request.dataset == Dataset.STOCK_BARS and not outcome.failure]
-    newest = max((outcome.last_session or "" for outcome in bars), default="")
-    judged = []
-    for outcome in outcomes:
-        session = outcome.request.session
-        if session and not outcome.failure and not outcome.rows:
-            if session > first or session == required:
-                outcome = Outcome(
-                    outcome.request, failure=f"session {session} has closed, but the answer holds no bars"
-                )
-            else:
-                outcome = Outcome(outcome.request, note=f"no bars: the API's history may begin after {session}")
-        elif required and not session and outcome in bars and newest < required:
-            outcome = Outcome(
-                outcome.request, failure=f"session {required} has closed, but the answer holds no bar of it"
-            )
-        judged.append(outcome)
-    return judged
-
-
-def _judged(outcome: Outcome) -> Outcome:
-    """Add the notes that a full answer deserves: nothing found, or a range that starts late."""
-    request = outcome.request
-    if outcome.failure or outcome.note or request.session:
-        return outcome
-    if request.dataset == Dataset.STOCK_BARS:
-        asked = request.path.split("/")[-2]
-        if not outcome.rows:
-            return Outcome(request, note=f"no bars from {asked} on")
-        if outcome.first_session and outcome.first_session > asked:
-            # Not a failure: a ticker that was listed late looks just like a range that the plan cut.
-            note = (
-                f"range starts at {outcome.first_session}, asked was from {asked}: a later listing, or the plan's limit"
-            )
-            return Outcome(request, note=note, rows=outcome.rows)
-    return outcome
-
-
-def _covered(batch: Batch, outcomes: Sequence[Outcome], suspects: Collection[str]) -> tuple[str, ...]:
-    """The sessions of the batch that a later backfill need not fetch again."""
-    by_session = {outcome.request.session: outcome for outcome in outcomes if outcome.request.session}
-    if by_session:
-        return tuple(
-            day.isoformat()
-            for day in batch.sessions
-            if (outcome := by_session.get(day.isoformat()))
-            and not outcome.failure
-            and not outcome.note
-            and day.isoformat() not in suspects
-        )
-    datasets = {Dataset.STOCK_BARS, Dataset.OPTION_CONTRACTS, Dataset.OPTION_BARS}
-    bars = [outcome for outcome in outcomes if outcome.request.dataset in datasets]
-    found = any(outcome.rows for outcome in bars)
-    if not found or any(outcome.failure for outcome in bars):
-        return ()
-    return tuple(day.isoformat() for day in batch.sessions)
-
-
-def _missing(outcome: Outcome) -> Missing:
-    request = outcome.request
-    return Missing(request.dataset.value, request.path, dict(request.params), outcome.failure or outcome.note or "")

@@ -7,7 +7,7 @@ import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 
 from ingest.completeness import SuspectSession
@@ -45,13 +45,25 @@ class Missing:
 
 
 @dataclass(frozen=True)
+class ContractSpan:
+    """Option contracts of an underlying, in the order of their tickers up to and with `through`, whose bars from
+    session `start` to `end` are landed: by this manifest and by those of the same underlying before it.
+    """
+
+    start: str
+    end: str
+    through: str
+
+
+@dataclass(frozen=True)
 class Manifest:
     """One landed batch.
 
     `sessions` are those it covers fully, for the tickers or underlyings in `scope` (`*`: the whole market). `complete`
     means that every request was answered; a note in `missing` (not in the plan, unknown ticker, a range that starts
     late) does not contradict it. `suspect_sessions` answered far fewer tickers than their neighbours, twice: kept and
-    loaded, but not among the sessions that count as held.
+    loaded, but not among the sessions that count as held. `session_rows` counts the results of each session of the
+    whole market: what a later batch judges its own sessions by.
     """
 
     manifest_id: str
@@ -67,6 +79,8 @@ class Manifest:
     missing: tuple[Missing, ...]
     objects: tuple[ObjectEntry, ...]
     suspect_sessions: tuple[SuspectSession, ...] = ()
+    session_rows: Mapping[str, int] = field(default_factory=dict)
+    contracts: ContractSpan | None = None
 
     @property
     def key(self) -> str:
@@ -100,6 +114,8 @@ class Manifest:
                 for item in self.missing
             ],
             "suspect_sessions": [asdict(suspect) for suspect in self.suspect_sessions],
+            "session_rows": dict(self.session_rows),
+            "contracts": asdict(self.contracts) if self.contracts else None,
             "objects": [asdict(entry) for entry in self.objects],
         }
         return json.dumps(document, indent=1).encode()
@@ -126,6 +142,8 @@ class Manifest:
                 ),
                 objects=tuple(ObjectEntry(**entry) for entry in document["objects"]),
                 suspect_sessions=tuple(SuspectSession(**one) for one in document.get("suspect_sessions", ())),
+                session_rows={day: int(rows) for day, rows in document.get("session_rows", {}).items()},
+                contracts=ContractSpan(**document["contracts"]) if document.get("contracts") else None,
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BadManifest(f"not a manifest of version {VERSION}: {type(error).__name__} {error}") from None
@@ -180,10 +198,14 @@ def of_run(store: LandingStore, family: Family, dag_id: str, run_id: str, since:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What a family's manifests already hold."""
+    """What a family's manifests already hold: sessions and contracts by symbol, spans of reference data, and how many
+    results each session of the whole market has.
+    """
 
     sessions: Mapping[str, frozenset[date]]
     spans: Mapping[Dataset, frozenset[tuple[date, date]]]
+    rows: Mapping[date, int] = field(default_factory=dict)
+    contracts: Mapping[str, tuple[ContractSpan, ...]] = field(default_factory=dict)
 
     def holds(self, symbol: str) -> frozenset[date]:
         """Sessions that are covered for a ticker or underlying, or for the whole market (`*`)."""
@@ -202,8 +224,12 @@ def coverage(manifests: Iterable[Manifest]) -> Coverage:
     sessions: dict[str, set[date]] = {}
     spans: dict[Dataset, set[tuple[date, date]]] = {}
     suspected: set[tuple[str, str]] = set()
+    rows: dict[date, int] = {}
+    contracts: dict[str, list[ContractSpan]] = {}
     for manifest in manifests:
+        rows |= {date.fromisoformat(day): count for day, count in manifest.session_rows.items()}
         for symbol in manifest.scope:
+            contracts.setdefault(symbol, []).extend([manifest.contracts] if manifest.contracts else [])
             suspects = {(symbol, suspect.session) for suspect in manifest.suspect_sessions}
             twice = {session for _, session in suspects & suspected}
             suspected |= suspects
@@ -217,6 +243,8 @@ def coverage(manifests: Iterable[Manifest]) -> Coverage:
     return Coverage(
         {symbol: frozenset(days) for symbol, days in sessions.items()},
         {dataset: frozenset(found) for dataset, found in spans.items()},
+        rows,
+        {symbol: tuple(spans) for symbol, spans in contracts.items()},
     )
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, TypeVar
 
 from ingest import datasets
+from ingest.completeness import nearest
 from ingest.datasets import Dataset, Family, Request
 from ingest.errors import BadSetting
 from ingest.manifests import WHOLE_MARKET, Coverage
@@ -36,7 +37,9 @@ class Batch:
         sessions: those that the manifest covers for `scope` once everything is answered, oldest first.
         required: a session that must have bars: the newest one of a daily run.
         bars_since: a session known to have bars; one without any after it is a failure, not the edge of the history.
+        neighbours: results by session (YYYY-MM-DD) of whole sessions that are held already, to judge this batch's by.
         contract_window: options only: first and last session of the bars to fetch for every contract found.
+        contracts_after: options only: the contracts up to this ticker are held already.
     """
 
     family: Family
@@ -46,7 +49,9 @@ class Batch:
     requests: tuple[Request, ...]
     required: date | None = None
     bars_since: date | None = None
+    neighbours: Mapping[str, int] = field(default_factory=dict)
     contract_window: tuple[date, date] | None = None
+    contracts_after: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values, to cross from one task to another."""
@@ -58,7 +63,9 @@ class Batch:
             "requests": [[r.dataset.value, r.path, [list(pair) for pair in r.params], r.span] for r in self.requests],
             "required": self.required.isoformat() if self.required else None,
             "bars_since": self.bars_since.isoformat() if self.bars_since else None,
+            "neighbours": dict(self.neighbours),
             "contract_window": [day.isoformat() for day in self.contract_window] if self.contract_window else None,
+            "contracts_after": self.contracts_after,
         }
 
     @classmethod
@@ -76,7 +83,9 @@ class Batch:
             ),
             required=date.fromisoformat(values["required"]) if values["required"] else None,
             bars_since=date.fromisoformat(values["bars_since"]) if values["bars_since"] else None,
+            neighbours=dict(values.get("neighbours", {})),
             contract_window=(date.fromisoformat(window[0]), date.fromisoformat(window[1])) if window else None,
+            contracts_after=values.get("contracts_after", ""),
         )
 
 
@@ -122,7 +131,7 @@ def stocks_backfill(
     ranges = [(symbol, run) for symbol, days in lacking.items() for run in _runs(sessions, days)]
     if not tickers or len(ranges) >= len(whole):
         since = min(held.holds(WHOLE_MARKET), default=None)
-        return batches + [_whole_sessions(chunk, since) for chunk in chunks(whole, SESSIONS_A_BATCH)]
+        return batches + [_whole_sessions(chunk, since, held) for chunk in chunks(whole, SESSIONS_A_BATCH)]
     by_run = itertools.groupby(sorted(ranges, key=lambda item: (item[1], item[0])), key=lambda item: item[1])
     for run, members in by_run:
         batches += [_tickers(chunk, run) for chunk in chunks([symbol for symbol, _ in members], TICKERS_A_BATCH)]
@@ -149,30 +158,34 @@ def options_backfill(
         lacking = _lacking(sessions, () if refetch else held.holds(underlying))
         if lacking:
             window = [day for day in sessions if lacking[0] <= day <= lacking[-1]]
-            batches.append(
-                _options(underlying, window, f"{underlying} {lacking[0]} to {lacking[-1]}", with_chain=False)
-            )
+            batch = _options(underlying, window, f"{underlying} {lacking[0]} to {lacking[-1]}", with_chain=False)
+            batches.append(batch if refetch else _without_held_contracts(batch, held))
     return batches
 
 
-def contract_bars(expirations: Mapping[str, str], window: tuple[date, date]) -> list[Request]:
-    """One request for each contract, clipped to its life.
+def contract_bars(
+    expirations: Mapping[str, str], window: tuple[date, date], after: str = ""
+) -> list[tuple[str, Request]]:
+    """Contracts in the order of their tickers and the request for each, clipped to its life.
 
     Args:
         expirations: contract's ticker (`O:…`) → expiration date; contracts that expired before the window need nothing.
+        after: a ticker up to which the contracts are held already.
     """
     start, end = window
     span = _span(start, end)
     requests = []
     for ticker, expiration in sorted(expirations.items()):
         last = min(end, date.fromisoformat(expiration))
-        if last >= start:
-            requests.append(datasets.bars(Dataset.OPTION_BARS, ticker, start, last, span))
+        if last >= start and ticker > after:
+            requests.append((ticker, datasets.bars(Dataset.OPTION_BARS, ticker, start, last, span)))
     return requests
 
 
 def remaining(batch: Batch, held: Coverage) -> Batch:
-    """A batch without the whole sessions that are held: a second try costs what the first one lacked."""
+    """A batch without the sessions or contracts that are held: a second try costs what the first one lacked."""
+    if batch.contract_window is not None:
+        return _without_held_contracts(batch, held)
     done = held.holds(WHOLE_MARKET) & set(batch.sessions)
     if batch.scope != (WHOLE_MARKET,) or not done:
         return batch
@@ -182,6 +195,7 @@ def remaining(batch: Batch, held: Coverage) -> Batch:
         sessions=_lacking(batch.sessions, done),
         requests=tuple(request for request in batch.requests if request.session not in asked),
         bars_since=min(done | ({batch.bars_since} if batch.bars_since else set())),
+        neighbours={**batch.neighbours, **nearest(held.rows, batch.sessions[0], batch.sessions[-1])},
     )
 
 
@@ -215,11 +229,17 @@ def _reference(start: date, end: date) -> Batch:
     return Batch(Family.STOCKS, f"reference {start} to {end}", (), (WHOLE_MARKET,), requests)
 
 
-def _whole_sessions(sessions: Sequence[date], bars_since: date | None) -> Batch:
-    span = _span(sessions[0], sessions[-1])
-    requests = tuple(datasets.grouped(day, span) for day in sessions)
-    label = f"{sessions[0]} to {sessions[-1]}"
-    return Batch(Family.STOCKS, label, tuple(sessions), (WHOLE_MARKET,), requests, bars_since=bars_since)
+def _whole_sessions(sessions: Sequence[date], bars_since: date | None, held: Coverage) -> Batch:
+    first, last = sessions[0], sessions[-1]
+    return Batch(
+        Family.STOCKS,
+        f"{first} to {last}",
+        tuple(sessions),
+        (WHOLE_MARKET,),
+        tuple(datasets.grouped(day, _span(first, last)) for day in sessions),
+        bars_since=bars_since,
+        neighbours=nearest(held.rows, first, last),
+    )
 
 
 def _tickers(tickers: Sequence[str], sessions: Sequence[date]) -> Batch:
@@ -236,6 +256,13 @@ def _options(underlying: str, sessions: Sequence[date], label: str, *, with_chai
     if with_chain:
         requests.append(datasets.chain(underlying, end.isoformat()))
     return Batch(Family.OPTIONS, label, tuple(sessions), (underlying,), tuple(requests), contract_window=(start, end))
+
+
+def _without_held_contracts(batch: Batch, held: Coverage) -> Batch:
+    (underlying,) = batch.scope
+    first, last = (day.isoformat() for day in batch.contract_window or ())
+    spans = (span for span in held.contracts.get(underlying, ()) if span.start <= first and last <= span.end)
+    return replace(batch, contracts_after=max([batch.contracts_after, *(span.through for span in spans)]))
 
 
 def _lacking(sessions: Iterable[date], held: Collection[date]) -> tuple[date, ...]:

@@ -19,7 +19,7 @@ from ingest.budget import shared_budget
 from ingest.client import PolygonClient
 from ingest.datasets import Family
 from ingest.errors import BadSetting, IncompleteFetch, IngestError, NotAuthorized, Unreachable
-from ingest.fetching import Fetched, fetch
+from ingest.fetching import Fetch, Fetched
 from ingest.landing import Landing
 from ingest.manifests import Manifest
 from ingest.planning import Batch
@@ -109,11 +109,34 @@ def land(values: Mapping[str, Any], dag_id: str, run_id: str, *, tried_since: da
 def land_batch(
     batch: Batch, client: PolygonClient, store: LandingStore, *, dag_id: str, run_id: str, api: ApiSettings
 ) -> Landed | None:
-    """`land` with everything it needs in hand."""
+    """`land` with everything it needs in hand; a batch of options may become several manifests, and tells the last."""
+    fetch, parts, failures = Fetch(batch, client), list[Manifest](), list[str]()
+    while True:
+        fetched, manifest = _land_part(batch, fetch, store, dag_id, run_id)
+        parts += [manifest] if manifest.objects else []
+        failures += [fetched.first_failure] if fetched.first_failure else []
+        if fetched.fatal is not None:
+            raise fetched.fatal
+        if fetched.is_last:
+            break
+    if failures:
+        raise IncompleteFetch(_lack(batch, manifest, failures[0], parts, api))
+    if not parts:
+        return None
+    return Landed(
+        parts[-1].key,
+        sum(len(part.objects) for part in parts),
+        sum(part.result_rows for part in parts),
+        sum(len(part.missing) for part in parts),
+    )
+
+
+def _land_part(batch: Batch, fetch: Fetch, store: LandingStore, dag_id: str, run_id: str) -> tuple[Fetched, Manifest]:
+    """Fetch a part and land its objects and, if it has any, its manifest."""
     now = datetime.now(UTC)
     manifest_id = manifests.new_manifest_id(now)
     with Landing(store, manifest_id) as landing:
-        fetched = fetch(batch, client, landing)
+        fetched = fetch.part(landing)
         objects = landing.finish()
     manifest = Manifest(
         manifest_id=manifest_id,
@@ -129,6 +152,8 @@ def land_batch(
         missing=fetched.missing,
         objects=objects,
         suspect_sessions=fetched.suspects,
+        session_rows=fetched.session_rows,
+        contracts=fetched.contracts,
     )
     if objects:
         store.put_once(manifest.key, manifest.to_json())
@@ -137,11 +162,7 @@ def land_batch(
         log.info("%s %s: %s", item.dataset, item.path, item.reason)
     if len(fetched.missing) > NOTES_IN_LOG:
         log.info("… and %d more, see `missing` in the manifest.", len(fetched.missing) - NOTES_IN_LOG)
-    if fetched.fatal is not None:
-        raise fetched.fatal
-    if not fetched.complete:
-        raise IncompleteFetch(_lack(batch, fetched, manifest, api))
-    return Landed(manifest.key, len(objects), manifest.result_rows, len(fetched.missing)) if objects else None
+    return fetched, manifest
 
 
 def landed(family: Family, dag_id: str, run_id: str, began: datetime) -> dict[str, Any] | None:
@@ -182,12 +203,13 @@ def loaded(connection: Any, family: Family, batches: Sequence[Sequence[str]]) ->
     return {"manifests": done, "left": len(swept) - len(done)} if done else None
 
 
-def _lack(batch: Batch, fetched: Fetched, manifest: Manifest, api: ApiSettings) -> str:
-    saved = f"What was answered is saved in {manifest.key}" if manifest.objects else "Nothing was saved"
+def _lack(batch: Batch, last: Manifest, failure: str, saved: list[Manifest], api: ApiSettings) -> str:
+    told = saved if last in saved else [*saved, last]
+    expected, answered = (sum(getattr(part, name) for part in told) for name in ("expected", "answered"))
+    where = f"What was answered is saved in {', '.join(part.key for part in saved)}" if saved else "Nothing was saved"
     return (
-        f"{batch.label}: {fetched.expected - fetched.answered} of {fetched.expected} requests to {api.host} "
-        f"(POLYGON_BASE_URL) found no full answer, such as: {fetched.first_failure}. "
-        f"{saved}; the next try fetches the rest."
+        f"{batch.label}: {expected - answered} of {expected} requests to {api.host} "
+        f"(POLYGON_BASE_URL) found no full answer, such as: {failure}. {where}; the next try fetches the rest."
     )
 
 

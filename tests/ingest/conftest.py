@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -15,8 +15,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from ingest import runs
 from ingest.budget import Budget
 from ingest.client import PolygonClient
+from ingest.planning import Batch
 from ingest.retry import RetryPolicy
 from ingest.settings import ApiSettings, StorageSettings
 from ingest.storage import LandingStore
@@ -140,3 +142,9 @@ def s3(s3_client: Any) -> Iterator[Any]:
 @pytest.fixture
 def store(s3: Any) -> LandingStore:
     return LandingStore(StorageSettings("landing", "some/prefix/"), s3)
+
+
+@pytest.fixture
+def land(client: PolygonClient, store: LandingStore, settings: ApiSettings) -> Callable[[Batch], runs.Landed | None]:
+    """Fetch and land a batch."""
+    return lambda batch: runs.land_batch(batch, client, store, dag_id="a_dag", run_id="a_run", api=settings)

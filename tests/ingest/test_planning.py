@@ -123,7 +123,7 @@ def test_options_that_are_held_are_not_fetched_again() -> None:
 def test_a_contract_is_one_request_clipped_to_its_life() -> None:
     window = (date(2026, 11, 2), date(2026, 11, 20))
     lives = {"O:B": "2026-11-06", "O:A": "2027-01-15", "O:C": "2026-10-30"}
-    assert [request.path for request in planning.contract_bars(lives, window)] == [
+    assert [request.path for _, request in planning.contract_bars(lives, window)] == [
         "/v2/aggs/ticker/O:A/range/1/day/2026-11-02/2026-11-20",
         "/v2/aggs/ticker/O:B/range/1/day/2026-11-02/2026-11-06",
     ]

@@ -9,62 +9,19 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from ingest import manifests, planning, runs
-from ingest.completeness import SuspectSession
 from ingest.datasets import Dataset, Family
 from ingest.errors import BadSetting, IncompleteFetch, NotAuthorized, NotEntitled
-from ingest.manifests import Coverage, Manifest
+from ingest.manifests import Coverage
 
+from .answering import DAYS, NOTHING, grouped, lines, path_of, ranged, refused, stored
 from .conftest import KEY, Reply
 
-DAYS = [date(2026, 11, 18), date(2026, 11, 19), date(2026, 11, 20)]
-NOTHING = Coverage({}, {dataset: frozenset({(date.min, date.max)}) for dataset in planning.REFERENCE})
-
-
-def at_close(session: str) -> int:
-    return int(datetime.fromisoformat(f"{session}T21:00+00:00").timestamp() * 1000)
-
-
-def grouped(session: str, *tickers: str) -> dict:
-    bars = [{"T": ticker, "o": 1, "h": 1, "l": 1, "c": 1, "v": 1, "t": at_close(session)} for ticker in tickers]
-    return {"status": "OK", "resultsCount": len(bars), **({"results": bars} if bars else {})}
-
-
-def ranged(ticker: str, *sessions: str) -> dict:
-    return {"ticker": ticker, "results": [{"c": 1, "t": at_close(session)} for session in sessions]}
-
-
-def path_of(session: date | str) -> str:
-    return f"/v2/aggs/grouped/locale/us/market/stocks/{session}"
-
-
-def refused(status: int) -> Reply:
-    said = {"error": "Unknown API Key"} if status == 401 else {"message": "You are not entitled to this data."}
-    return Reply(said, status)
-
 
 @pytest.fixture
-def land(client, store, settings):
-    def run(batch: planning.Batch):
-        return runs.land_batch(batch, client, store, dag_id="a_dag", run_id="a_run", api=settings)
-
-    return run
-
-
-@pytest.fixture
-def backfill():
+def backfill() -> planning.Batch:
     """Three whole sessions."""
     (batch,) = planning.stocks_backfill(DAYS, [], NOTHING)
     return batch
-
-
-def stored(store, family: Family = Family.STOCKS) -> list[Manifest]:
-    return manifests.read_all(store, manifests.list_keys(store, family))
-
-
-def lines(store, manifest: Manifest) -> list[dict]:
-    return [
-        json.loads(line) for entry in manifest.objects for line in gzip.decompress(store.read(entry.key)).splitlines()
-    ]
 
 
 def test_a_manifest_tells_exactly_what_is_stored(api, land, store, backfill, s3) -> None:
@@ -85,7 +42,7 @@ def test_a_manifest_tells_exactly_what_is_stored(api, land, store, backfill, s3)
     document = json.loads(store.read(manifest.key))
     assert set(document) == {
         "manifest_id", "family", "version", "created_at", "dag_id", "run_id", "sessions", "scope", "requests",
-        "complete", "missing", "suspect_sessions", "objects",
+        "complete", "missing", "suspect_sessions", "session_rows", "contracts", "objects",
     }  # fmt: skip
     assert s3.list_objects_v2(Bucket="landing")["Contents"][0]["Key"].startswith("some/prefix/")
 
@@ -128,49 +85,6 @@ def test_a_session_that_stays_empty_stays_a_failure_when_it_is_fetched_alone(api
         assert again.sessions == (DAYS[1],)
         with pytest.raises(IncompleteFetch, match="2026-11-19 has closed"):
             land(again)
-
-
-MARKET = [f"T{number}" for number in range(30)]
-
-
-def test_a_session_with_a_third_of_its_tickers_missing_is_fetched_again(api, land, store, backfill) -> None:
-    api.on(path_of(DAYS[0]), grouped("2026-11-18", *MARKET))
-    api.on(path_of(DAYS[1]), grouped("2026-11-19", *MARKET[:20]), grouped("2026-11-19", *MARKET))
-    api.on(path_of(DAYS[2]), grouped("2026-11-20", *MARKET))
-    land(backfill)
-    (manifest,) = stored(store)
-    assert api.paths().count(path_of(DAYS[1])) == 2
-    assert manifest.suspect_sessions == ()
-    assert manifest.sessions == ("2026-11-18", "2026-11-19", "2026-11-20")
-    # Both answers are kept: each tells what was known when.
-    assert manifest.objects[0].lines == 4
-
-
-def test_a_session_that_stays_suspect_is_kept_recorded_and_fetched_by_the_next_backfill(
-    api, land, store, backfill
-) -> None:
-    for day, tickers in zip(DAYS, (MARKET, MARKET[:20], MARKET), strict=True):
-        api.on(path_of(day), grouped(str(day), *tickers))
-    land(backfill)
-    (first,) = stored(store)
-    assert first.suspect_sessions == (SuspectSession("stock_bars", "2026-11-19", 20, 30, fetches=2),)
-    assert first.complete
-    assert first.result_rows == 30 + 20 + 20 + 30
-
-    held = manifests.coverage([first])
-    assert held.holds("AAPL") == {DAYS[0], DAYS[2]}
-    # A second manifest that finds the same settles it: the session is as it is.
-    assert manifests.coverage([first, first]).holds("AAPL") == set(DAYS)
-
-
-def test_a_second_answer_that_fails_leaves_the_first_one_standing(api, land, store, backfill) -> None:
-    api.on(path_of(DAYS[0]), grouped("2026-11-18", *MARKET))
-    api.on(path_of(DAYS[1]), grouped("2026-11-19", *MARKET[:20]), Reply({}, 400))
-    api.on(path_of(DAYS[2]), grouped("2026-11-20", *MARKET))
-    land(backfill)
-    (manifest,) = stored(store)
-    assert [suspect.session for suspect in manifest.suspect_sessions] == ["2026-11-19"]
-    assert manifest.complete
 
 
 def test_a_refused_key_lands_nothing_and_is_named(api, land, store, backfill) -> None:
@@ -259,65 +173,6 @@ def test_a_range_that_starts_late_is_noted_but_complete(api, land, store) -> Non
     (manifest,) = stored(store)
     assert manifest.complete
     assert manifest.missing[0].reason.startswith("range starts at 2026-11-20, asked was from 2026-11-18")
-
-
-# -- options
-
-
-def contract(ticker: str, expiration: str) -> dict:
-    return {"ticker": ticker, "underlying_ticker": "AAPL", "expiration_date": expiration}
-
-
-@pytest.fixture
-def option_api(api):
-    """Two contracts, one of them listed twice; both have bars."""
-    live, gone = contract("O:AAPL1", "2027-01-15"), contract("O:AAPL2", "2026-11-19")
-    # The first request of a batch asks for the live ones, but threads may change the order: both answers hold both.
-    api.on("/v3/reference/options/contracts", {"results": [live, gone]})
-    api.on("/v3/snapshot/options/AAPL", {"results": [{"details": {"ticker": "O:AAPL1"}}]})
-    api.on("/v2/aggs/ticker/O:AAPL1/range/1/day/2026-11-18/2026-11-20", ranged("O:AAPL1", "2026-11-20"))
-    api.on("/v2/aggs/ticker/O:AAPL2/range/1/day/2026-11-18/2026-11-19", ranged("O:AAPL2", "2026-11-18"))
-    return api
-
-
-def test_options_land_contracts_bars_and_chain_under_one_manifest(option_api, land, store) -> None:
-    (batch,) = planning.options_daily(DAYS[2], DAYS[:2], ["AAPL"])
-    land(batch)
-    (manifest,) = stored(store, Family.OPTIONS)
-    assert {entry.dataset for entry in manifest.objects} == {"option_contracts", "option_bars", "option_chain"}
-    assert (manifest.expected, manifest.answered, manifest.complete) == (5, 5, True)
-    assert manifest.sessions == ("2026-11-18", "2026-11-19", "2026-11-20")
-    assert manifest.missing == ()
-    assert option_api.paths().count("/v2/aggs/ticker/O:AAPL1/range/1/day/2026-11-18/2026-11-20") == 1
-
-
-def test_a_plan_without_the_chain_is_noted_once_and_the_rest_lands_green(option_api, land, store, caplog) -> None:
-    option_api.on("/v3/snapshot/options/AAPL", refused(403))
-    (batch,) = planning.options_daily(DAYS[2], DAYS[:2], ["AAPL"])
-    with caplog.at_level(logging.WARNING):
-        land(batch)
-    (manifest,) = stored(store, Family.OPTIONS)
-    assert manifest.complete
-    assert [(item.dataset, "not entitled" in item.reason) for item in manifest.missing] == [("option_chain", True)]
-    assert caplog.text.count("entitled") == 1
-
-
-def test_an_unknown_contract_is_noted_and_the_others_land(option_api, land, store) -> None:
-    del option_api.replies["/v2/aggs/ticker/O:AAPL2/range/1/day/2026-11-18/2026-11-19"]
-    (batch,) = planning.options_backfill(DAYS, ["AAPL"], NOTHING)
-    land(batch)
-    (manifest,) = stored(store, Family.OPTIONS)
-    assert manifest.complete
-    assert len(manifest.missing) == 1
-
-
-def test_a_contract_without_an_answer_leaves_its_sessions_uncovered(option_api, land, store) -> None:
-    option_api.on("/v2/aggs/ticker/O:AAPL2/range/1/day/2026-11-18/2026-11-19", Reply(raw=b"", status=500))
-    (batch,) = planning.options_backfill(DAYS, ["AAPL"], NOTHING)
-    with pytest.raises(IncompleteFetch):
-        land(batch)
-    (manifest,) = stored(store, Family.OPTIONS)
-    assert (manifest.complete, manifest.sessions) == (False, ())
 
 
 # -- the front door
