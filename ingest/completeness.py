@@ -10,7 +10,8 @@ from types import MappingProxyType
 # From one session to the next the number of tickers with a trade moves by a few percent, on half-days and holidays too;
 # answers that lacked a third of the market are on record. What is asked for twice in vain costs one request.
 LEAST_SHARE = 0.9
-LEAST_LACK = 2
+# A handful of tickers moves by more: two of ten that didn't trade are no news.
+FEW_TICKERS, LEAST_SHARE_OF_FEW, LEAST_LACK = 100, 0.75, 2
 # A year of listings and delistings must not count: neighbours are this many sessions on either side.
 NEIGHBOURS_A_SIDE = 5
 LEAST_NEIGHBOURS = 2
@@ -57,8 +58,13 @@ def too_few(counts: Mapping[str, int], neighbours: Mapping[str, int] = MappingPr
     return {
         session: expected
         for session, expected in expected_rows({**neighbours, **counts}).items()
-        if session in counts and counts[session] < LEAST_SHARE * expected and expected - counts[session] >= LEAST_LACK
+        if session in counts and _is_too_few(counts[session], expected)
     }
+
+
+def _is_too_few(count: int, expected: int) -> bool:
+    least_share = LEAST_SHARE_OF_FEW if expected < FEW_TICKERS else LEAST_SHARE
+    return count < least_share * expected and expected - count >= LEAST_LACK
 
 
 def nearest(known: Mapping[date, int], first: date, last: date) -> dict[str, int]:
