@@ -8,7 +8,7 @@ from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag
 
 from ingest.datasets import Family
 from wiring.assets import LANDED
-from wiring.defaults import DEFAULT_ARGS
+from wiring.defaults import DEFAULT_ARGS, ends_within
 from wiring.loading import load_family
 
 DOC = """
@@ -33,6 +33,7 @@ def build(family: Family) -> None:
         catchup=False,
         max_active_runs=1,
         default_args=DEFAULT_ARGS,
+        deadline=ends_within(2, f"polygon_{family}_load"),
         tags=["polygon", family.value, "load"],
         doc_md=DOC,
     )

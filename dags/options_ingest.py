@@ -7,7 +7,7 @@ from datetime import timedelta
 from airflow.sdk import CronTriggerTimetable, Param, dag
 
 from ingest.datasets import Family
-from wiring.defaults import DEFAULT_ARGS, NEW_YORK
+from wiring.defaults import DEFAULT_ARGS, NEW_YORK, ends_within
 from wiring.landing import ingest, plan_backfill, plan_daily
 
 TAGS = ["polygon", "options", "ingest"]
@@ -33,6 +33,7 @@ unless `refetch` asks for it.
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
+    deadline=ends_within(6, "polygon_options_ingest_daily"),
     tags=[*TAGS, "daily"],
     doc_md=DAILY,
 )

@@ -7,7 +7,7 @@ from datetime import timedelta
 from airflow.sdk import CronTriggerTimetable, Param, dag
 
 from ingest.datasets import Family
-from wiring.defaults import DEFAULT_ARGS, NEW_YORK
+from wiring.defaults import DEFAULT_ARGS, NEW_YORK, ends_within
 from wiring.landing import ingest, plan_backfill, plan_daily
 
 TAGS = ["polygon", "stocks", "ingest"]
@@ -33,6 +33,7 @@ need fewer requests; with `refetch` everything. A run that was interrupted is si
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
+    deadline=ends_within(6, "polygon_stocks_ingest_daily"),
     tags=[*TAGS, "daily"],
     doc_md=DAILY,
 )

@@ -6,7 +6,7 @@ from airflow.sdk import dag
 
 from ingest.datasets import Family
 from wiring.assets import LOADED, MARTS_BUILT
-from wiring.defaults import DEFAULT_ARGS
+from wiring.defaults import DEFAULT_ARGS, ends_within
 from wiring.transforming import build, test
 
 BUILD = """
@@ -29,6 +29,7 @@ has failed, after its result is kept.
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
+    deadline=ends_within(2, "dbt_build"),
     tags=["dbt"],
     doc_md=BUILD,
 )
@@ -42,6 +43,7 @@ def dbt_build() -> None:
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
+    deadline=ends_within(1, "dbt_test"),
     tags=["dbt"],
     doc_md=TEST,
 )

@@ -1,29 +1,22 @@
-"""What all tasks have in common: owner, retries with growing waits, one line in the log when a task has failed."""
+"""What all tasks have in common: owner, retries with growing waits, who hears of a failure, when a run is late."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+from airflow.sdk.definitions.callback import AsyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.sdk.exceptions import AirflowFailException
 
 from ingest.errors import TerminalError
-
-log = logging.getLogger(__name__)
+from wiring.notifying import deadline_missed, task_failed
 
 # One slot: tasks that send requests to the API run one at a time, see ingest/budget.py.
 API_POOL = "polygon_api"
 NEW_YORK = "America/New_York"
-
-
-def log_failure(context: Any) -> None:
-    """Failure callback: one line with the task and the error; hang a pager on it here."""
-    ti = context["ti"]
-    index = f"[{ti.map_index}]" if ti.map_index is not None and ti.map_index >= 0 else ""
-    log.error("FAILED %s.%s%s in run %s: %s", ti.dag_id, ti.task_id, index, ti.run_id, context.get("exception"))
 
 
 DEFAULT_ARGS: dict[str, Any] = {
@@ -32,8 +25,18 @@ DEFAULT_ARGS: dict[str, Any] = {
     "retry_delay": timedelta(seconds=30),
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=15),
-    "on_failure_callback": log_failure,
+    "on_failure_callback": task_failed,
 }
+
+
+def ends_within(hours: float, dag_id: str) -> DeadlineAlert:
+    """An alert when a run is not done so many hours after it was queued; the run goes on."""
+    return DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=timedelta(hours=hours),
+        callback=AsyncCallback(deadline_missed, kwargs={"dag_id": dag_id, "hours": hours}),
+        name=f"ends within {hours:g} hours",
+    )
 
 
 @contextmanager

@@ -106,7 +106,7 @@ def connect_options(settings: WarehouseSettings) -> dict[str, Any]:
         "network_timeout": LOGIN_TIMEOUT_SECONDS,
         "socket_timeout": STATEMENT_TIMEOUT_SECONDS,
         "platform_detection_timeout_seconds": 0,
-        "session_parameters": {"QUERY_TAG": "snowtape-dashboard", "CLIENT_TELEMETRY_ENABLED": False},
+        "session_parameters": {"QUERY_TAG": "snowtape/dashboard", "CLIENT_TELEMETRY_ENABLED": False},
     }
     if settings.private_key_file is not None:
         options |= {"authenticator": "SNOWFLAKE_JWT", "private_key_file": settings.private_key_file}

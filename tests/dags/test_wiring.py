@@ -28,11 +28,11 @@ def test_an_error_that_may_pass_is_left_to_the_retries() -> None:
 
 
 def test_a_failure_is_one_line_with_the_task_and_the_error(caplog) -> None:
-    from wiring.defaults import log_failure
+    from wiring.notifying import task_failed
 
     ti = SimpleNamespace(dag_id="a_dag", task_id="land", map_index=3, run_id="a_run")
     with caplog.at_level(logging.ERROR):
-        log_failure({"ti": ti, "exception": ValueError("boom")})
+        task_failed({"ti": ti, "exception": ValueError("boom")})
     assert caplog.messages == ["FAILED a_dag.land[3] in run a_run: boom"]
 
 
@@ -57,3 +57,17 @@ def test_the_hook_reaches_the_endpoint_of_the_connection_with_autocommit(monkeyp
     assert params["autocommit"] is True
     assert {name: params.get(name) for name in expected} == expected
     assert params["account"] == extra["account"]
+
+
+def test_the_run_is_named_in_the_query_tag_beside_the_settings_of_the_connection(monkeypatch) -> None:
+    from wiring.warehouse import WarehouseHook
+
+    connection = {"conn_type": "snowflake", "login": "me", "password": "x"}
+    connection["extra"] = {"account": "local", "session_parameters": {"TIMEZONE": "UTC"}}
+    monkeypatch.setenv("AIRFLOW_CONN_SNOWFLAKE_DEFAULT", json.dumps(connection))
+    monkeypatch.setenv("AIRFLOW_CTX_DAG_ID", "polygon_stocks_load")
+    monkeypatch.setenv("AIRFLOW_CTX_DAG_RUN_ID", "scheduled__2026-11-20")
+
+    parameters = WarehouseHook(snowflake_conn_id="snowflake_default")._get_conn_params()["session_parameters"]
+
+    assert parameters == {"TIMEZONE": "UTC", "QUERY_TAG": "snowtape/polygon_stocks_load/scheduled__2026-11-20"}
