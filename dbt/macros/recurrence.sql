@@ -28,6 +28,6 @@
 {% macro recurrence_value(total, carry, ratio, place) -%}
     (
         {{ total }} * pow({{ ratio }}::float, {{ place }})
-        + coalesce({{ carry }}, 0) * pow({{ ratio }}::float, {{ place }} + 1)
+        + {{ carry }} * pow({{ ratio }}::float, {{ place }} + 1)
     )
 {%- endmacro %}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +120,18 @@ class Lake:
             cursor.execute(f"select * from {table}")
             kept = [place for place, column in enumerate(cursor.description) if column.name != "RECORDED_AT"]
             return sorted((tuple(row[place] for place in kept) for row in cursor.fetchall()), key=repr)
+
+
+def differences(rows: list[tuple[Any, ...]], others: list[tuple[Any, ...]]) -> list[tuple[Any, Any]]:
+    """Pairs of rows that are not the same; floats are to 1e-9, since sums taken in another order round otherwise."""
+    return [pair for pair in zip_longest(rows, others, fillvalue=()) if not _same(*pair)]
+
+
+def _same(row: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+    return len(row) == len(other) and all(
+        math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9) if isinstance(a, float) and isinstance(b, float) else a == b
+        for a, b in zip(row, other, strict=True)
+    )
 
 
 @dataclass

@@ -14,7 +14,7 @@ import pytest
 import talib
 
 from tests.dbt import scenario
-from tests.dbt.conftest import Dbt, Lake, Observation
+from tests.dbt.conftest import Dbt, Lake, Observation, differences
 from tests.dbt.scenario import ADJUSTED, CALL, CLOSES, LAST, PUT, SESSIONS, minute
 
 VALUES = ("o", "h", "l", "c", "v", "vw", "n")
@@ -171,12 +171,12 @@ def test_rereading_a_ticker_unchanged_touches_none_of_its_versions(built: Built)
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_build_that_absorbs_again_changes_nothing(built: Built, table: str) -> None:
-    assert built.repeated[table] == built.third[table]
+    assert differences(built.repeated[table], built.third[table]) == []
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_incremental_equals_full_refresh_row_for_row(built: Built, table: str) -> None:
-    assert built.refreshed[table] == built.third[table]
+    assert differences(built.refreshed[table], built.third[table]) == []
 
 
 def test_damaged_rows_are_set_aside_with_their_reason_and_appear_nowhere_else(built: Built) -> None:
@@ -307,7 +307,7 @@ def test_versions_of_restated_bars_and_of_no_others_are_listed_in_order(built: B
 
 @pytest.mark.parametrize("table", READS_HISTORIES)
 def test_models_as_of_a_moment_are_those_of_a_build_that_knew_no_more(built: Built, table: str) -> None:
-    assert built.as_of[table] == built.known_then[table]
+    assert differences(built.as_of[table], built.known_then[table]) == []
     if table.startswith("marts.fct_polygon__stock"):
         assert built.as_of[table] != built.third[table]
 

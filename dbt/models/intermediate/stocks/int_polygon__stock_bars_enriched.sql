@@ -1,4 +1,18 @@
-{# Rebuilt in full: a new split changes a ticker's whole history, and averages need the bars before the new ones. #}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key=['ticker', 'session_date']
+    )
+}}
+-- depends_on: {{ ref('snapshot_polygon__splits') }}
+-- depends_on: {{ ref('snapshot_polygon__dividends') }}
+{# docs/adr/0006: how averages with an endless memory come out exact without going bar by bar, also from where the last
+   build ended. A later build computes the bars that `touched` names, over the built bars that their windows reach. #}
+{%- set bar_columns = ['ticker', 'session_date', 'open_usd', 'high_usd', 'low_usd', 'close_usd', 'volume_shares', 'vwap_usd']
+    + ['transactions', 'split_factor', 'adjusted_open_usd', 'adjusted_high_usd', 'adjusted_low_usd', 'adjusted_close_usd']
+    + ['adjusted_volume_shares', 'fetched_at'] %}
+{%- set longest_window, first_macd_bar = 252, 34 %}
 {%- set in_order = 'partition by ticker, listed_from_date order by session_date' %}
 {%- set in_block = 'partition by ticker, listed_from_date, block_number order by session_date rows between unbounded preceding and current row' %}
 {%- set ema_12, ema_26, ema_9, wilder_14 = 11 / 13, 25 / 27, 8 / 10, 13 / 14 %}
@@ -11,7 +25,12 @@
     'average_loss': ('loss_usd', wilder_14, 2, 15),
     'atr': ('true_range_usd', wilder_14, 2, 15),
 } %}
-with adjusted as (
+with
+{%- if is_incremental() %}
+{{ stock_bars_touched() }}
+
+{% endif %}
+adjusted as (
     select
         bars.ticker,
         bars.session_date,
@@ -28,13 +47,47 @@ with adjusted as (
         bars.low_usd * coalesce(factors.split_factor, 1) as adjusted_low_usd,
         bars.close_usd * coalesce(factors.split_factor, 1) as adjusted_close_usd,
         bars.volume_shares / coalesce(factors.split_factor, 1) as adjusted_volume_shares,
-        bars.fetched_at
+        bars.fetched_at,
+        false as is_built,
+        null::date as built_listed_from_date,
+        null::number as built_bar_number,
+        null::float as built_running_high_usd
     from {{ ref('stg_polygon__stock_bars_casted') }} as bars
+    {%- if is_incremental() %}
+    inner join touched
+        on
+            bars.ticker = touched.ticker
+            and bars.session_date >= touched.from_date
+    {%- endif %}
     left join {{ ref('int_polygon__split_factors') }} as factors
         on
             bars.ticker = factors.ticker
             and bars.session_date >= factors.applies_from
             and bars.session_date < factors.applies_before
+    {%- if is_incremental() %}
+    where bars.session_date >= (
+        select min(touched.from_date)
+        from touched
+    )
+    union all
+    select
+        {%- for column in bar_columns %}
+        built.{{ column }},
+        {%- endfor %}
+        true as is_built,
+        built.listed_from_date as built_listed_from_date,
+        built.bar_number as built_bar_number,
+        built.running_high_usd as built_running_high_usd
+    from {{ this }} as built
+    inner join continued
+        on
+            built.ticker = continued.ticker
+            and built.session_date between continued.window_from_date and continued.session_date
+    where built.session_date >= (
+        select min(continued.window_from_date)
+        from continued
+    )
+    {%- endif %}
 ),
 
 spaced as (
@@ -48,7 +101,7 @@ spaced as (
 listed as (
     select
         spaced.*,
-        max(iff(is_first_bar, session_date, null)) over (
+        max(coalesce(built_listed_from_date, iff(is_first_bar, session_date, null))) over (
             partition by ticker
             order by session_date
             rows between unbounded preceding and current row
@@ -59,9 +112,8 @@ listed as (
 followed as (
     select
         listed.*,
-        row_number() over ({{ in_order }}) as bar_number,
-        mod(bar_number - 1, {{ recurrence_block() }}) as place,
-        floor((bar_number - 1) / {{ recurrence_block() }}) as block_number,
+        row_number() over ({{ in_order }})
+        + coalesce(first_value(built_bar_number) over ({{ in_order }}) - 1, 0) as bar_number,
         lag(adjusted_close_usd) over ({{ in_order }}) as previous_close_usd,
         adjusted_close_usd - previous_close_usd as change_usd,
         greatest(coalesce(change_usd, 0), 0) as gain_usd,
@@ -77,51 +129,24 @@ followed as (
     from listed
 ),
 
-announced as (
-    select
-        dividends.ticker,
-        dividends.ex_dividend_date as event_date,
-        dividends.cash_amount as dividend_usd,
-        dividends.cash_amount * coalesce(factors.split_factor, 1) as adjusted_dividend_usd,
-        null::float as split_from,
-        null::float as split_to
-    from {{ ref('stg_polygon__dividends') }} as dividends
-    left join {{ ref('int_polygon__split_factors') }} as factors
-        on
-            dividends.ticker = factors.ticker
-            and dividends.ex_dividend_date >= factors.applies_from
-            and dividends.ex_dividend_date < factors.applies_before
-    where
-        dividends.cash_amount > 0
-        and coalesce(upper(dividends.currency), 'USD') = 'USD'
-    union all
-    select
-        ticker,
-        execution_date as event_date,
-        null as dividend_usd,
-        null as adjusted_dividend_usd,
-        split_from,
-        split_to
-    from {{ ref('stg_polygon__splits') }}
-),
-
 {# What falls on a day without a bar takes effect with the next one of the listing. #}
 dated as (
     select
         announced.*,
         followed.session_date
-    from announced
+    from {{ ref('int_polygon__stock_events') }} as announced
     inner join followed
         on
             announced.ticker = followed.ticker
             and announced.event_date = followed.session_date
+    where not followed.is_built
     union all
     select
         missed.*,
         followed.session_date
     from (
         select announced.*
-        from announced
+        from {{ ref('int_polygon__stock_events') }} as announced
         where not exists (
             select 1
             from followed
@@ -136,6 +161,7 @@ dated as (
             and missed.event_date > followed.previous_session_date
             and missed.event_date < followed.session_date
             and not followed.is_first_bar
+    where not followed.is_built
 ),
 
 events as (
@@ -176,10 +202,13 @@ windowed as (
         {%- for sessions in [21, 63] %}
         {{ last_bars('stddev_samp', 'log_return', sessions, first_bar=2) }} * sqrt(252) * 100 as volatility_{{ sessions }}d_pct,
         {%- endfor %}
-        {{ last_bars('max', 'coalesce(adjusted_high_usd, adjusted_close_usd)', 252) }} as high_52w_usd,
-        {{ last_bars('min', 'coalesce(adjusted_low_usd, adjusted_close_usd)', 252) }} as low_52w_usd,
+        {{ last_bars('max', 'coalesce(adjusted_high_usd, adjusted_close_usd)', longest_window) }} as high_52w_usd,
+        {{ last_bars('min', 'coalesce(adjusted_low_usd, adjusted_close_usd)', longest_window) }} as low_52w_usd,
         {{ last_bars('avg', 'dollar_volume_usd', 20, may_be_null=true) }} as average_dollar_volume_20d_usd,
-        max(adjusted_close_usd) over (
+        coalesce(
+            lag(session_date, {{ longest_window - 1 }}) over ({{ in_order }}), listed_from_date
+        ) as window_from_date,
+        max(coalesce(built_running_high_usd, adjusted_close_usd)) over (
             {{ in_order }} rows between unbounded preceding and current row
         ) as running_high_usd,
         adjusted_close_usd * exp(coalesce(
@@ -191,15 +220,37 @@ windowed as (
     from paid
 ),
 
+{# Bars after the last built one of their listing, if that one's averages stand: their blocks begin there. #}
+placed as (
+    select
+        windowed.*,
+        {%- for name in averages.keys() | list + ['signal'] %}
+        {{ 'continued.' ~ name ~ '_usd' if is_incremental() else 'null::float' }} as {{ name }}_before,
+        {%- endfor %}
+        {{ 'continued.rsi_14' if is_incremental() else 'null::float' }} as rsi_before,
+        windowed.bar_number - 1 {{- ' - coalesce(continued.bar_number, 0)' if is_incremental() }} as bars_before,
+        mod(bars_before, {{ recurrence_block() }}) as place,
+        floor(bars_before / {{ recurrence_block() }}) as block_number
+    from windowed
+    {%- if is_incremental() %}
+    left join continued
+        on
+            windowed.ticker = continued.ticker
+            and windowed.listed_from_date = continued.listed_from_date
+            and continued.bar_number >= {{ first_macd_bar }}
+    where windowed.bar_number > coalesce(continued.bar_number, 0)
+    {%- endif %}
+),
+
 summed as (
     select
-        windowed.*
+        placed.*
         {%- for name, (value, ratio, seed_from, seed_until) in averages.items() %},
         sum({{ recurrence_term(value, ratio, seed_from, seed_until, 'bar_number', 'place') }}) over (
             {{ in_block }}
         ) as {{ name }}_total
         {%- endfor %}
-    from windowed
+    from placed
 ),
 
 carries as (
@@ -210,7 +261,9 @@ carries as (
         {%- for name, (value, ratio, seed_from, seed_until) in averages.items() %},
         {{ recurrence_carry(name ~ '_total', ratio) }} as {{ name }}_left,
         {{ name }}_left + pow({{ ratio }}::float, {{ recurrence_block() }}) * coalesce(
-            lag({{ name }}_left) over (partition by ticker, listed_from_date order by block_number), 0
+            lag({{ name }}_left) over (partition by ticker, listed_from_date order by block_number),
+            {{ name }}_before,
+            0
         ) as {{ name }}_carry
         {%- endfor %}
     from summed
@@ -221,7 +274,7 @@ averaged as (
     select
         summed.*,
         {%- for name, (value, ratio, seed_from, seed_until) in averages.items() %}
-        {{ recurrence_value('summed.' ~ name ~ '_total', 'carries.' ~ name ~ '_carry', ratio, 'summed.place') }} as {{ name }}_usd,
+        {{ recurrence_value('summed.' ~ name ~ '_total', 'coalesce(carries.' ~ name ~ '_carry, summed.' ~ name ~ '_before, 0)', ratio, 'summed.place') }} as {{ name }}_usd,
         {%- endfor %}
         macd_fast_usd - ema_26_usd as macd_usd,
         {# Without a change both averages shrink alike, so RSI stays what it was, however little is left of them. #}
@@ -241,11 +294,14 @@ averaged as (
 signal_summed as (
     select
         averaged.*,
-        sum({{ recurrence_term('macd_usd', ema_9, 26, 34, 'bar_number', 'place') }}) over (
+        sum({{ recurrence_term('macd_usd', ema_9, 26, first_macd_bar, 'bar_number', 'place') }}) over (
             {{ in_block }}
         ) as signal_total,
-        last_value(rsi_of_change) ignore nulls over (
-            {{ in_order }} rows between unbounded preceding and current row
+        coalesce(
+            last_value(rsi_of_change) ignore nulls over (
+                {{ in_order }} rows between unbounded preceding and current row
+            ),
+            rsi_before
         ) as rsi
     from averaged
 ),
@@ -263,7 +319,7 @@ signal_carries as (
 signalled as (
     select
         signal_summed.*,
-        {{ recurrence_value('signal_summed.signal_total', 'signal_carries.signal_carry', ema_9, 'signal_summed.place') }}
+        {{ recurrence_value('signal_summed.signal_total', 'coalesce(signal_carries.signal_carry, signal_summed.signal_before, 0)', ema_9, 'signal_summed.place') }}
         as macd_signal_usd
     from signal_summed
     left join signal_carries
@@ -294,6 +350,7 @@ select
     split_from,
     split_to,
     listed_from_date,
+    window_from_date,
     bar_number,
     simple_return_pct,
     log_return,
@@ -303,9 +360,9 @@ select
     sma_200_usd,
     iff(bar_number >= 12, ema_12_usd, null) as ema_12_usd,
     iff(bar_number >= 26, ema_26_usd, null) as ema_26_usd,
-    iff(bar_number >= 34, macd_usd, null) as macd_usd,
-    iff(bar_number >= 34, macd_signal_usd, null) as macd_signal_usd,
-    iff(bar_number >= 34, macd_usd - macd_signal_usd, null) as macd_histogram_usd,
+    iff(bar_number >= {{ first_macd_bar }}, macd_usd, null) as macd_usd,
+    iff(bar_number >= {{ first_macd_bar }}, macd_signal_usd, null) as macd_signal_usd,
+    iff(bar_number >= {{ first_macd_bar }}, macd_usd - macd_signal_usd, null) as macd_histogram_usd,
     iff(bar_number >= 15, average_gain_usd, null) as average_gain_usd,
     iff(bar_number >= 15, average_loss_usd, null) as average_loss_usd,
     iff(bar_number >= 15, rsi, null) as rsi_14,
@@ -319,5 +376,18 @@ select
     high_52w_usd,
     low_52w_usd,
     average_dollar_volume_20d_usd,
-    fetched_at
+    fetched_at,
+    {# The newest thing that this build knew, so that the next one finds what came after. #}
+    (
+        select max(known.recorded_at)
+        from (
+            select max(bars.recorded_at) as recorded_at
+            from {{ ref('stg_polygon__stock_bars_casted') }} as bars
+            union all
+            select max(announced.recorded_at) as recorded_at
+            from {{ ref('int_polygon__stock_events') }} as announced
+        ) as known
+    ) as recorded_at
 from signalled
+where not is_built
+order by session_date, ticker

@@ -1,3 +1,11 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key=['ticker', 'session_date']
+    )
+}}
+
 select
     ticker,
     session_date,
@@ -39,7 +47,11 @@ select
     high_52w_usd,
     low_52w_usd,
     average_dollar_volume_20d_usd,
-    fetched_at
+    fetched_at,
+    recorded_at
 from {{ ref('int_polygon__stock_bars_enriched') }}
+{%- if is_incremental() %}
+where recorded_at > {{ newest_recorded(this) }}
+{%- endif %}
 {# One ticker's history is what readers ask for: together on disk, it is read without the others. #}
 order by ticker, session_date
