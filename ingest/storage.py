@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -24,7 +25,7 @@ class LandingStore:
     def __init__(self, settings: StorageSettings, client: Any = None) -> None:
         """`client`: a boto3 S3 client; by default one as the AWS_* environment variables say."""
         self._bucket, self._prefix = settings.bucket, settings.prefix
-        self._s3 = client or boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 5}))
+        self._s3 = client or _client()
 
     def put_file_once(self, key: str, path: Path, sha256: str) -> None:
         """Write a file's bytes under a new key.
@@ -80,3 +81,11 @@ class LandingStore:
             held = self._s3.head_object(Bucket=self._bucket, Key=full)
             if held.get("Metadata", {}).get(SHA256) != sha256 or held["ContentLength"] != size:
                 raise AlreadyThere(f"object {key} exists with other content; objects are written once") from None
+
+
+def _client() -> Any:
+    session = botocore.session.get_session()
+    # Reading the time of every listed object takes several times longer than the listing; nobody asks for it.
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=str)
+    config = Config(retries={"mode": "standard", "max_attempts": 5})
+    return boto3.Session(botocore_session=session).client("s3", config=config)
