@@ -15,8 +15,8 @@
 {%- set longest_window, first_macd_bar = 252, 34 %}
 {%- set in_order = 'partition by ticker, listed_from_date order by session_date' %}
 {%- set in_block = 'partition by ticker, listed_from_date, block_number order by session_date rows between unbounded preceding and current row' %}
-{%- set ema_12, ema_26, ema_9, wilder_14 = 11 / 13, 25 / 27, 8 / 10, 13 / 14 %}
-{# name: (value, ratio, first and last bar of the seed). MACD takes its fast average from the slow one's first bar on. #}
+{%- set ema_12, ema_26, ema_9, wilder_14 = 2 / 13, 2 / 27, 2 / 10, 1 / 14 %}
+{# name: (value, share of a new one, first and last bar of the seed). MACD takes its fast average from the slow one's first bar on. #}
 {%- set averages = {
     'ema_12': ('adjusted_close_usd', ema_12, 1, 12),
     'ema_26': ('adjusted_close_usd', ema_26, 1, 26),
@@ -245,8 +245,8 @@ placed as (
 summed as (
     select
         placed.*
-        {%- for name, (value, ratio, seed_from, seed_until) in averages.items() %},
-        sum({{ recurrence_term(value, ratio, seed_from, seed_until, 'bar_number', 'place') }}) over (
+        {%- for name, (value, share, seed_from, seed_until) in averages.items() %},
+        sum({{ recurrence_term(value, share, seed_from, seed_until, 'bar_number', 'place') }}) over (
             {{ in_block }}
         ) as {{ name }}_total
         {%- endfor %}
@@ -258,9 +258,9 @@ carries as (
         ticker,
         listed_from_date,
         block_number + 1 as block_number
-        {%- for name, (value, ratio, seed_from, seed_until) in averages.items() %},
-        {{ recurrence_carry(name ~ '_total', ratio) }} as {{ name }}_left,
-        {{ name }}_left + pow({{ ratio }}::float, {{ recurrence_block() }}) * coalesce(
+        {%- for name, (value, share, seed_from, seed_until) in averages.items() %},
+        {{ recurrence_carry(name ~ '_total', share) }} as {{ name }}_left,
+        {{ name }}_left + pow({{ 1 - share }}::float, {{ recurrence_block() }}) * coalesce(
             lag({{ name }}_left) over (partition by ticker, listed_from_date order by block_number),
             {{ name }}_before,
             0
@@ -273,15 +273,15 @@ carries as (
 averaged as (
     select
         summed.*,
-        {%- for name, (value, ratio, seed_from, seed_until) in averages.items() %}
-        {{ recurrence_value('summed.' ~ name ~ '_total', 'coalesce(carries.' ~ name ~ '_carry, summed.' ~ name ~ '_before, 0)', ratio, 'summed.place') }} as {{ name }}_usd,
+        {%- for name, (value, share, seed_from, seed_until) in averages.items() %}
+        {{ recurrence_value('summed.' ~ name ~ '_total', 'coalesce(carries.' ~ name ~ '_carry, summed.' ~ name ~ '_before, 0)', share, 'summed.place') }} as {{ name }}_usd,
         {%- endfor %}
         macd_fast_usd - ema_26_usd as macd_usd,
         {# Without a change both averages shrink alike, so RSI stays what it was, however little is left of them. #}
         case
             when change_usd = 0 and bar_number > 15 then null
             when average_gain_usd + average_loss_usd = 0 then 0
-            else 100 * average_gain_usd / (average_gain_usd + average_loss_usd)
+            else 100 * (average_gain_usd / (average_gain_usd + average_loss_usd))
         end as rsi_of_change
     from summed
     left join carries
