@@ -1,0 +1,65 @@
+"""The Airflow image's install steps, run as the Dockerfile runs them, in clean environments instead of a container."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.gates.sources import REPOSITORY
+
+PARSE = """
+import sys
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag(sys.argv[1])
+assert not bag.import_errors, bag.import_errors
+print(*sorted(bag.dags))
+"""
+
+
+def copied(folder: Path) -> Path:
+    """What the Dockerfile copies before it installs, at the same places."""
+    (folder / "requirements").mkdir(parents=True)
+    (folder / "scripts").mkdir()
+    shutil.copy(REPOSITORY / "requirements.txt", folder / "requirements")
+    shutil.copy(REPOSITORY / "requirements" / "dbt.txt", folder / "requirements")
+    shutil.copy(REPOSITORY / "scripts" / "install-image", folder / "scripts")
+    return folder
+
+
+@pytest.mark.skipif(not os.environ.get("SNOWTAPE_IMAGE_CHECK"), reason="a minute; `make image-check` runs it")
+@pytest.mark.timeout(600)
+def test_image_installs_and_its_dags_parse(tmp_path: Path) -> None:
+    home, python = copied(tmp_path / "home"), tmp_path / "airflow" / "bin" / "python"
+    uv = shutil.which("uv") or str(REPOSITORY / ".venv-uv" / "bin" / "uv")
+    subprocess.run([uv, "venv", "--quiet", "--seed", "--python", sys.executable, python.parents[1]], check=True)
+    clean = {
+        "PATH": f"{python.parent}:{os.environ['PATH']}",
+        "HOME": os.environ["HOME"],
+        "AIRFLOW_HOME": str(tmp_path / "state"),
+        "SNOWTAPE_PIP": f"{uv} pip install --quiet",
+    }
+
+    subprocess.run([home / "scripts" / "install-image", tmp_path / "dbt"], env=clean, check=True)
+
+    for environment in (python, tmp_path / "dbt" / "bin" / "python"):
+        subprocess.run([uv, "pip", "check", "--python", environment], check=True)
+    imports = {"PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'dags'}"}
+    done = subprocess.run(
+        [python, "-c", PARSE, REPOSITORY / "dags"], env=clean | imports, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1].split() == [
+        "dbt_build",
+        "dbt_test",
+        "polygon_options_ingest_backfill",
+        "polygon_options_ingest_daily",
+        "polygon_options_load",
+        "polygon_stocks_ingest_backfill",
+        "polygon_stocks_ingest_daily",
+        "polygon_stocks_load",
+    ]
