@@ -52,6 +52,10 @@ deploy-dry-run: environments ## What `make deploy` would do; needs the account, 
 render: environments ## Every schemachange script as it would be sent, into .local/rendered; needs no account
 	@scripts/render .local/rendered
 
+.PHONY: image-check
+image-check: environments ## The install steps of the Airflow image, in clean environments and without Docker (a minute)
+	SNOWTAPE_IMAGE_CHECK=1 $(RUN) -m pytest tests/image $(ARGS)
+
 .PHONY: airflow
 airflow: environments ## Airflow with the real services that the environment variables name (see README)
 	scripts/airflow
@@ -59,6 +63,15 @@ airflow: environments ## Airflow with the real services that the environment var
 .PHONY: dashboard
 dashboard: environments ## The dashboard on the warehouse that the SNOWFLAKE_* variables name
 	@exec $(RUN) -m dashboard $(ARGS)
+
+.PHONY: streamlit
+streamlit: environments ## The operator's Streamlit app on the warehouse that the SNOWFLAKE_* variables name
+	@exec $(VENV)/bin/streamlit run snowflake/streamlit/operator_app.py --server.address 127.0.0.1 --server.headless true \
+	  --browser.gatherUsageStats false $(ARGS)
+
+.PHONY: streamlit-deploy
+streamlit-deploy: .venv-snow/.complete ## Deploy it into the account, as the role operator
+	scripts/deploy-streamlit $(ARGS)
 
 .PHONY: environments
 environments: $(VENV)/.complete $(MIGRATE)/.complete
@@ -68,6 +81,9 @@ $(VENV)/.complete: requirements/local.txt scripts/environment
 
 $(MIGRATE)/.complete: requirements/migrate.txt scripts/environment
 	@scripts/environment $(MIGRATE) requirements/migrate.txt "$(PYTHON)"
+
+.venv-snow/.complete: requirements/snow.txt scripts/environment
+	@scripts/environment .venv-snow requirements/snow.txt "$(PYTHON)"
 
 .PHONY: browser
 browser: environments
@@ -79,4 +95,4 @@ lock: environments ## Resolve requirements/*.in to their newest versions again
 
 .PHONY: clean
 clean: ## Remove the environments and everything that the demo stored
-	rm -rf $(VENV) $(MIGRATE) .local .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(MIGRATE) .venv-snow .local .mypy_cache .ruff_cache .pytest_cache

@@ -16,6 +16,7 @@ from tests.gates.secret_scan import repository_files, secrets_in
 # What a folder's files may do besides asking.
 KINDS = {
     "ingest/": QUERY | {"call_segment", "update_statement"},
+    "worksheets/": QUERY | {"set_statement"},
     "transform/": QUERY | {"insert_statement"},
 }
 PROCEDURES = sources.REPOSITORY / "snowflake" / "procedures"

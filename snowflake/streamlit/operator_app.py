@@ -1,0 +1,139 @@
+"""The operator's app: what was loaded and refused, how fresh and how sound the data is, what a run has cost. Read-only.
+
+Runs in Snowflake (warehouse runtime) with the rights of its owner, the role operator, and anywhere else on the
+connection that the SNOWFLAKE_* variables name: `make streamlit`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+QUERIES = Path(__file__).with_name("queries")
+CACHED_SECONDS = 60
+# Outside of Snowflake; inside there are no such variables, and the session is the app's own.
+VARIABLES = {
+    "SNOWFLAKE_ACCOUNT": "account",
+    "SNOWFLAKE_USER": "user",
+    "SNOWFLAKE_PASSWORD": "password",
+    "SNOWFLAKE_PRIVATE_KEY_FILE": "private_key_file",
+    "SNOWFLAKE_PRIVATE_KEY_FILE_PWD": "private_key_file_pwd",
+    "SNOWFLAKE_ROLE": "role",
+    "SNOWFLAKE_WAREHOUSE": "warehouse",
+    "SNOWFLAKE_DATABASE": "database",
+    "SNOWFLAKE_HOST": "host",
+    "SNOWFLAKE_PORT": "port",
+    "SNOWFLAKE_PROTOCOL": "protocol",
+}
+
+
+def main() -> None:
+    """The page, from top to bottom; a section that can't be read says so and leaves the others alone."""
+    st.set_page_config(page_title="Snowtape", layout="wide")
+    st.title("Snowtape: how the pipeline does")
+    freshness()
+    quality()
+    loads()
+    cost()
+
+
+def freshness() -> None:
+    """The newest of every stage."""
+    st.header("Freshness")
+    frame = read("freshness")
+    if frame is None:
+        return
+    columns = st.columns(max(len(frame), 1))
+    for column, row in zip(columns, frame.itertuples(), strict=False):
+        column.metric(str(row.stage), str(row.newest)[:16] if row.newest else "nothing yet")
+        column.caption(f"since {row.since:%Y-%m-%d %H:%M} UTC" if not pd.isna(row.since) else "never")
+
+
+def quality() -> None:
+    """Data tests: their history, and what is wrong now."""
+    st.header("Data quality")
+    history, now = read("quality_history"), read("quality_now")
+    if history is not None and not history.empty:
+        st.bar_chart(
+            history.set_index("executed_at")[["passed", "warned", "failed"]], color=["#4c956c", "#e9c46a", "#c1121f"]
+        )
+    elif history is not None:
+        st.info("No test has run yet.")
+    if now is not None and history is not None and not history.empty:
+        if now.empty:
+            st.success("The newest result of every test is a pass.")
+        else:
+            st.warning(f"{len(now)} tests complain.")
+            show(now)
+
+
+def loads() -> None:
+    """The ledger, the refusals and the sessions that look too thin."""
+    st.header("Loads")
+    ledger, rejects, suspects = read("loads"), read("rejects"), read("suspect_sessions")
+    if rejects is not None:
+        open_rejects = rejects[rejects["loaded_at"].isna()]
+        if open_rejects.empty:
+            st.success("Every manifest that was refused has been loaded since, or none was refused.")
+        else:
+            st.error(
+                f"{open_rejects['manifest_key'].nunique()} manifests are refused and not loaded: see docs/runbook.md"
+            )
+    names = ["Ledger", "Rejects", "Suspect sessions"]
+    for tab, frame in zip(st.tabs(names), (ledger, rejects, suspects), strict=True):
+        with tab:
+            if frame is not None:
+                show(frame)
+
+
+def cost() -> None:
+    """Credits by run, where the account's usage can be read."""
+    st.header("Cost of the last seven days")
+    frame = read("cost", absent="Credits come from SNOWFLAKE.ACCOUNT_USAGE, which can't be read here")
+    if frame is None:
+        return
+    if frame.empty:
+        st.info("No tagged query in the last seven days.")
+        return
+    frame["credits"] = pd.to_numeric(frame["credits"]).astype(float)
+    by_job = frame.groupby("job", as_index=False)[["queries", "elapsed_seconds", "credits"]].sum()
+    st.metric("Credits", f"{frame['credits'].sum():.3f}")
+    show(by_job.sort_values("credits", ascending=False))
+    show(frame)
+
+
+def read(name: str, absent: str | None = None) -> pd.DataFrame | None:
+    """Rows of queries/<name>.sql with lower-case columns; None after it has said why there are none.
+
+    Args:
+        absent: what to say when the query fails, where that is nothing to worry about.
+    """
+    try:
+        frame: pd.DataFrame = connection().query((QUERIES / f"{name}.sql").read_text(), ttl=CACHED_SECONDS)
+    except Exception as error:  # one section must not take the page down; the message is the warehouse's own
+        message = str(error).splitlines()[-1][:300]
+        if absent:
+            st.info(f"{absent}: {message}")
+        else:
+            st.error(f"{name}: {message}")
+        return None
+    return frame.rename(columns=str.lower)
+
+
+def connection() -> Any:
+    """The app's own session inside Snowflake, else what the environment names."""
+    options = {option: os.environ[name] for name, option in VARIABLES.items() if os.environ.get(name)}
+    # Under its own name: "snowflake" would ignore the options.
+    return st.connection("snowtape", type="snowflake", **options)
+
+
+def show(frame: pd.DataFrame) -> None:
+    """A table as wide as the page."""
+    st.dataframe(frame, hide_index=True)
+
+
+main()
