@@ -126,7 +126,7 @@ def read(name: str, absent: str | None = None) -> pd.DataFrame | None:
 
 def connection() -> Any:
     """The app's own session inside Snowflake, else what the environment names."""
-    options = {option: os.environ[name] for name, option in VARIABLES.items() if os.environ.get(name)}
+    options: dict[str, Any] = {option: os.environ[name] for name, option in VARIABLES.items() if os.environ.get(name)}
     # Under its own name: "snowflake" would ignore the options.
     return st.connection("snowtape", type="snowflake", **options)
 

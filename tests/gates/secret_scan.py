@@ -87,7 +87,7 @@ def _is_text(name: str, value: str) -> bool:
     suffix = Path(name).suffix
     quoted = r"[\"'][^\"'\s$<{]{3,}[\"'][,;)}\]]*"
     if suffix in (".yml", ".yaml", ".env", ".example", ".ini", ".cfg"):
-        return True
+        return bool(re.fullmatch(r"[\"'].*|\S+(\s+#.*)?", value))
     if suffix == ".py":  # what is only true of the stand-ins and of tests is no secret
         return bool(re.fullmatch(quoted, value)) and not name.startswith(("tests/", "local/"))
     return bool(re.fullmatch(rf"{quoted}|[^\s\"'$<{{(`|*]{{8,}}", value)) and suffix != ".md"

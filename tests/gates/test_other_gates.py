@@ -17,6 +17,7 @@ SLACK = "https://hooks.slack.com/" + "services/T0001/B0001/abcdefgh"
     ("name", "text"),
     [
         pytest.param("compose.yaml", "environment:\n  SNOWFLAKE_PASSWORD: hunter2", id="password in yaml"),
+        pytest.param("compose.yaml", "  API_TOKEN: hunter2 # for now", id="token with a comment"),
         pytest.param("profiles.yml", "      password: 'hunter2'", id="quoted password in yaml"),
         pytest.param("profiles.yml", '      private_key_passphrase: "swordfish"', id="passphrase in yaml"),
         pytest.param("airflow_settings.yaml", "    conn_password: hunter2", id="password of a connection"),
@@ -45,6 +46,7 @@ def test_secret_in_a_file_is_found(name: str, text: str) -> None:
         ),
         pytest.param("compose.yaml", "  POSTGRES_PASSWORD_FILE: /run/secrets/postgres", id="file in compose"),
         pytest.param(".env.example", "POLYGON_API_KEY=", id="empty"),
+        pytest.param("deploy.yml", "  # No key and no password: a token says it", id="comment in yaml"),
         pytest.param("README.md", "The token: a word that proves who one is", id="prose"),
     ],
 )
