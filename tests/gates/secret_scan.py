@@ -28,6 +28,7 @@ NO_SECRET = re.compile(
     r"""(?ix)^["']?(?:
         $ | \$ | \{\{ | <%? | \#                 # nothing, or looked up somewhere else
         | (?:null|none|true|false|~|optional|required|write|read)\b
+        | (?:password|token|private_key\w*)["']   # the name of an option
         | (?:unused|not-a-secret|example|placeholder)\b
         | !|/run/secrets/|/[\w./-]+$              # a file that holds it
     )"""
