@@ -26,6 +26,10 @@ demo: environments ## Run the whole chain on this machine and open the dashboard
 test: environments browser lint types ## Everything: lint, types, SQL gate, unit, warehouse, end-to-end and browser tests
 	$(RUN) -m pytest -n 2 --dist loadfile $(ARGS)
 
+.PHONY: test-live
+test-live: environments ## The smoke suite on the Snowflake account that SNOWTAPE_LIVE_* names; without one it says so
+	$(RUN) -m pytest tests/live $(ARGS)
+
 .PHONY: lint
 lint: environments ## ruff, with its rules for Airflow
 	$(VENV)/bin/ruff check .

@@ -10,13 +10,37 @@ from typing import Any
 import pytest
 
 from local.warehouse import process
+from tests.live.target import Target, account
 
-DATABASE = "TESTS"
+LIVE = account()
+DATABASE = LIVE.database if LIVE else "TESTS"
 _numbers = itertools.count(1)
 
 
+class OnAccount:
+    """The account of the live tests in the place of a local warehouse; what only that has is not here."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+
+    def connect(self, **settings: Any) -> Any:
+        """A connection in the role that may create schemas."""
+        return self.target.connect("deployer", **{name: settings[name] for name in settings if name != "database"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With an account configured, what states the stand-in's own behaviour is skipped."""
+    for item in items:
+        if LIVE and item.get_closest_marker("stand_in_only"):
+            item.add_marker(pytest.mark.skip(reason="true of the local Snowflake only"))
+
+
 @pytest.fixture(scope="session")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[process.RunningWarehouse]:
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The local warehouse; with SNOWTAPE_LIVE_* set the account, which these tests state the behaviour of."""
+    if LIVE:
+        yield OnAccount(LIVE)
+        return
     running = process.start(tmp_path_factory.mktemp("warehouse"), arguments=("--abandon-after", "1"))
     with running.connect() as connection:
         connection.cursor().execute(f"create database {DATABASE}")

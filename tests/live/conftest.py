@@ -1,0 +1,54 @@
+"""The target of this session: an account, a rehearsal on the stand-ins, or nothing, which skips with the reason."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.live.target import NO_ACCOUNT, Target, account
+
+
+@pytest.fixture(scope="session")
+def target(request: pytest.FixtureRequest) -> Target:
+    """A database into which the schema was deployed."""
+    chosen = account()
+    if chosen is None and os.environ.get("SNOWTAPE_LIVE_REHEARSAL"):
+        chosen = rehearsal(request)
+    if chosen is None:
+        pytest.skip(NO_ACCOUNT)
+    chosen.deploy()
+    return chosen
+
+
+def rehearsal(request: pytest.FixtureRequest) -> Target:
+    """The same tests on the local Snowflake, so that the suite itself has been run before an account is there."""
+    warehouse, store = request.getfixturevalue("warehouse"), request.getfixturevalue("object_store")
+    with warehouse.connect() as connection:
+        connection.cursor().execute("create database if not exists SNOWTAPE_LIVE")
+    variables = {
+        "SNOWFLAKE_ACCOUNT": "local",
+        "SNOWFLAKE_USER": "live",
+        "SNOWFLAKE_PASSWORD": "unused",
+        "SNOWFLAKE_HOST": warehouse.host,
+        "SNOWFLAKE_PORT": str(warehouse.port),
+        "SNOWFLAKE_PROTOCOL": "http",
+    }
+    return Target("SNOWTAPE_LIVE", store.bucket, "live/", variables, is_rehearsal=True)
+
+
+@pytest.fixture
+def account_only(target: Target) -> Target:
+    """For what the local Snowflake does not have."""
+    if target.is_rehearsal:
+        pytest.skip("a rehearsal: the local Snowflake has no privileges and no query history")
+    return target
+
+
+@pytest.fixture(scope="session")
+def built(target: Target, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished `dbt build`."""
+    folder = tmp_path_factory.mktemp("dbt")
+    target.dbt("build", "--exclude-resource-type", "unit_test", folder=folder)
+    return folder
