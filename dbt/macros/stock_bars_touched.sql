@@ -1,18 +1,34 @@
 {#
     Which stock bars a build computes again, and where each ticker's go on from: CTEs of int_polygon__stock_bars_enriched.
 
-    touched: a ticker and the first session to compute. New, restated and late bars count from their session on: nothing
-    before it depends on them. A split or a dividend that is new, changed or now due changes the ticker's whole history;
-    so does a bar from which on a dividend may take effect in another session, or on another close before.
-    continued: the last bar before that, whose averages the next ones go on from. None where a new listing begins.
+    touched: the bars to compute. New, restated and late bars count from their session on: nothing before it depends on
+    them. A split or a dividend that is new, changed or now due changes the ticker's whole history; so does a bar from
+    which on a dividend may take effect in another session, or on another close before.
+    continued: the last bar before a ticker's first touched one, whose averages the next ones go on from. None where a new
+    listing begins.
+    reached: the built bars that the windows of the touched ones reach.
+
+    Sessions are bounded by literals that are asked for first, so that years that can't matter are not read: the bounds
+    only narrow down what the joins select anyway.
 #}
 {% macro stock_bars_touched() -%}
+{%- set bars = ref('stg_polygon__stock_bars_casted') -%}
+{%- set known = newest_recorded(this) -%}
+{%- set first_new, first_last, first_window = none, none, none -%}
+{%- if asks_first() -%}
+    {%- set first_new = asked('select min(session_date) from ' ~ bars ~ ' where recorded_at > ' ~ known) or '9999-12-31' -%}
+    {%- set first_last = "dateadd('day', -" ~ listing_gap_days() ~ ", '" ~ first_new ~ "'::date)" -%}
+    {%- set first_window = asked(
+        'select min(window_from_date) from ' ~ this ~ ' where session_date >= ' ~ first_last
+    ) or '9999-12-31' -%}
+{%- endif -%}
 new_bars as (
     select
         bars.ticker,
-        min(bars.session_date) as from_date
-    from {{ ref('stg_polygon__stock_bars_casted') }} as bars
-    where bars.recorded_at > {{ newest_recorded(this) }}
+        min(bars.session_date) as from_date,
+        dateadd('day', -{{ listing_gap_days() }}, from_date) as listed_since_date
+    from {{ bars }} as bars
+    where bars.recorded_at > {{ known }}
     group by bars.ticker
 ),
 
@@ -36,11 +52,10 @@ last_bars as (
         on
             built.ticker = new_bars.ticker
             and built.session_date < new_bars.from_date
-            and built.session_date >= dateadd('day', -{{ listing_gap_days() }}, new_bars.from_date)
-    where built.session_date >= (
-        select dateadd('day', -{{ listing_gap_days() }}, min(new_bars.from_date))
-        from new_bars
-    )
+            and built.session_date >= new_bars.listed_since_date
+    {%- if first_last %}
+    where built.session_date >= {{ first_last }}
+    {%- endif %}
     qualify row_number() over (partition by built.ticker order by built.session_date desc) = 1
 ),
 
@@ -49,7 +64,7 @@ sessions as (
         max(built.session_date) as built_until_date,
         (
             select max(bars.session_date)
-            from {{ ref('stg_polygon__stock_bars_casted') }} as bars
+            from {{ bars }} as bars
         ) as newest_date
     from {{ this }} as built
 ),
@@ -62,7 +77,7 @@ adjusted_anew as (
     where
         splits.execution_date <= sessions.newest_date
         and (
-            splits.recorded_at > {{ newest_recorded(this) }}
+            splits.recorded_at > {{ known }}
             or splits.execution_date > sessions.built_until_date
         )
     union distinct
@@ -72,7 +87,7 @@ adjusted_anew as (
     where
         dividends.ex_dividend_date <= sessions.newest_date
         and (
-            dividends.recorded_at > {{ newest_recorded(this) }}
+            dividends.recorded_at > {{ known }}
             or dividends.ex_dividend_date > sessions.built_until_date
         )
     union distinct
@@ -89,19 +104,25 @@ adjusted_anew as (
 ),
 
 touched as (
-    select
-        adjusted_anew.ticker,
-        '0001-01-01'::date as from_date
-    from adjusted_anew
+    select bars.*
+    from {{ bars }} as bars
+    inner join adjusted_anew
+        on bars.ticker = adjusted_anew.ticker
     union all
-    select
-        new_bars.ticker,
-        new_bars.from_date
-    from new_bars
-    where new_bars.ticker not in (
-        select adjusted_anew.ticker
-        from adjusted_anew
-    )
+    select bars.*
+    from {{ bars }} as bars
+    inner join new_bars
+        on
+            bars.ticker = new_bars.ticker
+            and bars.session_date >= new_bars.from_date
+    where
+        new_bars.ticker not in (
+            select adjusted_anew.ticker
+            from adjusted_anew
+        )
+        {%- if first_new %}
+        and bars.session_date >= '{{ first_new }}'::date
+        {%- endif %}
 ),
 
 continued as (
@@ -112,4 +133,37 @@ continued as (
         from adjusted_anew
     )
 ),
+
+reached as (
+    select built.*
+    from {{ this }} as built
+    inner join continued
+        on
+            built.ticker = continued.ticker
+            and built.session_date >= continued.window_from_date
+            and built.session_date <= continued.session_date
+    {%- if first_window %}
+    where built.session_date >= '{{ first_window }}'::date
+    {%- endif %}
+),
+{%- endmacro %}
+
+{# The newest thing that this build knows, so that the next one finds what came after. #}
+{% macro newest_known() -%}
+{%- set known = newest_recorded(this) if is_incremental() else none -%}
+{%- set later = ' where recorded_at > ' ~ known if known else '' -%}
+(
+        select max(known.recorded_at)
+        from (
+            select max(recorded_at) as recorded_at
+            from {{ ref('stg_polygon__stock_bars_casted') }}{{ later }}
+            union all
+            select max(recorded_at) as recorded_at
+            from {{ ref('int_polygon__stock_events') }}{{ later }}
+            {%- if known %}
+            union all
+            select {{ known }} as recorded_at
+            {%- endif %}
+        ) as known
+    )
 {%- endmacro %}

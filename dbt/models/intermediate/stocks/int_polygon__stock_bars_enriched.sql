@@ -52,41 +52,23 @@ adjusted as (
         null::date as built_listed_from_date,
         null::number as built_bar_number,
         null::float as built_running_high_usd
-    from {{ ref('stg_polygon__stock_bars_casted') }} as bars
-    {%- if is_incremental() %}
-    inner join touched
-        on
-            bars.ticker = touched.ticker
-            and bars.session_date >= touched.from_date
-    {%- endif %}
+    from {{ 'touched' if is_incremental() else ref('stg_polygon__stock_bars_casted') }} as bars
     left join {{ ref('int_polygon__split_factors') }} as factors
         on
             bars.ticker = factors.ticker
             and bars.session_date >= factors.applies_from
             and bars.session_date < factors.applies_before
     {%- if is_incremental() %}
-    where bars.session_date >= (
-        select min(touched.from_date)
-        from touched
-    )
     union all
     select
         {%- for column in bar_columns %}
-        built.{{ column }},
+        reached.{{ column }},
         {%- endfor %}
         true as is_built,
-        built.listed_from_date as built_listed_from_date,
-        built.bar_number as built_bar_number,
-        built.running_high_usd as built_running_high_usd
-    from {{ this }} as built
-    inner join continued
-        on
-            built.ticker = continued.ticker
-            and built.session_date between continued.window_from_date and continued.session_date
-    where built.session_date >= (
-        select min(continued.window_from_date)
-        from continued
-    )
+        reached.listed_from_date as built_listed_from_date,
+        reached.bar_number as built_bar_number,
+        reached.running_high_usd as built_running_high_usd
+    from reached
     {%- endif %}
 ),
 
@@ -377,17 +359,7 @@ select
     low_52w_usd,
     average_dollar_volume_20d_usd,
     fetched_at,
-    {# The newest thing that this build knew, so that the next one finds what came after. #}
-    (
-        select max(known.recorded_at)
-        from (
-            select max(bars.recorded_at) as recorded_at
-            from {{ ref('stg_polygon__stock_bars_casted') }} as bars
-            union all
-            select max(announced.recorded_at) as recorded_at
-            from {{ ref('int_polygon__stock_events') }} as announced
-        ) as known
-    ) as recorded_at
+    {{ newest_known() }} as recorded_at
 from signalled
 where not is_built
 order by session_date, ticker
