@@ -21,3 +21,8 @@
 {% macro option_strike(symbol) -%}
     try_to_double(right({{ symbol }}, 8)) / 1000
 {%- endmacro %}
+
+{# An adjusted contract's root is its underlying's symbol and a digit. #}
+{% macro option_root_underlying(root) -%}
+    regexp_replace({{ root }}, '[0-9]$', '')
+{%- endmacro %}

@@ -1,0 +1,117 @@
+{#
+    Which chains (underlying and session) a build has to make again, because something that they are made of was
+    recorded after the newest row that the model holds: CTEs that end in `touched` (underlying_ticker, session_date).
+
+    A chain is made as a whole, since which strike is at the money depends on its neighbours.
+    - Bars and snapshots of its contracts, and the underlying's bar, touch their own session.
+    - A contract's terms touch the sessions of it that are built, under the old underlying and under the new one. Terms
+      that come late are looked for where they were missing (Snowflake skips partitions in which has_contract_terms is
+      always true); terms that changed, which is rare, in all rows.
+    - A dividend touches the year after its ex-date, a split the year after its execution, in every version of them:
+      also where the version before was. Days that lie ahead have no rows yet.
+#}
+{% macro touched_options() -%}
+{%- set since = newest_recorded(this) -%}
+new_quotes as (
+    select
+        contract_ticker,
+        session_date,
+        null::varchar as snapshot_underlying_ticker
+    from {{ ref('stg_polygon__options_bars_casted') }}
+    where recorded_at > {{ since }}
+    union all
+    select
+        contract_ticker,
+        session_date,
+        underlying_ticker as snapshot_underlying_ticker
+    from {{ ref('stg_polygon__option_chain') }}
+    where recorded_at > {{ since }}
+),
+
+new_terms as (
+    select
+        contract_ticker,
+        max_by(underlying_ticker, dbt_valid_from) as underlying_ticker,
+        count(*) > 1 as is_changed
+    from {{ ref('snapshot_polygon__option_contracts') }}
+    where recorded_at > {{ since }}
+    group by contract_ticker
+),
+
+built_with_other_terms as (
+    select
+        built.contract_ticker,
+        built.session_date,
+        built.underlying_ticker as old_underlying_ticker,
+        coalesce(new_terms.underlying_ticker, built.underlying_ticker) as new_underlying_ticker
+    from {{ this }} as built
+    inner join new_terms
+        on built.contract_ticker = new_terms.contract_ticker
+    where
+        new_terms.is_changed
+        or not built.has_contract_terms
+),
+
+new_windows as (
+    select
+        ticker,
+        ex_dividend_date as first_date
+    from {{ ref('snapshot_polygon__dividends') }}
+    where recorded_at > {{ since }}
+    union all
+    select
+        ticker,
+        execution_date as first_date
+    from {{ ref('snapshot_polygon__splits') }}
+    where recorded_at > {{ since }}
+),
+
+touched as (
+    select
+        coalesce(
+            terms.underlying_ticker,
+            new_quotes.snapshot_underlying_ticker,
+            {{ option_root_underlying(option_root('new_quotes.contract_ticker')) }}
+        ) as underlying_ticker,
+        new_quotes.session_date
+    from new_quotes
+    left join {{ ref('stg_polygon__option_contracts') }} as terms
+        on new_quotes.contract_ticker = terms.contract_ticker
+    union
+    select
+        built.underlying_ticker,
+        built.session_date
+    from {{ this }} as built
+    inner join new_quotes
+        on
+            built.contract_ticker = new_quotes.contract_ticker
+            and built.session_date = new_quotes.session_date
+    union
+    select
+        old_underlying_ticker as underlying_ticker,
+        session_date
+    from built_with_other_terms
+    union
+    select
+        new_underlying_ticker as underlying_ticker,
+        session_date
+    from built_with_other_terms
+    union
+    select
+        ticker as underlying_ticker,
+        session_date
+    from {{ ref('stg_polygon__stock_bars_casted') }}
+    where recorded_at > {{ since }}
+    union
+    select
+        new_windows.ticker as underlying_ticker,
+        days.calendar_date as session_date
+    from new_windows
+    inner join {{ ref('int_polygon__exchange_days') }} as days
+        on
+            days.calendar_date >= new_windows.first_date
+            and days.calendar_date < dateadd('day', {{ dividend_window_days() }}, new_windows.first_date)
+),
+{%- endmacro %}
+
+{% macro dividend_window_days() %}{{ return(365) }}{% endmacro %}

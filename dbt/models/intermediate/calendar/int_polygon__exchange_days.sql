@@ -1,0 +1,35 @@
+{# Not from the bars: an expiration lies ahead, and a session that we have no bar of is still a session. #}
+{%- set span = exchange_calendar_span() %}
+{%- set days = (modules.datetime.date.fromisoformat(span[1]) - modules.datetime.date.fromisoformat(span[0])).days + 1 %}
+with numbered as (
+    select row_number() over (order by seq4()) - 1 as day_number
+    from table(generator(rowcount => {{ days }}))
+),
+
+dated as (
+    select dateadd('day', day_number, '{{ span[0] }}'::date) as calendar_date
+    from numbered
+),
+
+judged as (
+    select
+        calendar_date,
+        (
+            dayofweekiso(calendar_date) <= 5
+            and calendar_date not in (
+                {%- for closure in exchange_closures() %}
+                '{{ closure }}'::date{{ ',' if not loop.last }}
+                {%- endfor %}
+            )
+        ) as is_session
+    from dated
+)
+
+select
+    calendar_date,
+    is_session,
+    sum(iff(is_session, 1, 0)) over (
+        order by calendar_date
+        rows between unbounded preceding and current row
+    ) as sessions_so_far
+from judged

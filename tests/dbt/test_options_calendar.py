@@ -1,0 +1,52 @@
+"""The exchange's calendar: what stands in the repository is what its script prints, and the model is the exchange's."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import exchange_calendars
+import pytest
+
+from scripts import exchange_closures
+from tests.dbt.conftest import Dbt, Lake
+from tests.gates.sources import REPOSITORY
+
+
+@pytest.fixture(scope="module")
+def days(lake: Lake, dbt: Dbt) -> dict[date, tuple[bool, int]]:
+    """Session or not, and sessions so far, by day."""
+    dbt("run", "--select", "int_polygon__exchange_days")
+    return {day: (bool(is_session), int(so_far)) for day, is_session, so_far in lake.rows(TABLE)}
+
+
+TABLE = "intermediate.int_polygon__exchange_days"
+
+
+def test_closures_are_what_the_script_prints() -> None:
+    assert (REPOSITORY / "dbt/macros/exchange_closures.sql").read_text() == exchange_closures.render()
+
+
+def test_sessions_are_the_exchanges_and_counted_from_the_first_day(days: dict[date, tuple[bool, int]]) -> None:
+    calendar = exchange_calendars.get_calendar("XNYS", start="2000-01-01", end="2035-12-31")
+    sessions = {stamp.date() for stamp in calendar.sessions}
+    first, last = date(2000, 1, 1), date(2035, 12, 31)
+
+    so_far = 0
+    for number in range((last - first).days + 1):
+        day = first + timedelta(days=number)
+        so_far += day in sessions
+        assert days[day] == (day in sessions, so_far)
+    assert len(days) == (last - first).days + 1
+
+
+@pytest.mark.parametrize(
+    ("day", "is_session"),
+    [
+        pytest.param(date(2025, 1, 9), False, id="closed ad hoc"),
+        pytest.param(date(2026, 11, 27), True, id="half a day"),
+        pytest.param(date(2026, 11, 26), False, id="Thanksgiving"),
+        pytest.param(date(2026, 11, 28), False, id="Saturday"),
+    ],
+)
+def test_odd_days(days: dict[date, tuple[bool, int]], day: date, is_session: bool) -> None:
+    assert days[day][0] is is_session

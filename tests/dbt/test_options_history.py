@@ -1,0 +1,139 @@
+"""Option models after a seeded random history of loads and builds equal a full refresh, row for row."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from tests.dbt.conftest import Dbt, Lake
+from tests.dbt.options import NOON, SESSION, load_bars, load_snapshot
+
+TABLES = [
+    "intermediate.int_polygon__options_bars_enriched",
+    "marts.fct_polygon__option_chain",
+    "marts.fct_polygon__put_call_ratio",
+]
+BUILDS = 4
+UNDERLYINGS = ("AAA", "BBB", "CCC")
+SESSIONS = [SESSION - timedelta(days=days) for days in (9, 8, 7, 6, 2, 1, 0)]
+
+
+@dataclass
+class Chance:
+    """Random loads of few contracts and sessions, so that they meet: restated, late, repeated, tied."""
+
+    random: random.Random = field(default_factory=lambda: random.Random(20260701))
+    moment: int = 0
+
+    def load(self, lake: Lake, loads: int) -> None:
+        """Some loads, each fetched at a moment that may lie before the last one's."""
+        kinds = (self.bars, self.snapshot, self.terms, self.stocks, self.dividends, self.splits)
+        for _ in range(loads):
+            self.moment += 1
+            at = NOON + timedelta(minutes=self.moment - self.random.choice([0, 0, 0, 5]))
+            self.random.choices(kinds, weights=(5, 3, 2, 4, 2, 1))[0](lake, at)
+
+    def bars(self, lake: Lake, at: Any) -> None:
+        prices = {contract: self.price() for contract in self.random.sample(CONTRACTS, 8)}
+        load_bars(lake, prices, at=at, session=self.session())
+
+    def snapshot(self, lake: Lake, at: Any) -> None:
+        rows = [
+            {"ticker": contract, "underlying": self.random.choice(UNDERLYINGS)}
+            | {"implied_volatility": self.random.choice([0.2, 0.3]), "open_interest": self.random.randint(0, 3)}
+            for contract in self.random.sample(CONTRACTS, 5)
+        ]
+        load_snapshot(lake, rows, at=at, session=self.session())
+
+    def terms(self, lake: Lake, at: Any) -> None:
+        """Listed late, sometimes with another underlying than before, or with an odd number of shares."""
+        rows = [
+            {"ticker": contract, "underlying_ticker": self.random.choice([contract[2:5], *UNDERLYINGS])}
+            | {"contract_type": "call", "exercise_style": "american", "expiration_date": "2026-08-21"}
+            | {"strike_price": 10, "shares_per_contract": self.random.choice([100, 100, 100, 50])}
+            for contract in self.random.sample(CONTRACTS, 3)
+        ]
+        lake.load("option_contracts", "/v3/reference/options/contracts", rows, at=at)
+
+    def stocks(self, lake: Lake, at: Any) -> None:
+        closes = {name: self.random.choice([9.5, 10, 11]) for name in self.random.sample(UNDERLYINGS, 2)}
+        bars = [{"T": name, "o": close, "h": close, "l": close, "c": close, "v": 5} for name, close in closes.items()]
+        lake.grouped(str(self.session()), bars, at=at)
+
+    def dividends(self, lake: Lake, at: Any) -> None:
+        """A dividend may move to another ex-date: the sessions that it leaves change too."""
+        days = self.random.choice([-300, -3, -1, 30])
+        row = {"id": f"d{self.random.randint(1, 4)}", "ticker": self.random.choice(UNDERLYINGS), "currency": "USD"}
+        row |= {"ex_dividend_date": str(SESSION + timedelta(days=days)), "cash_amount": self.random.choice([0.1, 0.2])}
+        lake.load("dividends", "/stocks/v1/dividends", [row], at=at)
+
+    def splits(self, lake: Lake, at: Any) -> None:
+        days = self.random.choice([-200, -2])
+        row = {"id": f"s{days}", "ticker": "AAA", "execution_date": str(SESSION + timedelta(days=days))}
+        lake.load("splits", "/stocks/v1/splits", [row | {"split_from": 1, "split_to": 2}], at=at)
+
+    def session(self) -> date:
+        return self.random.choice(SESSIONS)
+
+    def price(self) -> float:
+        return self.random.choice([0.05, 0.4, 1.1, 2.5])
+
+
+CONTRACTS = [
+    f"O:{root}{expiration}{kind}{strike:08d}"
+    for root in (*UNDERLYINGS, "AAA1")
+    for expiration in ("260717", "260821")
+    for kind in "CP"
+    for strike in (9000, 10000, 11000)
+]
+SELECTED = ("--select", "+marts.options", "+int_polygon__options_bars_enriched")
+
+
+@dataclass
+class Played:
+    """What the tables held after each build, and after a full refresh."""
+
+    builds: list[dict[str, list[tuple[Any, ...]]]]
+    refreshed: dict[str, list[tuple[Any, ...]]]
+    written: list[int]
+
+
+@pytest.fixture(scope="module")
+def played(lake: Lake, dbt: Dbt) -> Played:
+    def contents() -> dict[str, list[tuple[Any, ...]]]:
+        return {table: lake.rows(table) for table in TABLES}
+
+    chance = Chance()
+    builds, written = [], []
+    for number in range(BUILDS):
+        chance.load(lake, 40 if number == 0 else 9)
+        dbt("run", *SELECTED)
+        builds.append(contents())
+        ((newest,),) = lake.execute(
+            f"""
+            select count(*) from {TABLES[0]}
+            where recorded_at = (select max(recorded_at) from {TABLES[0]})
+            """
+        )
+        written.append(newest)
+    dbt("run", "--full-refresh", *SELECTED)
+    return Played(builds, contents(), written)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_table_equals_a_full_refresh_row_for_row(played: Played, table: str) -> None:
+    assert played.builds[-1][table] == played.refreshed[table]
+
+
+def test_every_build_changed_something_and_none_wrote_everything(played: Played) -> None:
+    table = TABLES[0]
+
+    for before, after in zip(played.builds, played.builds[1:], strict=False):
+        assert before[table] != after[table]
+    assert all(
+        0 < newest < len(build[table]) for newest, build in zip(played.written[1:], played.builds[1:], strict=True)
+    )
