@@ -7,6 +7,7 @@ connection that the SNOWFLAKE_* variables name: `make streamlit`.
 from __future__ import annotations
 
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +45,16 @@ def main() -> None:
 def freshness() -> None:
     """The newest of every stage."""
     st.header("Freshness")
+    st.caption("Times are UTC.")
     frame = read("freshness")
     if frame is None:
         return
     columns = st.columns(max(len(frame), 1))
     for column, row in zip(columns, frame.itertuples(), strict=False):
-        column.metric(str(row.stage), str(row.newest)[:16] if row.newest else "nothing yet")
-        column.caption(f"since {row.since:%Y-%m-%d %H:%M} UTC" if not pd.isna(row.since) else "never")
+        came_at = "never" if pd.isna(row.came_at) else f"{row.came_at:%m-%d %H:%M}"
+        is_session = not pd.isna(row.session_date)
+        column.metric(str(row.stage), str(row.session_date)[:10] if is_session else came_at)
+        column.caption(f"fetched {came_at}" if is_session else str(row.version or "nothing yet"))
 
 
 def quality() -> None:
@@ -99,7 +103,6 @@ def cost() -> None:
     if frame.empty:
         st.info("No tagged query in the last seven days.")
         return
-    frame["credits"] = pd.to_numeric(frame["credits"]).astype(float)
     by_job = frame.groupby("job", as_index=False)[["queries", "elapsed_seconds", "credits"]].sum()
     st.metric("Credits", f"{frame['credits'].sum():.3f}")
     show(by_job.sort_values("credits", ascending=False))
@@ -113,15 +116,28 @@ def read(name: str, absent: str | None = None) -> pd.DataFrame | None:
         absent: what to say when the query fails, where that is nothing to worry about.
     """
     try:
-        frame: pd.DataFrame = connection().query((QUERIES / f"{name}.sql").read_text(), ttl=CACHED_SECONDS)
+        return ask((QUERIES / f"{name}.sql").read_text())
     except Exception as error:  # one section must not take the page down; the message is the warehouse's own
         message = str(error).splitlines()[-1][:300]
         if absent:
             st.info(f"{absent}: {message}")
         else:
             st.error(f"{name}: {message}")
+        connection().reset()  # a session that has gone is no more use; the next question opens another
         return None
-    return frame.rename(columns=str.lower)
+
+
+@st.cache_data(ttl=CACHED_SECONDS, show_spinner=False)
+def ask(statement: str) -> pd.DataFrame:
+    """Rows with lower-case columns, kept for a minute; numbers with a scale come as floats."""
+    with connection().cursor() as cursor:
+        cursor.execute(statement)
+        names = [column.name.lower() for column in cursor.description]
+        frame = pd.DataFrame(cursor.fetchall(), columns=names)
+    for name in names:
+        if any(isinstance(value, Decimal) for value in frame[name]):
+            frame[name] = frame[name].astype(float)
+    return frame
 
 
 def connection() -> Any:

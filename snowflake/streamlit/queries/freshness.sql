@@ -1,26 +1,30 @@
--- One row a stage of the pipeline: what is newest there, and since when.
+-- One row a stage of the pipeline: its newest session or version, and when that came (UTC).
 select
     'stock bars' as stage,
-    to_varchar(max(session_date)) as newest,
-    max(fetched_at) as since
+    max(session_date) as session_date,
+    null as version,
+    max(fetched_at) as came_at
 from marts.fct_polygon__stock_bars_performance
 union all
 select
     'option chain' as stage,
-    to_varchar(max(session_date)) as newest,
-    max(fetched_at) as since
+    max(session_date) as session_date,
+    null as version,
+    max(fetched_at) as came_at
 from marts.fct_polygon__option_chain
 union all
 select
     'load of ' || family as stage,
-    max(manifest_id) as newest,
-    max(loaded_at) as since
+    null as session_date,
+    max_by(manifest_id, loaded_at) as version,
+    max(loaded_at) as came_at
 from ops.loads
 group by family
 union all
 select
     'dbt build' as stage,
-    max_by(build_id, finished_at) as newest,
-    max(finished_at) as since
+    null as session_date,
+    max_by(build_id, finished_at) as version,
+    max(finished_at) as came_at
 from ops.builds
 order by stage
