@@ -1,0 +1,74 @@
+"""A trap holds a process at a named point until it is killed or let go; what is in the trap is seen by the harness.
+
+Production code knows nothing of it: the entry points in worker.py and warehouse.py wrap library and pipeline functions
+so that they pass by here first. One trap is set at a time; it works through files, because what it catches dies.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+FOLDER_VARIABLE = "SNOWTAPE_TEST_TRAP"
+LONGEST_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where to hold: `event` is a pattern for `<what>: <detail>`, `skip` how many of these pass by before."""
+
+    event: str
+    skip: int = 0
+
+
+class Trap:
+    """The harness's side."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        os.environ[FOLDER_VARIABLE] = str(folder)
+
+    def set(self, point: Point) -> None:
+        """Whoever comes to this point first is held."""
+        self.clear()
+        new = self.folder / "new"
+        new.write_text(json.dumps(asdict(point)))
+        new.rename(self.folder / "point")
+
+    @property
+    def held(self) -> str | None:
+        """The event that is held now, if any."""
+        with suppress(FileNotFoundError):
+            return (self.folder / "held").read_text()
+        return None
+
+    def clear(self) -> None:
+        """Take the trap away; what is held goes on."""
+        for name in ("point", "held"):
+            (self.folder / name).unlink(missing_ok=True)
+
+
+def pass_by(event: str) -> None:
+    """Called in a wrapped process: returns at once, unless this is the point where a trap is set."""
+    folder = Path(os.environ[FOLDER_VARIABLE])
+    try:
+        point = Point(**json.loads((folder / "point").read_text()))
+    except FileNotFoundError:
+        return
+    if not re.search(point.event, event, re.DOTALL):
+        return
+    if point.skip:
+        (folder / "point").write_text(json.dumps(asdict(Point(point.event, point.skip - 1))))
+        return
+    with suppress(FileNotFoundError):
+        (folder / "point").rename(folder / "taken")
+        (folder / "held").write_text(event)
+        deadline = time.monotonic() + LONGEST_SECONDS
+        while (folder / "held").exists() and time.monotonic() < deadline:
+            time.sleep(0.005)
