@@ -30,6 +30,10 @@ test: environments browser lint types ## Everything: lint, types, SQL gate, unit
 test-live: environments ## The smoke suite on the Snowflake account that SNOWTAPE_LIVE_* names; without one it says so
 	$(RUN) -m pytest tests/live $(ARGS)
 
+.PHONY: faults
+faults: environments ## Kill everything everywhere, at length, and write docs/reliability.md (SCHEDULES=20 SEED=1)
+	$(RUN) -m tests.faults --schedules $(or $(SCHEDULES),20) --seed $(or $(SEED),1) $(ARGS)
+
 .PHONY: lint
 lint: environments ## ruff, with its rules for Airflow
 	$(VENV)/bin/ruff check .
