@@ -6,6 +6,7 @@ import math
 import random
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,8 @@ class Market:
     day: int = FIRST_DAY
     stocks: dict[str, Stock] = field(default_factory=dict)
     unsent: list[tuple[str, date, Bar]] = field(default_factory=list)
+    # Tickers that something happened to since the last build.
+    touched: set[str] = field(default_factory=set)
 
     def begin(self) -> None:
         for number, (ticker, length) in enumerate(LENGTHS.items()):
@@ -68,6 +71,7 @@ class Market:
     def send(self, ticker: str, bars: dict[date, Bar]) -> None:
         self.moment += timedelta(minutes=1)
         self.stocks[ticker].bars.update(bars)
+        self.touched.add(ticker)
         load(self.lake, ticker, bars, at=self.moment)
 
     def announce(self) -> None:
@@ -83,6 +87,11 @@ class Market:
         """A session: most tickers have a bar, some of those that have none get it later."""
         session = SESSIONS[self.day]
         self.day += 1
+        self.touched |= {
+            ticker
+            for ticker, stock in self.stocks.items()
+            if session in [day for day, *_ in (*stock.splits, *stock.dividends)]
+        }
         for ticker in LENGTHS | {"OLD": 0}:
             bar = self.next_bar(ticker, session)
             if self.chance.random() < 0.8:
@@ -104,6 +113,14 @@ class Market:
         around = [SESSIONS[self.day + offset] for offset in (-200, -3, -1, 0, 1)]
         self.stocks[some[0]].splits.append((pick.choice(around), *pick.choice([(1, 2), (2, 3), (10, 1), (1.05, 1)])))
         self.stocks[some[1]].dividends.append((pick.choice(around), round(pick.uniform(0.05, 2), 2)))
+        self.touched |= {
+            ticker
+            for ticker, event in (
+                (some[0], self.stocks[some[0]].splits[-1]),
+                (some[1], self.stocks[some[1]].dividends[-1]),
+            )
+            if event[0] < SESSIONS[self.day]
+        }
         self.announce()
 
 
@@ -112,7 +129,9 @@ class Built:
     """What the tables held after the last build that went on, and after one from nothing."""
 
     market: Market
-    steps: list[dict[str, list[tuple[Any, ...]]]]
+    # By build: what something happened to before it, and by ticker the builds that wrote the mart's rows.
+    steps: list[tuple[set[str], dict[str, list[datetime]]]]
+    columns: list[str]
     later: dict[str, list[tuple[Any, ...]]]
     refreshed: dict[str, list[tuple[Any, ...]]]
 
@@ -122,8 +141,9 @@ def built(lake: Lake, dbt: Dbt) -> Built:
     market = Market(lake)
     market.begin()
     dbt("run", "--select", "+fct_polygon__stock_bars_performance")
-    steps = [by_ticker(lake)]
+    steps = [(market.touched, written(lake))]
     for days in (1, 1, 3):
+        market.touched = set()
         for _ in range(days):
             market.trade()
         market.correct()
@@ -131,17 +151,16 @@ def built(lake: Lake, dbt: Dbt) -> Built:
             # Another company takes over a ticker, and a bar from before the gap arrives late.
             market.send("ENDED", walk(202, SESSIONS[700:740]) | {SESSIONS[410]: Bar(60.0, 60.0, 61.0, 59.0)})
         dbt("run", "--select", *TABLES)
-        steps.append(by_ticker(lake))
+        steps.append((market.touched, written(lake)))
     later = {table: lake.rows(table) for table in MODELS}
     dbt("run", "--full-refresh", "--select", *TABLES[-3:])
-    return Built(market, steps, later, {table: lake.rows(table) for table in MODELS})
+    columns = [row[0].lower() for row in lake.execute(f"describe table {MART}")]
+    return Built(market, steps, columns, later, {table: lake.rows(table) for table in MODELS})
 
 
-def by_ticker(lake: Lake) -> dict[str, list[tuple[Any, ...]]]:
-    rows: dict[str, list[tuple[Any, ...]]] = {}
-    for row in lake.rows(MART):
-        rows.setdefault(row[0], []).append(row)
-    return rows
+def written(lake: Lake) -> dict[str, list[datetime]]:
+    rows = lake.execute(f"select ticker, recorded_at from {MART} order by ticker, session_date")
+    return {ticker: [at for _, at in group] for ticker, group in groupby(rows, key=lambda row: row[0])}
 
 
 @pytest.mark.parametrize("table", MODELS)
@@ -154,9 +173,19 @@ def test_after_many_builds_every_column_equals_the_oracle(built: Built, ticker: 
     stock = built.market.stocks[ticker]
     truth = expected(stock, SESSIONS[built.market.day - 1])
     scale = np.max(truth["adjusted_close_usd"])
+    bars = sorted((row for row in built.later[MART] if row[0] == ticker), key=lambda row: row[1])
+    rows = [dict(zip(built.columns, row, strict=False)) for row in bars]
     for name, values in truth.items():
-        rows = built.market.lake.execute(
-            f"select {name} from {MART} where ticker = %s order by session_date", (ticker,)
-        )
-        got = np.array([math.nan if value is None else float(value) for (value,) in rows])
+        got = np.array([math.nan if row[name] is None else float(row[name]) for row in rows])
         np.testing.assert_allclose(got, values, rtol=1e-8, atol=1e-13 * scale, err_msg=f"{ticker} {name}")
+
+
+def test_build_writes_what_something_happened_to_and_nothing_else(built: Built) -> None:
+    for (_, before), (touched, after) in pairwise(built.steps):
+        newest = max(max(times) for times in after.values())
+        assert {ticker for ticker, times in after.items() if newest in times} == touched & set(after)
+        assert {ticker: times for ticker, times in after.items() if ticker not in touched} == {
+            ticker: times for ticker, times in before.items() if ticker not in touched
+        }
+    # A session is a row, not a history: most of what the last build did not have to write stands as it was.
+    assert all(len(set(times)) > 1 for ticker, times in after.items() if ticker in ("A700", "A513"))
