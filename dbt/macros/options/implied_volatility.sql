@@ -1,5 +1,5 @@
 {#
-    Implied volatility by a safeguarded Newton iteration (docs/adr/0007): a recursive CTE whose levels are the steps of
+    Implied volatility by a safeguarded Newton iteration (docs/adr/0008): a recursive CTE whose levels are the steps of
     all contracts at once; a contract leaves it when it has converged.
 
     problems: a CTE with contract_ticker, session_date and the out-of-the-money option of the pair (put–call parity)

@@ -4,7 +4,7 @@
    Strikes are quoted in the money of their day, so they are compared with the underlying's unadjusted close.
    A contract that was adjusted (root ending in a digit, other than 100 shares, several underlyings) delivers something
    else than 100 shares of the underlying: its strike can't be compared, and it has no moneyness and no volatility.
-   Implied volatility and greeks: docs/adr/0007. #}
+   Implied volatility and greeks: docs/adr/0008. #}
 -- depends_on: {{ ref('snapshot_polygon__option_contracts') }}
 -- depends_on: {{ ref('snapshot_polygon__dividends') }}
 -- depends_on: {{ ref('snapshot_polygon__splits') }}
