@@ -12,14 +12,14 @@ import pytest
 import yaml
 
 from tests.gates.sources import REPOSITORY
-from tests.gates.workflows import pins, problems
+from tests.gates.workflows import problems
 
 GITHUB = REPOSITORY / ".github"
 CHECKOUT = "actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1"
 
 
 def test_workflows_have_no_problem() -> None:
-    assert problems(GITHUB) == []
+    assert list(problems(GITHUB)) == []
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_mistake_in_a_workflow_is_found(file: str, old: str, new: str, tmp_path:
     assert old in text
     (copy / file).write_text(text.replace(old, new, 1))
 
-    assert pins(file, (copy / file).read_text()) or problems(copy)
+    assert next(problems(copy), None)
 
 
 @pytest.fixture(scope="module")

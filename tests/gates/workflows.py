@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 TOOLS = Path(sys.executable).parent
@@ -13,15 +14,15 @@ TRUSTED = ("actions/", "aws-actions/")
 USES = re.compile(r"^\s*(?:- )?uses:\s*(\S+)(.*)$", re.MULTILINE)
 
 
-def problems(folder: Path) -> list[str]:
-    """What is wrong with the workflows and dependabot.yml of a `.github` folder."""
+def problems(folder: Path) -> Iterator[str]:
+    """What is wrong with the workflows and dependabot.yml of a `.github` folder; one linter after the other."""
     workflows = sorted(folder.glob("workflows/*.yml"))
-    found = [problem for path in workflows for problem in pins(path.name, path.read_text())]
-    found += _said([TOOLS / "zizmor", "--offline", "--no-progress", "--persona=auditor", folder])
-    found += _said([TOOLS / "check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows])
-    if (folder / "dependabot.yml").exists():
-        found += _said([TOOLS / "check-jsonschema", "--builtin-schema", "vendor.dependabot", folder / "dependabot.yml"])
-    return found
+    for path in workflows:
+        yield from pins(path.name, path.read_text())
+    yield from _said([TOOLS / "zizmor", "--offline", "--no-progress", "--persona=auditor", folder])
+    schema = (TOOLS / "check-jsonschema", "--builtin-schema")
+    yield from _said([*schema, "vendor.github-workflows", *workflows])
+    yield from _said([*schema, "vendor.dependabot", folder / "dependabot.yml"])
 
 
 def pins(name: str, text: str) -> list[str]:
