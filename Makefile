@@ -9,6 +9,10 @@ export UV_PYTHON_DOWNLOADS := never
 unexport PYTHONDONTWRITEBYTECODE
 
 ARGS ?=
+SCHEDULES ?= 20
+SEED ?= 1
+STEPS ?= 4
+POINTS ?= 1
 PYTHON ?= $(shell scripts/find-python)
 VENV := .venv
 MIGRATE := .venv-migrate
@@ -26,13 +30,13 @@ demo: environments ## Run the whole chain on this machine and open the dashboard
 test: environments browser lint types ## Everything: lint, types, SQL gate, unit, warehouse, end-to-end and browser tests
 	$(RUN) -m pytest -n 2 --dist loadfile $(ARGS)
 
+.PHONY: faults
+faults: environments ## Kill everything at every point, then SCHEDULES=20 random schedules (SEED=1 STEPS=4 POINTS=1)
+	$(RUN) -m tests.faults --schedules $(SCHEDULES) --seed $(SEED) --steps $(STEPS) --points $(POINTS) $(ARGS)
+
 .PHONY: test-live
 test-live: environments ## The smoke suite on the Snowflake account that SNOWTAPE_LIVE_* names; without one it says so
 	$(RUN) -m pytest tests/live $(ARGS)
-
-.PHONY: faults
-faults: environments ## Kill everything everywhere, at length, and write docs/reliability.md (SCHEDULES=20 SEED=1)
-	$(RUN) -m tests.faults --schedules $(or $(SCHEDULES),20) --seed $(or $(SEED),1) $(ARGS)
 
 .PHONY: lint
 lint: environments ## ruff, with its rules for Airflow

@@ -1,48 +1,113 @@
-"""`make faults`: every named point and many random schedules; the outcome becomes docs/reliability.md.
+"""`make faults`: every point alone, then random schedules; the report goes to a file as it grows.
 
-Usage: python -m tests.faults [--schedules 20] [--seed 1] [--steps 6]
+Exit code 1 when anything did not hold. A failed point or schedule tells the folder of its logs; the next one begins
+on a new site.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
 import tempfile
-import xml.etree.ElementTree as ElementTree
-from datetime import UTC, datetime
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from tests.faults import points, report
+from tests.faults import building, leaks, points
+from tests.faults.drill import Drill
+from tests.faults.report import FAILED, RESULTS, Report
+from tests.faults.schedules import Schedule
+from tests.faults.site import running
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+# What a site holds grows, and with it what each comparison reads.
+SCHEDULES_A_SITE = 8
 
 
 def main() -> int:
-    """Run the tests, write the report; returns pytest's exit code."""
-    parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
+    """Run what the command line asks for."""
+    options = arguments()
+    report, began = Report(options.seed, options.steps), time.monotonic()
+
+    def tell(text: str) -> None:
+        report.seconds = round(time.monotonic() - began)
+        report.save(options.report)
+        print(f"{report.seconds:5.0f} s  {text}", flush=True)
+
+    if options.points:
+        _run_points(report, tell)
+    seeds = list(range(options.seed, options.seed + options.schedules))
+    while seeds and time.monotonic() - began < options.seconds:
+        with drilling(with_dbt=True) as drill:
+            for _ in range(min(SCHEDULES_A_SITE, len(seeds))):
+                if time.monotonic() - began >= options.seconds:
+                    break
+                if not _run_schedule(drill, seeds.pop(0), report, tell):
+                    break
+            _look_for_secrets(drill, report, tell)
+    return 1 if report.failures or report.secrets != leaks.NONE or FAILED in report.points.values() else 0
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--schedules", type=int, default=20, help="random schedules (default %(default)s)")
-    parser.add_argument("--seed", type=int, default=1, help="seed of the first one (default %(default)s)")
-    parser.add_argument("--steps", type=int, default=6, help="faults of each (default %(default)s)")
-    options = parser.parse_args()
-    seeds = ",".join(str(options.seed + number) for number in range(options.schedules))
-    chosen = {
-        points.EVERYTHING_VARIABLE: "1",
-        "SNOWTAPE_FAULT_SEEDS": seeds,
-        "SNOWTAPE_FAULT_STEPS": str(options.steps),
-    }
-    with tempfile.TemporaryDirectory() as folder:
-        results = Path(folder) / "results.xml"
-        command = [sys.executable, "-m", "pytest", "tests/faults", "-v", f"--junitxml={results}"]
-        code = subprocess.run(command, cwd=REPOSITORY, env=os.environ | chosen, check=False).returncode
-        if not results.exists():
-            return code
-        outcomes = report.outcomes(ElementTree.parse(results))
-    page = report.page(outcomes, options.steps, datetime.now(UTC).date())
-    (REPOSITORY / "docs" / "reliability.md").write_text(page)
-    print(f"docs/reliability.md: {sum(outcomes.values())} of {len(outcomes)} passed")
-    return code
+    parser.add_argument("--seed", type=int, default=1, help="of the first; then the next ones (default %(default)s)")
+    parser.add_argument("--steps", type=int, default=4, help="faults in a schedule (default %(default)s)")
+    parser.add_argument("--points", type=int, default=1, help="0: without the named points alone")
+    parser.add_argument("--seconds", type=float, default=1e9, help="begin no further schedule after so long")
+    parser.add_argument("--report", type=Path, default=RESULTS, help="JSON file of the report")
+    return parser.parse_args()
+
+
+@contextmanager
+def drilling(*, with_dbt: bool) -> Iterator[Drill]:
+    """A drill on a site of its own; the logs stay where they are."""
+    folder = Path(tempfile.mkdtemp(prefix="snowtape-faults-"))
+    with running(folder / "site") as site:
+        yield Drill(site, building.parsed(folder / "dbt") if with_dbt else None)
+
+
+def _run_points(report: Report, tell: Callable[[str], None]) -> None:
+    for kills, with_dbt in (([*points.INGEST, *points.LOAD], False), (list(points.BUILD), True)):
+        while kills:
+            with drilling(with_dbt=with_dbt) as drill:
+                drill.recover(drill.next_sessions())
+                while kills:
+                    kill = kills.pop(0)
+                    try:
+                        drill.run(kill)
+                        drill.check()
+                        if with_dbt:
+                            drill.check_marts()
+                    except Exception as error:
+                        report.points[kill.name] = FAILED
+                        tell(f"FAILED {kill.name}, see {drill.site.folder}: {error}")
+                        break
+                    report.points[kill.name] = "held"
+                    tell(f"held   {kill.name}")
+
+
+def _run_schedule(drill: Drill, seed: int, report: Report, tell: Callable[[str], None]) -> bool:
+    schedule = Schedule(drill, seed, report.steps)
+    drill.begin_again()
+    failure = None
+    try:
+        schedule.run()
+        drill.check_marts()
+    except Exception as error:
+        failure = f"seed {seed}: {' '.join(str(error).split())[:600]}"
+        report.failures.append(failure)
+    report.add_schedule(schedule.told)
+    tell(f"FAILED {failure}, see {drill.site.folder}" if failure else f"held   seed {seed}: {'; '.join(schedule.told)}")
+    return failure is None
+
+
+def _look_for_secrets(drill: Drill, report: Report, tell: Callable[[str], None]) -> None:
+    found = leaks.everywhere(drill)
+    if report.secrets in (leaks.NONE, "not looked for"):
+        report.secrets = "; ".join(found) or leaks.NONE
+    tell(f"secrets: {report.secrets}")
 
 
 if __name__ == "__main__":

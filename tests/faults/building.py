@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from tests.dbt import conftest as rows_of
 from tests.dbt.conftest import Dbt
 from tests.schemachange.deploying import Database
 
@@ -47,7 +48,6 @@ def differences(found: dict[str, list[tuple[Any, ...]]], expected: dict[str, lis
     told = []
     for table in sorted(found.keys() | expected.keys()):
         here, there = found.get(table, []), expected.get(table, [])
-        if here != there:
-            odd = [row for row in here if row not in there][:1], [row for row in there if row not in here][:1]
-            told.append(f"{table}: {len(here)} rows against {len(there)} of a full refresh, such as {odd}")
+        if odd := rows_of.differences(here, there):
+            told.append(f"{table}: {len(here)} rows against {len(there)} of a full refresh, such as {odd[:1]}")
     return told

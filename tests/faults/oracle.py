@@ -115,10 +115,11 @@ def leaks(texts: dict[str, bytes], secrets: tuple[str, ...] = (API_KEY, SECRET_K
 
 
 def forms(secret: str) -> set[bytes]:
-    """A secret in plain, half of it, reversed, in hex and in each alignment of base64."""
+    """A secret in plain, either half of it, reversed, in hex and in each alignment of base64."""
     plain = secret.encode()
     shifted = [base64.b64encode(b"\0" * shift + plain)[4 if shift else 0 : -4] for shift in range(3)]
-    return {plain, plain[len(plain) // 2 :], plain[::-1], plain.hex().encode(), *shifted}
+    half = len(plain) // 2
+    return {plain, plain[:half], plain[half:], plain[::-1], plain.hex().encode(), *shifted}
 
 
 def _digest(value: Any) -> str:

@@ -77,7 +77,7 @@ class Schedule:
         """Anywhere: after some number of any events."""
         work = self._chance.choice(("ingest", "load"))
         kill = Kill("somewhere", work, Point("", skip=self._chance.randrange(40)))
-        self._tell(f"kill: {work} after {kill.point.skip} events")
+        self._tell(f"kill: {work}, anywhere: after {kill.point.skip} events")
         span = self.drill.next_sessions()
         if work == "load":
             self.drill.complete(self.drill.ingesting(span))

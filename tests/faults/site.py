@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -133,3 +135,19 @@ class Site:
         server = start("warehouse", command, self.logs / "warehouse.log", os.environ, REPOSITORY)
         wait_until(lambda: answers(f"http://{LOOPBACK}:{self.ports['warehouse']}/health"), server, 60)
         return server
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Site]:
+    """A site, stopped at the end; whatever it changed in the environment is undone."""
+    before = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith(("SNOWFLAKE_", "POLYGON_", "AWS_"))]:
+        del os.environ[name]
+    made = Site(folder)
+    try:
+        yield made
+    finally:
+        made.stop()
+        os.environ.clear()
+        os.environ.update(before)
+        shutil.rmtree(folder / "warehouse", ignore_errors=True)

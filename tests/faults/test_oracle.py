@@ -6,12 +6,16 @@ from typing import Any
 
 import pytest
 
+from ingest import manifests
+from ingest.datasets import Family
+from ingest.settings import read_storage
 from ingest.storage import LandingStore
 from tests.faults import oracle, worker
 from tests.faults.drill import Drill
 from tests.faults.points import Kill
-from tests.faults.site import API_KEY, BUCKET, Site
+from tests.faults.site import API_KEY, BUCKET, DATABASE, Site
 from tests.faults.traps import Point, pass_by
+from tests.gates.sources import schemachange_scripts
 
 DAMAGES = {
     "a row is lost": ("delete from raw.stock_bars where line_number = 1", "replay"),
@@ -84,6 +88,39 @@ def test_an_ingest_that_writes_its_manifest_before_its_objects_is_noticed(
     assert drill.site.work(worker.load).join() == 1
     with pytest.raises(AssertionError, match="ledger is the manifests"):
         drill.check()
+
+
+PLANTED = {
+    "a loader that commits the rows before the ledger row": (
+        "    run(session, insert_into_ledger(",
+        '    run(session, "commit")\n    run(session, "begin")\n    run(session, insert_into_ledger(',
+    ),
+    "a loader that does not ask the ledger": ("    if known:\n", "    if False:\n"),
+}
+
+
+@pytest.mark.parametrize("changed", PLANTED.values(), ids=PLANTED)
+def test_a_defective_loader_is_noticed(drill: Drill, changed: tuple[str, str]) -> None:
+    right, wrong = changed
+    (script,) = [one for one in schemachange_scripts(SNOWFLAKE_DATABASE=DATABASE) if "R__load_manifest" in one.name]
+    (procedure,) = [one for one in script.statements if right in one]
+    drill.site.database.rows(procedure.replace(right, wrong))
+    try:
+        drill.complete(drill.ingesting(drill.next_sessions()))
+        # The run that is killed before its commit, one that goes on, and an event that comes twice.
+        drill.site.trap.set(Point("before .*insert into raw.load_ledger"))
+        at_work = drill.site.work(worker.load)
+        drill.caught(at_work, Kill("planted", "load", Point("ledger")))
+        at_work.kill()
+        drill.site.restart("warehouse")
+        drill.site.trap.clear()
+        keys = list(manifests.list_keys(LandingStore(read_storage()), Family.STOCKS))[-1:]
+        for _ in range(2):
+            drill.site.work(worker.load_keys, keys).join()
+        with pytest.raises(AssertionError, match=r"replay|ledger"):
+            drill.check()
+    finally:
+        drill.site.database.rows(procedure)
 
 
 def test_a_secret_is_found_in_every_form() -> None:

@@ -1,0 +1,34 @@
+"""The canary: the site's API key and secret key, looked for in everything that was written."""
+
+from __future__ import annotations
+
+import gzip
+
+from tests.faults import oracle
+from tests.faults.drill import Drill
+
+NONE = "found nowhere"
+
+
+def everywhere(drill: Drill) -> list[str]:
+    """Where a secret is, of the logs, the warehouse's files, the objects and manifests, and all tables."""
+    return oracle.leaks(written(drill) | objects() | tables(drill))
+
+
+def written(drill: Drill) -> dict[str, bytes]:
+    """Every file of the site but the store's list of identities, which is where its keys belong."""
+    return {
+        str(path): path.read_bytes()
+        for path in drill.site.folder.rglob("*")
+        if path.is_file() and path.name != "identities.json"
+    }
+
+
+def objects() -> dict[str, bytes]:
+    """Every object of the bucket, unpacked."""
+    return {key: gzip.decompress(body) if key.endswith(".gz") else body for key, body in oracle.objects().items()}
+
+
+def tables(drill: Drill) -> dict[str, bytes]:
+    """Every row of every table as text."""
+    return {f"table {name}": repr(rows).encode() for name, rows in drill.tables().items()}
