@@ -1,4 +1,6 @@
-{# Not from the bars: an expiration lies ahead, and a session that we have no bar of is still a session. #}
+{# Not from the bars: an expiration lies ahead, and a session that we have no bar of is still a session.
+   It needs no history, but a build as of a moment makes what comes after the histories, and needs it. #}
+-- depends_on: {{ ref('snapshot_polygon__option_contracts') }}
 {%- set span = exchange_calendar_span() %}
 {%- set days = (modules.datetime.date.fromisoformat(span[1]) - modules.datetime.date.fromisoformat(span[0])).days + 1 %}
 with numbered as (
