@@ -148,6 +148,8 @@ def built(lake: Lake, dbt: Dbt) -> Built:
             market.trade()
         market.correct()
         if days == 3:
+            # The close at which a dividend was reinvested is restated: every total return before it moves.
+            market.send("OLD", {SESSIONS[599]: market.next_bar("OLD", SESSIONS[599])})
             # Another company takes over a ticker, and a bar from before the gap arrives late.
             market.send("ENDED", walk(202, SESSIONS[700:740]) | {SESSIONS[410]: Bar(60.0, 60.0, 61.0, 59.0)})
         dbt("run", "--select", *TABLES)
