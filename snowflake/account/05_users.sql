@@ -1,5 +1,6 @@
--- Service users: they cannot have a password. CI proves who it is with GitHub's token for its environment; the others
--- sign with a key of which Snowflake knows the public half. The second key slot is for a rotation: docs/runbook.md.
+-- Service users: they cannot have a password, and have the rights of one role at a time. CI proves who it is with
+-- GitHub's token for its environment; the others sign with a key of which Snowflake knows the public half. The second key slot
+-- is for a rotation: docs/runbook.md.
 use role useradmin;
 
 create user if not exists <% database %>_deploy
@@ -11,6 +12,7 @@ workload_identity = (
 )
 default_role = <% database %>_deployer
 default_warehouse = <% database %>_deployer
+default_secondary_roles = ()
 comment = 'CI: schemachange and the Streamlit app';
 
 create user if not exists <% database %>_load
@@ -18,6 +20,7 @@ type = service
 rsa_public_key = '<% loader_public_key %>'
 default_role = <% database %>_loader
 default_warehouse = <% database %>_loader
+default_secondary_roles = ()
 comment = 'Airflow: loads and test results';
 
 create user if not exists <% database %>_transform
@@ -25,6 +28,7 @@ type = service
 rsa_public_key = '<% transformer_public_key %>'
 default_role = <% database %>_transformer
 default_warehouse = <% database %>_transformer
+default_secondary_roles = ()
 comment = 'Airflow: dbt';
 
 create user if not exists <% database %>_dashboard
@@ -32,6 +36,7 @@ type = service
 rsa_public_key = '<% dashboard_public_key %>'
 default_role = <% database %>_reader
 default_warehouse = <% database %>_reader
+default_secondary_roles = ()
 comment = 'The dashboard';
 
 alter user <% database %>_load set rsa_public_key = '<% loader_public_key %>';

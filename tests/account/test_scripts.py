@@ -87,6 +87,8 @@ def test_service_user_has_its_own_role_and_may_come_from_its_networks_only(
 
     assert f"default_role = SNOWTAPE_{USERS[user]}\n" in created
     assert f"default_warehouse = SNOWTAPE_{USERS[user]}\n" in created
+    # Else a session would have the rights of all of a user's roles, whichever it works in.
+    assert "default_secondary_roles = ()\n" in created
     assert policies == [
         f"alter user SNOWTAPE_{user} set network_policy = SNOWTAPE_{'ci' if user == 'deploy' else 'services'}"
     ]

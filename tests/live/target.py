@@ -72,7 +72,10 @@ class Target:
         }  # fmt: skip
         if "port" in options:
             options["port"] = int(options["port"])
-        return snowflake.connector.connect(**options, autocommit=settings.pop("autocommit", True), **settings)
+        connection = snowflake.connector.connect(**options, autocommit=settings.pop("autocommit", True), **settings)
+        if not self.is_rehearsal:  # the user holds all roles, and must have the rights of one
+            connection.cursor().execute("use secondary roles none")
+        return connection
 
     def rows(self, role: str, *statements: str) -> list[tuple[Any, ...]]:
         """Rows of the last of some statements, in one session."""
