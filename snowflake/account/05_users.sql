@@ -1,6 +1,6 @@
 -- Service users: they cannot have a password, and have the rights of one role at a time. CI proves who it is with
--- GitHub's token for its environment; the others sign with a key of which Snowflake knows the public half. The second key slot
--- is for a rotation: docs/runbook.md.
+-- GitHub's token for its environment; the others sign with a key of which Snowflake knows the public half. The second
+-- key slot is for a rotation: docs/runbook.md.
 use role useradmin;
 
 create user if not exists <% database %>_deploy
