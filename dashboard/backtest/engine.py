@@ -1,0 +1,169 @@
+"""The simulation: targets decided at a close are filled at the next open; cash is never negative.
+
+P portfolios of N tickers run at once, so a sweep, 500 tickers alone and a basket are one loop over the sessions.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from dashboard.backtest.prices import Matrix, Prices
+from dashboard.backtest.strategies import ParameterError
+
+CAPITAL_USD = 10_000.0
+COST_BPS = (0.0, 200.0)
+SLIPPAGE_BPS = (0.0, 500.0)
+# Each round leaves at most a fourteenth of the error (2 % commission on 5 % slippage): 14 rounds leave 1e-16.
+_ROUNDS = 14
+# So that rounding never leaves a portfolio a fraction of a cent short.
+_SHY = 1 - 1e-12
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Commission and slippage in basis points of a fill's value; a buy fills above the open, a sale under it."""
+
+    commission_bps: float = 5.0
+    slippage_bps: float = 5.0
+
+    def __post_init__(self) -> None:
+        for name, (least, most) in (("commission_bps", COST_BPS), ("slippage_bps", SLIPPAGE_BPS)):
+            value = getattr(self, name)
+            if not (isinstance(value, (int, float)) and math.isfinite(value) and least <= value <= most):
+                raise ParameterError(name, f"must be from {least:g} to {most:g}, not {value!r}")
+
+    @property
+    def buy(self) -> float:
+        """What buying a dollar's worth at the open costs beside that dollar."""
+        return (1 + self.slippage_bps / 1e4) * (1 + self.commission_bps / 1e4) - 1
+
+    @property
+    def sell(self) -> float:
+        """What of a dollar's worth at the open a sale does not bring."""
+        return 1 - (1 - self.slippage_bps / 1e4) * (1 - self.commission_bps / 1e4)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What happened. T sessions, P portfolios, N tickers; dollars at closes.
+
+    `equity_usd`, `cash_usd`, `gross_usd` (|positions| summed), `costs_usd`, `traded_usd` (value at the open of what was
+    bought and sold in the session): T x P. `shares` after and `bought` (negative: sold) in the session: T x P x N.
+    """
+
+    prices: Prices
+    costs: Costs
+    equity_usd: Matrix
+    cash_usd: Matrix
+    gross_usd: Matrix
+    costs_usd: Matrix
+    traded_usd: Matrix
+    shares: Matrix
+    bought: Matrix
+
+    def equity(self, portfolio: int = 0) -> pd.Series:
+        """One portfolio's equity by session, USD."""
+        return pd.Series(self.equity_usd[:, portfolio], index=self.prices.sessions)
+
+
+def simulate(
+    prices: Prices,
+    targets: Matrix,
+    costs: Costs | None = None,
+    capital_usd: float = CAPITAL_USD,
+    *,
+    alone: bool = False,
+) -> Run:
+    """Hold what `targets` (T x N, or T x P x N) say, from the open after each close.
+
+    A basket gives each ticker an equal slot of 1/N of the equity: long, short or cash. All slots are made equal again
+    whenever a signal of the basket changes and only then; a ticker without a bar on that session keeps its shares and
+    follows at its next bar. Shares are fractional. A short sale's proceeds stay as cash, which earns nothing, and
+    borrowing costs nothing. A portfolio whose equity falls to zero is closed and stays at zero.
+
+    Args:
+        alone: each ticker is a portfolio of its own with the whole capital (then P = N).
+
+    Raises:
+        ValueError: when shapes differ, or the capital isn't above zero.
+    """
+    costs = costs or Costs()
+    wanted = targets[:, None, :] if targets.ndim == 2 and not alone else targets[:, :, None] if alone else targets
+    rows, tickers = prices.close_usd.shape
+    if wanted.shape[0] != rows or (targets.shape[-1] != tickers):
+        raise ValueError(f"targets of shape {targets.shape} don't fit {rows} sessions x {tickers} tickers")
+    if not (math.isfinite(capital_usd) and capital_usd > 0):
+        raise ValueError(f"the capital must be above zero, not {capital_usd!r}")
+    opened, marks = (np.expand_dims(each, 2 if alone else 1) for each in (prices.open_usd, prices.marks_usd))
+    has_bar, filled_marks = ~np.isnan(opened), np.nan_to_num(marks)
+    opened = np.nan_to_num(opened)
+
+    portfolios, slots = wanted.shape[1], wanted.shape[2]
+    cash = np.full(portfolios, float(capital_usd))
+    shares = np.zeros((portfolios, slots))
+    held = np.zeros((portfolios, slots), dtype=wanted.dtype)  # the targets that were filled last
+    is_alive = np.ones(portfolios, dtype=bool)
+    equity, cashes, gross, paid, traded = (np.zeros((rows, portfolios)) for _ in range(5))
+    all_shares, all_bought = np.zeros((2, rows, portfolios, slots))
+    for row in range(rows):
+        if row:
+            order = wanted[row - 1]
+            can_fill = np.broadcast_to(has_bar[row], order.shape)
+            acts = is_alive & ((order != held) & can_fill).any(axis=1)
+            if acts.any():
+                price = np.where(has_bar[row], opened[row], filled_marks[row - 1])
+                value = shares * price
+                fills = can_fill & acts[:, None]
+                goal, worth = _goals(value, cash, order, fills, costs)
+                change = np.where(fills, goal - value, 0.0)
+                cost = cost_usd(change, costs).sum(axis=1)
+                is_ruined = acts & (worth <= 0)
+                bought = np.divide(change, price, out=np.zeros_like(change), where=price > 0)
+                # A position that is closed is closed to the last fraction.
+                bought = np.where((fills & (goal == 0)) | is_ruined[:, None], -shares, bought)
+                shares = shares + bought
+                cash = np.where(is_ruined, 0.0, cash - change.sum(axis=1) - cost)
+                is_alive &= ~is_ruined
+                held = np.where(fills, order, held)
+                paid[row], traded[row], all_bought[row] = cost, np.abs(change).sum(axis=1), bought
+        value = shares * filled_marks[row]
+        total = cash + value.sum(axis=1)
+        is_ruined = is_alive & (total <= 0)
+        if is_ruined.any():
+            is_alive &= ~is_ruined
+            all_bought[row, is_ruined] -= shares[is_ruined]
+            cash[is_ruined], shares[is_ruined], total[is_ruined], value[is_ruined] = 0.0, 0.0, 0.0, 0.0
+        equity[row], cashes[row], gross[row], all_shares[row] = total, cash, np.abs(value).sum(axis=1), shares
+    return Run(prices, costs, equity, cashes, gross, paid, traded, all_shares, all_bought)
+
+
+def _goals(value: Matrix, cash: Matrix, order: Matrix, fills: Matrix, costs: Costs) -> tuple[Matrix, Matrix]:
+    """The dollars that each position shall be worth at the open, and the equity that is left after costs.
+
+    The costs depend on the goals and the goals on what the costs leave: the map contracts by the cost rate, so it is
+    repeated until it stands.
+    """
+    before = cash + value.sum(axis=1)
+    kept_long = np.where(fills, 0.0, np.maximum(value, 0)).sum(axis=1)
+    kept_short = np.where(fills, 0.0, np.minimum(value, 0)).sum(axis=1)
+    slot = order / order.shape[1]
+    longs = np.where(fills, np.maximum(slot, 0), 0.0).sum(axis=1)
+    shorts = np.where(fills, np.minimum(slot, 0), 0.0).sum(axis=1)
+    worth = before
+    for _ in range(_ROUNDS):
+        # What can't be traded may have outgrown its slot: the others share what is left of the money.
+        room = np.maximum(worth - kept_long - kept_short - worth * shorts, 0)
+        need = worth * longs
+        share = np.divide(room, need, out=np.ones_like(need), where=need > room)
+        goal = np.where(fills, slot * np.where(slot > 0, share[:, None], 1.0) * (worth * _SHY)[:, None], value)
+        worth = np.maximum(before - cost_usd(goal - value, costs).sum(axis=1), 0)
+    return goal, worth
+
+
+def cost_usd(change: Matrix, costs: Costs) -> Matrix:
+    """What trading `change` dollars' worth at the open costs (sales are negative)."""
+    return np.where(change > 0, change * costs.buy, -change * costs.sell)

@@ -1,0 +1,66 @@
+"""The trades of a run: each from the fill that opens a position to the one that closes or turns it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from dashboard.backtest.engine import Run, cost_usd
+from dashboard.backtest.prices import Matrix
+
+COLUMNS = (
+    "ticker", "side", "entry_session", "entry_usd", "exit_session", "exit_usd", "sessions", "invested_usd",
+    "profit_usd", "return_pct", "is_open",
+)  # fmt: skip
+
+
+def trades(run: Run, portfolio: int = 0) -> pd.DataFrame:
+    """One row a trade, oldest entry first: `COLUMNS`.
+
+    Entry and exit prices are the opens that were filled at, before slippage and commission; `profit_usd` is after both.
+    `invested_usd` is all that was put in, later rebalancing included, and `return_pct` the profit on it. A trade that
+    is still open has no exit and is valued at its last close.
+    """
+    prices = run.prices
+    is_alone = run.shares.shape[2] == 1 and len(prices.tickers) == run.shares.shape[1] > 1
+    rows = []
+    for slot in range(run.shares.shape[2]):
+        column = portfolio if is_alone else slot
+        shares, bought = run.shares[:, portfolio, slot], run.bought[:, portfolio, slot]
+        if bought.any():
+            fills = prices.open_usd[:, column]
+            rows += _of_one(run, prices.tickers[column], column, fills, shares, bought)
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    return frame.sort_values(["entry_session", "ticker"], kind="stable", ignore_index=True)
+
+
+def _of_one(
+    run: Run, ticker: str, column: int, fills: Matrix, shares: Matrix, bought: Matrix
+) -> list[tuple[object, ...]]:
+    sessions, marks = run.prices.sessions, run.prices.marks_usd[:, column]
+    price = np.where(np.isnan(fills), marks, fills)
+    before = np.concatenate([[0.0], shares[:-1]])
+    turns = np.sign(before) != np.sign(shares)
+    closed = np.where(turns, -before, np.where(np.abs(shares) < np.abs(before), bought, 0.0))
+    opened = np.where(turns, shares, np.where(np.abs(shares) > np.abs(before), bought, 0.0))
+    leaving, entering = closed * price, opened * price  # signed: bought above zero
+    leaving_flow = -leaving - cost_usd(leaving, run.costs)
+    entering_flow = -entering - cost_usd(entering, run.costs)
+    entries = np.flatnonzero(turns & (shares != 0))
+    exits = np.flatnonzero(turns & (before != 0))
+    rows: list[tuple[object, ...]] = []
+    for place, entry in enumerate(entries):
+        is_open = place >= len(exits)
+        last = len(shares) - 1 if is_open else int(exits[place])
+        end = last + 1 if is_open else last  # what enters in the exit's session belongs to the next trade
+        profit = entering_flow[entry:end].sum() + leaving_flow[entry + 1 : last + 1].sum()
+        profit += shares[last] * marks[last] if is_open else 0.0
+        invested = np.abs(entering[entry:end]).sum()
+        rows.append(
+            (
+                ticker, "long" if shares[entry] > 0 else "short", sessions[entry], price[entry],
+                pd.NaT if is_open else sessions[last], np.nan if is_open else price[last], last - int(entry), invested,
+                profit, 100 * profit / invested, is_open,
+            )
+        )  # fmt: skip
+    return rows
