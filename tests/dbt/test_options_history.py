@@ -15,7 +15,16 @@ from tests.dbt.options import NOON, SESSION, load_bars, load_snapshot
 TABLES = [
     "intermediate.int_polygon__options_bars_enriched",
     "marts.fct_polygon__option_chain",
-    "marts.fct_polygon__put_call_ratio",
+    *(
+        f"marts.fct_polygon__{name}"
+        for name in (
+            "put_call_ratio",
+            "open_interest_by_strike",
+            "volatility_smile",
+            "volatility_term_structure",
+            "put_call_parity",
+        )
+    ),
 ]
 BUILDS = 4
 UNDERLYINGS = ("AAA", "BBB", "CCC")
@@ -127,6 +136,11 @@ def played(lake: Lake, dbt: Dbt) -> Played:
 @pytest.mark.parametrize("table", TABLES)
 def test_table_equals_a_full_refresh_row_for_row(played: Played, table: str) -> None:
     assert played.builds[-1][table] == played.refreshed[table]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_history_left_something_in_the_table(played: Played, table: str) -> None:
+    assert played.refreshed[table]
 
 
 def test_every_build_changed_something_and_none_wrote_everything(played: Played) -> None:

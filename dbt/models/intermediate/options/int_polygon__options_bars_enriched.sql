@@ -129,7 +129,8 @@ yields as (
     select
         underlying_ticker,
         session_date,
-        sum(cash_usd * split_factor) as dividends_usd
+        sum(cash_usd * split_factor) as dividends_usd,
+        count(*) as dividend_payments
     from dividends
     group by
         underlying_ticker,
@@ -144,7 +145,8 @@ compared as (
         underlying.close_usd as underlying_close_usd,
         iff(chained.is_adjusted_contract, null, underlying.close_usd) as comparable_close_usd,
         {{ var('risk_free_rate_pct') }}::float as risk_free_rate_pct,
-        round(100 * coalesce(yields.dividends_usd, 0) / underlying.close_usd, 10) as dividend_yield_pct
+        round(100 * coalesce(yields.dividends_usd, 0) / underlying.close_usd, 10) as dividend_yield_pct,
+        coalesce(yields.dividend_payments, 0) as dividend_payments
     from chained
     left join {{ ref('stg_polygon__stock_bars_casted') }} as underlying
         on
@@ -241,6 +243,7 @@ select
     intrinsic_value_usd,
     risk_free_rate_pct,
     dividend_yield_pct,
+    dividend_payments,
     implied_volatility_pct,
     delta,
     gamma,

@@ -1,3 +1,11 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        pre_hook="{{ forget_touched_sessions() }}"
+    )
+}}
+{# Adjusted contracts count too: they are puts and calls of the underlying like others. #}
 with counted as (
     select
         underlying_ticker,
@@ -8,6 +16,11 @@ with counted as (
         {%- endfor %}
         max(fetched_at) as fetched_at
     from {{ ref('int_polygon__options_bars_enriched') }}
+    {%- if is_incremental() %}
+    where session_date in (
+        {{ touched_sessions() }}
+    )
+    {%- endif %}
     group by
         underlying_ticker,
         session_date
@@ -22,6 +35,6 @@ select
     put_open_interest_contracts,
     call_open_interest_contracts,
     put_open_interest_contracts / nullif(call_open_interest_contracts, 0) as put_call_open_interest_ratio,
-    fetched_at
+    fetched_at,
+    convert_timezone('UTC', current_timestamp())::timestamp_ntz(6) as recorded_at
 from counted
-order by underlying_ticker, session_date
