@@ -1,3 +1,4 @@
+-- A chain also lists contracts that did not trade; those have no bar.
 -- One row a dataset: its newest session, how many tickers or contracts have it, and when the newest was fetched.
 with newest as (
     select
@@ -9,6 +10,7 @@ with newest as (
         'option_bars' as dataset,
         max(session_date) as session_date
     from marts.fct_polygon__option_chain
+    where close_usd is not null
 ),
 
 bars as (
@@ -23,6 +25,7 @@ bars as (
         session_date,
         fetched_at
     from marts.fct_polygon__option_chain
+    where close_usd is not null
 )
 
 select
