@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from dashboard.data.door import Door
 from dashboard.data.warehouse import Warehouse
-from dashboard.pages.options import page
+from dashboard.pages.options import figure, page
 from dashboard.pages.parts import Content
 from tests.dashboard import seed, seed_options
 
@@ -32,6 +33,17 @@ def test_every_figure_is_plotlys_and_ready(seeded: Warehouse, panel: str) -> Non
     assert content.state == "ready"
     assert content.figure is not None
     assert content.figure["data"]
+
+
+@pytest.mark.parametrize("draw", [figure.smile, figure.by_strike])
+def test_without_a_bar_of_the_underlying_there_is_no_line_for_it(seeded: Warehouse, draw: Any) -> None:
+    chain = page.find_chain(Door(seeded), "AAPL", "", "")
+    assert isinstance(chain, page.Chain)
+    barless = replace(chain, rows=chain.rows.assign(underlying_close_usd=None))
+
+    assert barless.spot is None
+    assert draw(barless.expiring, barless.spot)["layout"]["shapes"] == []
+    assert draw(chain.expiring, chain.spot)["layout"]["shapes"] != []
 
 
 def test_the_smile_is_the_surface_that_priced_the_seeds(seeded: Warehouse) -> None:

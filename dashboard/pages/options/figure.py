@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 
-def smile(rows: pd.DataFrame, spot: float) -> dict[str, Any]:
+def smile(rows: pd.DataFrame, spot: float | None) -> dict[str, Any]:
     """Implied volatility by strike, ours for calls and puts and the vendor's, with open interest and the spot."""
     data: list[dict[str, Any]] = []
     for kind, colour, symbol in (("call", "--st-call", "circle"), ("put", "--st-put", "diamond")):
@@ -17,14 +17,14 @@ def smile(rows: pd.DataFrame, spot: float) -> dict[str, Any]:
         vendor = side[side["vendor_implied_volatility_pct"].notna()]
         data.append(_points(f"{kind.title()}s, vendor", vendor, "vendor_implied_volatility_pct", colour, "x-thin-open"))
         data.append(_bars(f"{kind.title()}s’ open interest", side, "open_interest_contracts", colour, "y2"))
-    layout = _layout("Strike, USD", "Implied volatility by strike", [_spot(spot)])
+    layout = _layout("Strike, USD", "Implied volatility by strike", _spot(spot))
     layout["yaxis"] |= {"title": {"text": "Implied volatility, %"}, "domain": [0.3, 1]}
     layout["yaxis2"] = {"domain": [0, 0.22], "title": {"text": "Open interest"}, "tickformat": ".2~s"}
     layout["xaxis"]["anchor"] = "y2"
     return {"data": data, "layout": layout}
 
 
-def by_strike(rows: pd.DataFrame, spot: float) -> dict[str, Any]:
+def by_strike(rows: pd.DataFrame, spot: float | None) -> dict[str, Any]:
     """Open interest above, volume below, of calls and puts by strike, summed over the rows' expirations."""
     data = []
     for kind, colour in (("call", "--st-call"), ("put", "--st-put")):
@@ -35,7 +35,7 @@ def by_strike(rows: pd.DataFrame, spot: float) -> dict[str, Any]:
         )
         data.append(_bars(f"{kind.title()}s’ open interest", side, "open_interest_contracts", colour, "y"))
         data.append(_bars(f"{kind.title()}s’ volume", side, "volume_contracts", colour, "y2"))
-    layout = _layout("Strike, USD", "Open interest and volume by strike", [_spot(spot)])
+    layout = _layout("Strike, USD", "Open interest and volume by strike", _spot(spot))
     layout["yaxis"] |= {"title": {"text": "Open interest"}, "domain": [0.54, 1], "tickformat": ".2~s"}
     layout["yaxis2"] = {"domain": [0, 0.46], "title": {"text": "Volume"}, "tickformat": ".2~s"}
     layout["xaxis"]["anchor"] = "y2"
@@ -110,12 +110,15 @@ def _bars(name: str, rows: pd.DataFrame, column: str, colour: str, axis: str) ->
     }  # fmt: skip
 
 
-def _spot(spot: float) -> dict[str, Any]:
-    return {
+def _spot(spot: float | None) -> list[dict[str, Any]]:
+    if spot is None:
+        return []
+    line = {
         "type": "line", "xref": "x", "x0": spot, "x1": spot, "yref": "paper", "y0": 0, "y1": 1,
         "line": {"color": "--st-muted", "dash": "dot", "width": 1},
         "label": {"text": f"spot {spot:,.2f}", "textposition": "end", "textangle": 0, "yanchor": "top"},
     }  # fmt: skip
+    return [line]
 
 
 def _layout(x: str, label: str, shapes: list[dict[str, Any]]) -> dict[str, Any]:

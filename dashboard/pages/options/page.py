@@ -47,9 +47,10 @@ class Chain:
     rows: pd.DataFrame
 
     @property
-    def spot(self) -> float:
-        """The underlying's close, USD."""
-        return float(self.rows["underlying_close_usd"].dropna().iloc[0])
+    def spot(self) -> float | None:
+        """The underlying's close, USD; None where it has no bar (an index, a session that is still to come in)."""
+        closes = self.rows["underlying_close_usd"].dropna()
+        return None if closes.empty else float(closes.iloc[0])
 
     @property
     def expiring(self) -> pd.DataFrame:
