@@ -7,6 +7,7 @@ on a new site.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
 import time
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from tests.faults import building, leaks, points
 from tests.faults.drill import Drill
-from tests.faults.report import FAILED, RESULTS, Report
+from tests.faults.report import FAILED, PAGE, RESULTS, Report, page
 from tests.faults.schedules import Schedule
 from tests.faults.site import running
 
@@ -28,15 +29,21 @@ def main() -> int:
     """Run what the command line asks for."""
     options = arguments()
     report, began = Report(options.seed, options.steps), time.monotonic()
+    if options.goes_on:
+        report = Report(**json.loads(options.report.read_text()))
+    before = report.seconds
 
     def tell(text: str) -> None:
-        report.seconds = round(time.monotonic() - began)
+        report.seconds = before + round(time.monotonic() - began)
         report.save(options.report)
+        if options.report == RESULTS:
+            PAGE.write_text(page(report))
         print(f"{report.seconds:5.0f} s  {text}", flush=True)
 
     if options.points:
         _run_points(report, tell)
-    seeds = list(range(options.seed, options.seed + options.schedules))
+    first = report.seed + report.schedules
+    seeds = list(range(first, first + options.schedules))
     while seeds and time.monotonic() - began < options.seconds:
         with drilling(with_dbt=True) as drill:
             for _ in range(min(SCHEDULES_A_SITE, len(seeds))):
@@ -56,6 +63,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=4, help="faults in a schedule (default %(default)s)")
     parser.add_argument("--points", type=int, default=1, help="0: without the named points alone")
     parser.add_argument("--seconds", type=float, default=1e9, help="begin no further schedule after so long")
+    parser.add_argument(
+        "--goes-on", action="store_true", help="add to the report that is there: its points and seeds are done"
+    )
     parser.add_argument("--report", type=Path, default=RESULTS, help="JSON file of the report")
     return parser.parse_args()
 
@@ -69,7 +79,8 @@ def drilling(*, with_dbt: bool) -> Iterator[Drill]:
 
 
 def _run_points(report: Report, tell: Callable[[str], None]) -> None:
-    for kills, with_dbt in (([*points.INGEST, *points.LOAD], False), (list(points.BUILD), True)):
+    for group, with_dbt in (((*points.INGEST, *points.LOAD), False), (points.BUILD, True)):
+        kills = [kill for kill in group if kill.name not in report.points]
         while kills:
             with drilling(with_dbt=with_dbt) as drill:
                 drill.recover(drill.next_sessions())
