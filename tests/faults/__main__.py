@@ -63,9 +63,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=4, help="faults in a schedule (default %(default)s)")
     parser.add_argument("--points", type=int, default=1, help="0: without the named points alone")
     parser.add_argument("--seconds", type=float, default=1e9, help="begin no further schedule after so long")
-    parser.add_argument(
-        "--goes-on", action="store_true", help="add to the report that is there: its points and seeds are done"
-    )
+    parser.add_argument("--goes-on", action="store_true", help="add to the report that is there")
     parser.add_argument("--report", type=Path, default=RESULTS, help="JSON file of the report")
     return parser.parse_args()
 
