@@ -37,7 +37,7 @@ that the pipeline doesn't share:
 
 A process that is killed gets SIGKILL while it is held at the point, so the point is hit and not guessed by time. Points
 are reached from entry points in `tests/faults`, which wrap library and pipeline functions; the pipeline has no hooks.
-`tests/faults/test_oracle.py` plants defects and damage and shows that the comparisons notice each.
+`tests/faults/test_points.py` plants defects and damage and shows that the comparisons notice each.
 """
 FOOT = """
 ## What this does not show

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 
 import requests
@@ -95,7 +95,7 @@ class Schedule:
             dict(self._chance.choice(API_FAULTS), match="", skip=self._chance.randrange(4), times=1)
             for _ in range(self._chance.randint(1, 3))
         ]
-        self._tell(f"API: {', '.join(str(fault['kind']) for fault in faults)}")
+        self._tell(f"API: {', '.join(_name(fault) for fault in faults)}")
         url = f"{self.drill.site.market_url}/_faults"
         headers = {"Authorization": f"Bearer {API_KEY}"}
         requests.post(url, json=faults, headers=headers, timeout=10).raise_for_status()
@@ -152,3 +152,8 @@ class Schedule:
 
     def _tell(self, step: str) -> None:
         self.told.append(step)
+
+
+def _name(fault: Mapping[str, object]) -> str:
+    pause = f" with Retry-After {fault['retry_after']}" if "retry_after" in fault else ""
+    return f"{fault.get('status', fault['kind'])}{pause}"
