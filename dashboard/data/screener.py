@@ -122,7 +122,7 @@ def _passes(values: pd.Series, condition: Mapping[str, Any], is_text: bool) -> p
             return pd.Series(True, index=values.index)
         joined = np.logical_or if condition.get("operator") == "OR" else np.logical_and
         return pd.Series(joined.reduce(found), index=values.index)
-    kind, low, high = condition.get("type"), condition.get("filter"), condition.get("filterTo")
+    kind, low, high = str(condition.get("type")), condition.get("filter"), condition.get("filterTo")
     if is_text:
         if kind not in _LIKE or not isinstance(low, str):
             return pd.Series(True, index=values.index)

@@ -38,5 +38,5 @@ select
     before_volume_shares
 from versions
 where version_number > 1
-order by known_from desc, ticker, session_date, version_number desc
+order by known_from desc, ticker asc, session_date asc, version_number desc
 limit :rows

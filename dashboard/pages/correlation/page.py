@@ -69,7 +69,7 @@ def read_map(door: Door, tickers: Any, window: Any) -> parts.Content:
     found, unknown = resolve(door, wanted)
     if not wanted:
         found = list(screener.chosen(everyone, {}, screener.DEFAULT_SORT)["ticker"].head(DEFAULT_TICKERS))
-    sessions = int(window) if window in WINDOWS else 63
+    sessions = int(window) if isinstance(window, str) and window in WINDOWS else 63
     result = read_correlation(door, found, sessions, newest) if found else None
     if result is None or len(result.matrix) < 2:
         left_out = [*unknown, *(result.left_out if result else [])]

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import Dash, html
+from dash import Dash, Input, dcc, html
 
 from dashboard.data import quality as data
 from dashboard.data.door import Door
 from dashboard.data.errors import WarehouseError
 from dashboard.data.market import origin_counts
+from dashboard.pages import address, parts
 from dashboard.pages import format as fmt
-from dashboard.pages import parts
+from dashboard.pages.address import Param
 from dashboard.pages.parts import EMPTY, FAILED, READY, Content, message
-from dashboard.pages.quality import view
+from dashboard.pages.quality import more, view
 
 PATHS = ("/quality",)
 TITLE = "Data quality"
+PARAMS = (Param("test", "quality-test-id", "text", "", prop="data", most=300, is_written=False),)
 
 
 def layout() -> html.Div:
@@ -27,7 +29,16 @@ def layout() -> html.Div:
             html.Span(id="quality-banner", hidden=True),
             html.Span(id="quality-banner-as-of", hidden=True),
             html.Span(id="quality-banner-notice", hidden=True),
+            *address.stores("quality", PARAMS),
+            dcc.Store(id="quality-test-id"),
             html.Div(html.H1(TITLE), className="st-head"),
+            parts.panel(
+                "quality-health",
+                "Health",
+                130,
+                "The worst of the last run, freshness by session and tests.",
+                has_csv=True,
+            ),
             html.Div(
                 [
                     parts.panel("quality-run", "Latest test run", 150),
@@ -37,10 +48,25 @@ def layout() -> html.Div:
             ),
             parts.panel("quality-history", "Runs", 140, "Share of tests that passed, run by run; the newest is right."),
             parts.panel("quality-tests", "Tests", 420, "The newest result of every test, failing first."),
+            html.Div(
+                [
+                    parts.panel("quality-test", "One test", 300, "Its failing rows and the SQL that counts them."),
+                    parts.panel(
+                        "quality-volume",
+                        "Bars a session",
+                        300,
+                        "Suspect sessions are hatched.",
+                        has_csv=True,
+                        has_graph=True,
+                    ),
+                ],
+                className="st-columns",
+            ),
             parts.panel("quality-loads", "Loads", 300, "Manifests in the ledger, newest first."),
             parts.panel(
                 "quality-rejects", "Rejected manifests", 120, "Refused as a whole; nothing of them was loaded."
             ),
+            parts.panel("quality-lineage", "Lineage", 160, "From the API’s answers to what the pages read."),
         ],
         className="st-page",
     )
@@ -48,8 +74,12 @@ def layout() -> html.Div:
 
 def register(app: Dash, door: Door) -> None:
     """One callback a panel, so that each loads, fails and recovers by itself."""
+    address.register(app, "quality", PARAMS)
     for panel_id, read in PANELS.items():
         parts.register_panel(app, door, panel_id, read)
+    test = [Input(param.control, param.prop) for param in PARAMS]
+    parts.register_panel(app, door, "quality-test", more.read_test, test)
+    parts.register_panel(app, door, "quality-volume", more.read_volume, has_graph=True)
 
 
 def read_banner(door: Door) -> Content:
@@ -112,6 +142,8 @@ def read_rejects(door: Door) -> Content:
 
 PANELS = {
     "quality-banner": read_banner,
+    "quality-health": more.read_health,
+    "quality-lineage": more.read_lineage,
     "quality-run": read_run,
     "quality-fresh": read_fresh,
     "quality-history": read_history,

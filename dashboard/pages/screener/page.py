@@ -183,7 +183,7 @@ def register(app: Dash, door: Door) -> None:
         prevent_initial_call=True,
     )
     def preset(key: Any) -> tuple[Any, ...]:
-        if key not in PRESETS:
+        if not isinstance(key, str) or key not in PRESETS:
             raise PreventUpdate
         _label, filters, sort = PRESETS[key]
         kinds = {name: {"filterType": "number", **condition} for name, condition in filters.items()}

@@ -1,0 +1,184 @@
+"""More of the data-quality page: health, one test's statement, bars a session with suspects, lineage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import pandas as pd
+from dash import dcc, html
+
+from dashboard.data import health
+from dashboard.data import quality as data
+from dashboard.data.door import Door
+from dashboard.data.market import as_date, as_datetime
+from dashboard.pages import format as fmt
+from dashboard.pages.parts import EMPTY, READY, Content, as_of, attrs, message
+from dashboard.pages.quality.view import badge
+
+VOLUME_DAYS = 180
+# The way of the data, a stage each; a test holds the names against the dbt project.
+LINEAGE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    (
+        "Staging", "the API’s answers, typed: one row a fact and fetch",
+        ("stg_polygon__stock_bars_casted", "stg_polygon__splits", "stg_polygon__dividends", "stg_polygon__tickers",
+         "stg_polygon__options_bars_casted", "stg_polygon__option_contracts", "stg_polygon__option_chain"),
+    ),
+    (
+        "Snapshots", "every version, with the time in which it was what we knew",
+        ("snapshot_polygon__stock_bars", "snapshot_polygon__splits", "snapshot_polygon__dividends",
+         "snapshot_polygon__tickers", "snapshot_polygon__options_bars", "snapshot_polygon__option_contracts",
+         "snapshot_polygon__option_chain"),
+    ),
+    (
+        "Intermediate", "adjusted bars, events, contracts with their underlying",
+        ("int_polygon__split_factors", "int_polygon__stock_events", "int_polygon__stock_bars_enriched",
+         "int_polygon__options_bars_enriched", "int_polygon__stocks_options_joined"),
+    ),
+    (
+        "Marts", "what the pages read",
+        ("fct_polygon__stock_bars_performance", "fct_polygon__bar_versions", "dim_polygon__tickers",
+         "fct_polygon__option_chain", "fct_polygon__put_call_ratio"),
+    ),
+)  # fmt: skip
+
+
+def read_health(door: Door) -> Content:
+    """A row a dataset: the verdict and its three causes."""
+    rows = health.read_health(door)
+    fresh = [row for row in data.read_freshness(door) if row.last_session is not None]
+    newest = max(fresh, key=lambda row: str(row.last_session)) if fresh else None
+    stamp = as_of(newest.last_session, newest.fetched_at) if newest else None
+    return Content(READY, health_table(rows), stamp)
+
+
+def health_table(rows: Sequence[health.Health]) -> html.Div:
+    """Each dataset's verdict and checks: shape, word and colour."""
+    names = [check.name for check in rows[0].checks]
+    head = html.Tr([html.Th(name, scope="col") for name in ("Dataset", "Health", *names)])
+    body = [
+        html.Tr(
+            [
+                html.Th(row.dataset.replace("_", " ").capitalize(), scope="row"),
+                html.Td(_status(row.status, row.status)),
+                *[html.Td(_status(check.status, check.said)) for check in row.checks],
+            ]
+        )
+        for row in rows
+    ]
+    table = html.Table([html.Thead(head), html.Tbody(body)], className="st-table")
+    return html.Div(table, className="st-scroll", tabIndex=0, role="region", **attrs({"aria-label": "Health"}))
+
+
+def read_test(door: Door, test: Any) -> Content:
+    """The test that the address names, else the worst one: its result and the statement that finds its rows."""
+    latest = data.read_latest_tests(door)
+    if latest.empty:
+        return message(EMPTY, "No test has run yet", "There is no statement to show.",
+                       ["Next: run ", html.Code("dbt_test"), "."])  # fmt: skip
+    known = set(latest["test_id"])
+    wanted = test if isinstance(test, str) and test in known else str(latest["test_id"].iloc[0])
+    row = door.read("test_detail", test_id=wanted).iloc[0]
+    said = "" if pd.isna(row["message"]) else str(row["message"])
+    failing = 0 if pd.isna(row["failing_rows"]) else int(row["failing_rows"])
+    odd = latest[latest["status"] != "pass"].head(12)
+    links = [
+        html.Li(dcc.Link(f"{each.test_name} ({each.status})", href="/quality?" + urlencode({"test": each.test_id})))
+        for each in odd.itertuples()
+    ]
+    sql = "The run kept no statement." if pd.isna(row["compiled_sql"]) else str(row["compiled_sql"])
+    body = html.Div(
+        [
+            html.P([badge(str(row["status"])), html.Strong(str(row["test_name"]))], className="st-verdict st-break"),
+            html.P(f"{fmt.plural(failing, 'failing row')}. {said}", className="st-hint"),
+            html.Pre(sql, className="st-sql", tabIndex=0, role="region", **attrs({"aria-label": "The test’s SQL"})),
+            html.P("Run it in the warehouse to see the rows. Not passed:" if links else "Every test passed.",
+                   className="st-hint"),
+            html.Ul(links, className="st-break"),
+        ]
+    )  # fmt: skip
+    when = html.Span(["Tests run at ", html.Strong(fmt.utc(as_datetime(row["executed_at"])))])
+    return Content(READY, body, when)
+
+
+def read_volume(door: Door) -> Content:
+    """Bars a session; the suspects of the ledger are marked and listed."""
+    fresh = next((row for row in data.read_freshness(door) if row.dataset == "stock_bars"), None)
+    if fresh is None or fresh.last_session is None:
+        return message(EMPTY, "No bars yet", "No session has a bar.",
+                       ["Next: run ", html.Code("polygon_stocks_ingest_backfill"), "."])  # fmt: skip
+    frame = door.read("session_volume", since=fresh.last_session - timedelta(days=VOLUME_DAYS))
+    suspects = door.read("suspect_sessions", rows=data.LOAD_ROWS)
+    stamp = as_of(fresh.last_session, fresh.fetched_at)
+    return Content(READY, suspects_list(suspects), stamp, volume_figure(frame, suspects))
+
+
+def read_lineage(door: Door) -> Content:
+    """The stages from staging to marts, each model with the worst of its tests."""
+    latest = data.read_latest_tests(door)
+    worst = {} if latest.empty else latest.drop_duplicates("model_name").set_index("model_name")["status"].to_dict()
+    stages = [
+        html.Li(
+            [
+                html.Strong(stage),
+                html.P(said, className="st-hint"),
+                *[
+                    html.Div([badge(str(worst[model])) if model in worst else None, html.Code(model)])
+                    for model in models
+                ],
+            ]
+        )
+        for stage, said, models in LINEAGE
+    ]
+    runs = data.read_runs(door)
+    when = runs[0].executed_at if runs else None
+    stamp = html.Span(["Tests run at ", html.Strong(fmt.utc(when))])
+    return Content(READY, html.Ol(stages, className="st-lineage"), stamp)
+
+
+def volume_figure(frame: pd.DataFrame, suspects: pd.DataFrame) -> dict[str, Any]:
+    """Tickers with a bar, session by session; a suspect session is another colour, hatched."""
+    bad = {str(as_date(day)) for day in suspects.loc[suspects["dataset"] == "stock_bars", "session_date"]}
+    sessions = [str(as_date(day)) for day in frame["session_date"]]
+    is_bad = [session in bad for session in sessions]
+    trace = {
+        "type": "bar", "name": "Tickers with a bar", "x": sessions, "y": [int(bars) for bars in frame["bars"]],
+        "marker": {
+            "color": ["--st-down" if each else "--st-accent" for each in is_bad],
+            "pattern": {"shape": ["x" if each else "" for each in is_bad], "size": 5},
+        },
+    }  # fmt: skip
+    layout = {
+        "meta": {"label": "Tickers with a bar, by session"}, "bargap": 0.25, "hovermode": "x unified",
+        "margin": {"l": 58, "r": 12, "t": 8, "b": 44}, "xaxis": {"type": "category", "nticks": 8},
+        "yaxis": {"title": {"text": "Tickers"}, "rangemode": "tozero"},
+    }  # fmt: skip
+    return {"data": [trace], "layout": layout}
+
+
+def suspects_list(suspects: pd.DataFrame) -> Any:
+    """A sentence a suspect session, newest first."""
+    if suspects.empty:
+        return html.P(
+            "No session is suspect: each answered about as many tickers as its neighbours.", className="st-hint"
+        )
+    return html.Div(
+        [
+            html.P(
+                [
+                    badge("warn"),
+                    f" {row.dataset.replace('_', ' ')} of {fmt.session(as_date(row.session_date))}: "
+                    f"{fmt.number(row.result_rows)} of about {fmt.number(row.expected_rows)} rows after "
+                    f"{fmt.plural(int(row.fetches), 'fetch', 'fetches')}; kept and loaded.",
+                ],
+                className="st-hint st-break",
+            )
+            for row in suspects.head(8).itertuples()
+        ]
+    )
+
+
+def _status(status: str, said: str) -> html.Span:
+    return html.Span([badge(status), html.Span(said)], className="st-status")
