@@ -147,7 +147,7 @@ def volume_figure(frame: pd.DataFrame, suspects: pd.DataFrame) -> dict[str, Any]
         "type": "bar", "name": "Tickers with a bar", "x": sessions, "y": [int(bars) for bars in frame["bars"]],
         "marker": {
             "color": ["--st-down" if each else "--st-accent" for each in is_bad],
-            "pattern": {"shape": ["x" if each else "" for each in is_bad], "size": 5},
+            "pattern": {"shape": ["x" if each else "" for each in is_bad], "size": 5, "fillmode": "overlay"},
         },
     }  # fmt: skip
     layout = {
