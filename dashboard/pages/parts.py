@@ -217,7 +217,10 @@ def csv_button(panel_id: str, title: str) -> html.Button:
 def skeleton(height: int) -> html.Div:
     """A grey shape of the height that the content will have."""
     return html.Div(
-        dmc.Skeleton(height=height, radius="sm"), className="st-skeleton", **attrs({"aria-label": "Loading"})
+        dmc.Skeleton(height=height, radius="sm"),
+        className="st-skeleton",
+        role="status",
+        **attrs({"aria-label": "Loading"}),
     )
 
 
