@@ -16,10 +16,12 @@ def everywhere(drill: Drill) -> list[str]:
 
 
 def written(drill: Drill) -> dict[str, bytes]:
-    """Every file of the site but the store's list of identities, which is where its keys belong."""
+    """Every file of the site and of dbt, but the store's list of identities, which is where its keys belong."""
+    folders = [drill.site.folder, *([drill.dbt.target] if drill.dbt else [])]
     return {
         str(path): path.read_bytes()
-        for path in drill.site.folder.rglob("*")
+        for folder in folders
+        for path in folder.rglob("*")
         if path.is_file() and path.name != "identities.json"
     }
 
