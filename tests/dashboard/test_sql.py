@@ -38,6 +38,7 @@ def test_a_hostile_value_never_reaches_the_text() -> None:
 def test_statements_read_only_marts_ops_and_the_catalog(name: str) -> None:
     text = re.sub(r"--[^\n]*", "", STATEMENTS[name]).lower()
     local = set(re.findall(r"(\w+) as \(\s*select", text))
-    for table in re.findall(r"\b(?:from|join)\s+([\w.]+)", text):
+    # table(…) is a function of a value, no table.
+    for table in re.findall(r"\b(?:from|join)\s+(?!table\()([\w.]+)", text):
         assert table in local or table.split(".")[0] in {"marts", "ops", "information_schema"}, table
     assert not re.search(r"\b(insert|update|delete|merge|create|drop|alter|call)\b", text)
