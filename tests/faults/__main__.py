@@ -73,7 +73,10 @@ def drilling(*, with_dbt: bool) -> Iterator[Drill]:
     """A drill on a site of its own; the logs stay where they are."""
     folder = Path(tempfile.mkdtemp(prefix="snowtape-faults-"))
     with running(folder / "site") as site:
-        yield Drill(site, building.parsed(folder / "dbt") if with_dbt else None)
+        drill = Drill(site, building.parsed(folder / "dbt") if with_dbt else None)
+        # A first build has other points than those after it.
+        drill.recover(drill.next_sessions())
+        yield drill
 
 
 def _run_points(report: Report, tell: Callable[[str], None]) -> None:
@@ -81,7 +84,6 @@ def _run_points(report: Report, tell: Callable[[str], None]) -> None:
         kills = [kill for kill in group if kill.name not in report.points]
         while kills:
             with drilling(with_dbt=with_dbt) as drill:
-                drill.recover(drill.next_sessions())
                 while kills:
                     kill = kills.pop(0)
                     try:

@@ -60,7 +60,6 @@ EVERY_TIME = {
     "object store, before the manifest",
     "task, before commit",
     "warehouse, mid-COPY",
-    "dbt, mid-snapshot",
 }
 
 

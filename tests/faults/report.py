@@ -109,7 +109,7 @@ def page(report: Report) -> str:
         "",
         *([f"- {failure}" for failure in report.failures] + [""] if report.failures else []),
         f"Key of the API and secret of the object store, in plain and encoded, in all logs, objects, manifests and "
-        f"tables: {report.secrets}.",
+        f"tables after the schedules: {report.secrets}.",
         "",
         "Again: `make faults SCHEDULES=… SEED=…`. A schedule that fails tells its seed; "
         "`make faults POINTS=0 SCHEDULES=1 SEED=<that>` runs it alone.",
