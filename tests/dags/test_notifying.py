@@ -8,6 +8,7 @@ import logging
 import socketserver
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
@@ -86,7 +87,9 @@ def test_failure_is_mailed(mail: list[str]) -> None:
 
 def test_missed_deadline_is_posted_with_its_run(webhook: list[Any]) -> None:
     context = {"dag_run": {"dag_run_id": "scheduled__2026-11-20"}}
-    asyncio.run(deadline_missed(context=context, dag_id="dbt_build", hours=2))
+    # In a thread of its own: a browser test before this one may have left a loop running in the main thread.
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(asyncio.run, deadline_missed(context=context, dag_id="dbt_build", hours=2)).result()
 
     assert webhook == [{"text": "LATE dbt_build: run scheduled__2026-11-20 has not ended within 2 hours"}]
 

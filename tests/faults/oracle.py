@@ -32,8 +32,8 @@ DATASETS = {
 
 
 def s3() -> Any:
-    """A client of the bucket."""
-    return boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 3}))
+    """A client of the bucket, with its own session: the default one keeps the credentials of whoever used it first."""
+    return boto3.Session().client("s3", config=Config(retries={"mode": "standard", "max_attempts": 3}))
 
 
 def objects() -> dict[str, bytes]:
