@@ -81,6 +81,7 @@ def between_first_and_second(lake: Lake) -> None:
     ranged(lake, "stock_bars", "AAA", dict(zip(SESSIONS, CLOSES, strict=True)), at=minute(15))
     lake.grouped(LAST, [bar("DDD", 5)], at=minute(40))
     chain = [{"details": {"ticker": CALL}, "implied_volatility": 0.25, "open_interest": 12, "underlying_asset": {}}]
+    chain += [{"details": {"ticker": "O:NONSENSE"}, "open_interest": 3}]
     lake.load("option_chain", "/v3/snapshot/options/AAA", chain, at=minute(20), session=LAST)
 
 

@@ -186,6 +186,7 @@ def test_damaged_rows_are_set_aside_with_their_reason_and_appear_nowhere_else(bu
 
     assert rejected == [
         ("option_bars", "no option symbol", 1),
+        ("option_chain", "no option symbol", 1),
         ("stock_bars", "a price of 1e12 or more", 1),
         ("stock_bars", "a price that is not positive", 1),
         ("stock_bars", "no price", 1),

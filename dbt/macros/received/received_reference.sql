@@ -152,7 +152,10 @@ option_chain_results as (
 option_chain_received as (
     select
         *,
-        iff(contract_ticker is null, 'no ticker', null) as rejection_reason
+        case
+            when contract_ticker is null then 'no ticker'
+            when not coalesce({{ is_option_symbol('contract_ticker') }}, false) then 'no option symbol'
+        end as rejection_reason
     from option_chain_results
 )
 {%- endmacro %}
