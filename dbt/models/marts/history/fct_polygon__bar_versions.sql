@@ -2,7 +2,8 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
-        pre_hook="{{ forget_rewritten_bars() }}"
+        pre_hook="{{ forget_rewritten_bars() }}",
+        meta={'sorted_by': ['ticker', 'session_date', 'version_number']}
     )
 }}
 {# All versions of a bar are written to the history together, so those of one recorded_at are all that there are. #}
@@ -32,7 +33,3 @@ from {{ ref('snapshot_polygon__stock_bars') }} as versions
 where versions.recorded_at > {{ newest_recorded(this) }}
 {%- endif %}
 qualify version_count > 1
-order by
-    ticker,
-    session_date,
-    version_number

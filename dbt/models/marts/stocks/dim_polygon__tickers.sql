@@ -1,3 +1,5 @@
+{{ config(meta={'sorted_by': ['ticker']}) }}
+
 with traded as (
     select
         ticker,
@@ -29,4 +31,3 @@ select
 from {{ ref('stg_polygon__tickers') }} as tickers
 full outer join traded
     on tickers.ticker = traded.ticker
-order by ticker

@@ -1,8 +1,10 @@
+{# One ticker's history is what readers ask for: together on disk, it is read without the others. #}
 {{
     config(
         materialized='incremental',
         incremental_strategy='delete+insert',
-        unique_key=['ticker', 'session_date']
+        unique_key=['ticker', 'session_date'],
+        meta={'sorted_by': ['ticker', 'session_date']}
     )
 }}
 
@@ -53,5 +55,3 @@ from {{ ref('int_polygon__stock_bars_enriched') }}
 {%- if is_incremental() %}
 where recorded_at > {{ newest_recorded(this) }}
 {%- endif %}
-{# One ticker's history is what readers ask for: together on disk, it is read without the others. #}
-order by ticker, session_date
