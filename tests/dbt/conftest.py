@@ -109,6 +109,13 @@ class Lake:
             self.execute(f"insert into {table} select * from {table}_later")
             self.execute(f"drop table {table}_later")
 
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """A transaction of this connection that is rolled back."""
+        self.execute("begin")
+        yield
+        self.execute("rollback")
+
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a statement."""
         with self.connection.cursor() as cursor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,10 +13,12 @@ import numpy as np
 from tests.dbt.conftest import Lake, Observation
 
 NOON = datetime(2026, 7, 20, 12)
-# Over both changes of New York's clock; weekdays are near enough to sessions here.
-SESSIONS = [str(np.busday_offset("2026-01-05", day)) for day in range(130)]
+CLOSED = ["2026-01-19", "2026-02-16", "2026-04-03", "2026-05-25", "2026-06-19", "2026-07-03"]
+# Over both changes of New York's clock.
+SESSIONS = [str(np.busday_offset("2026-01-05", day, holidays=CLOSED)) for day in range(130)]
 LAST = SESSIONS[-1]
 CLOSES = [float(close) for close in np.round(100 * np.exp(np.random.default_rng(7).normal(0, 0.02, 130).cumsum()), 2)]
+VALUES = ("o", "h", "l", "c", "v", "vw", "n")
 CALL, PUT, ADJUSTED = "O:AAA260821C00110000", "O:AAA260821P00110000", "O:AAA1260821C00110000"
 
 
@@ -27,13 +30,17 @@ def bar(ticker: str, close: float, **more: Any) -> dict[str, Any]:
     return {"T": ticker, "o": close, "h": close + 1, "l": close / 2, "c": close, "v": 1000, "vw": close, "n": 7} | more
 
 
-def ranged(lake: Lake, dataset: str, ticker: str, bars: dict[str, float], *, at: datetime) -> None:
+def day(session: str) -> date:
+    return date.fromisoformat(session)
+
+
+def ranged(lake: Lake, dataset: str, ticker: str, bars: dict[str, float], *, at: datetime, **more: Any) -> None:
     """A range response: no ticker in the bars, `t` is midnight in New York."""
     path = f"/v2/aggs/ticker/{ticker}/range/1/day/{min(bars)}/{max(bars)}"
     results = []
     for session, close in bars.items():
         midnight = datetime.combine(date.fromisoformat(session), datetime.min.time(), ZoneInfo("America/New_York"))
-        results.append({"t": int(midnight.timestamp() * 1000)} | bar("", close))
+        results.append({"t": int(midnight.timestamp() * 1000)} | bar("", close, **more))
         del results[-1]["T"]
     lake.load(dataset, path, results, at=at)
 
@@ -115,3 +122,32 @@ def key_of(seen: Observation) -> tuple[str, str]:
     if parts[3] == "grouped":
         return seen.result.get("T", ""), parts[-1]
     return parts[4], str(datetime.fromtimestamp(seen.result["t"] / 1000, ZoneInfo("America/New_York")).date())
+
+
+def replay(observations: list[Observation]) -> list[tuple[Any, ...]]:
+    """Versions from the raw lines alone: the last word of every moment, then changes only."""
+    words: dict[tuple[str, str], dict[datetime, tuple[Any, dict[str, Any]]]] = defaultdict(dict)
+    for seen in observations:
+        word = ((seen.manifest_id, seen.line, seen.index), seen.result)
+        key = key_of(seen)
+        if key[0] and 0 < (seen.result.get("c") or 0) < 1e12:
+            words[key][seen.fetched_at] = max(words[key].get(seen.fetched_at, word), word, key=lambda item: item[0])
+    versions = []
+    for (ticker, session), said in words.items():
+        changes: list[tuple[datetime, tuple[Any, ...]]] = []
+        for at, (_, result) in sorted(said.items(), key=lambda item: item[0]):
+            values = tuple(result.get(name) for name in VALUES)
+            if not changes or changes[-1][1] != values:
+                changes.append((at, values))
+        ends = [at for at, _ in changes[1:]] + [None]
+        versions += [
+            (ticker, date.fromisoformat(session), *values, at, end)
+            for (at, values), end in zip(changes, ends, strict=True)
+        ]
+    return sorted(versions, key=repr)
+
+
+def numbers(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Rows with every number as a float, so that 1 and 1.0 and Decimal(1) are one."""
+    kept = (str, date, type(None), bool)
+    return [tuple(value if isinstance(value, kept) else float(value) for value in row) for row in rows]

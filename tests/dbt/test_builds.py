@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -13,11 +13,10 @@ import numpy as np
 import pytest
 import talib
 
-from tests.dbt import scenario
-from tests.dbt.conftest import Dbt, Lake, Observation, differences
-from tests.dbt.scenario import ADJUSTED, CALL, CLOSES, LAST, PUT, SESSIONS, minute
+from tests.dbt import scenario, suspicious
+from tests.dbt.conftest import DATABASE, Dbt, Lake, differences
+from tests.dbt.scenario import ADJUSTED, CALL, CLOSES, LAST, PUT, SESSIONS, minute, numbers, replay
 
-VALUES = ("o", "h", "l", "c", "v", "vw", "n")
 HISTORIES = [
     f"snapshots.snapshot_polygon__{name}"
     for name in ("stock_bars", "options_bars", "splits", "dividends", "tickers", "option_contracts", "option_chain")
@@ -43,9 +42,10 @@ THEN = minute(27)
 
 @dataclass
 class Built:
-    """What the tables held after each step."""
+    """What the tables held after each step; the data tests of the first build, with their status and their query."""
 
     lake: Lake
+    tests: dict[str, tuple[str, str]]
     first: dict[str, list[tuple[Any, ...]]]
     second: dict[str, list[tuple[Any, ...]]]
     third: dict[str, list[tuple[Any, ...]]]
@@ -64,8 +64,10 @@ def built(lake: Lake, dbt: Dbt) -> Built:
         return {table: lake.rows(table) for table in TABLES}
 
     scenario.before_first_build(lake)
+    suspicious.load(lake)
     chance.load(lake, 15)
-    dbt("build")
+    nodes = dbt("build").results
+    tests = {item.node.name: (item.status, item.node.compiled_code) for item in nodes if is_data_test(item)}
     first = contents()
 
     scenario.between_first_and_second(lake)
@@ -83,46 +85,20 @@ def built(lake: Lake, dbt: Dbt) -> Built:
     dbt("run")
     repeated = contents()
 
-    dbt("run", "--full-refresh")
-    refreshed = contents()
-    builds = lake.execute("select is_full_refresh, models_failed, models_skipped from ops.builds order by finished_at")
-
     dbt("run", "--select", "snapshots+", "--exclude", "snapshots", "marts.history", "--vars", f"as_of: {THEN}")
     as_of = {table: lake.rows(table.replace(".", "_as_of.")) for table in READS_HISTORIES}
     with lake.without_what_came_after(THEN):
         dbt("run", "--full-refresh")
         known_then = {table: lake.rows(table) for table in READS_HISTORIES}
+
     dbt("run", "--full-refresh")
-    return Built(lake, first, second, third, repeated, refreshed, as_of, known_then, builds)
+    refreshed = contents()
+    builds = lake.execute("select is_full_refresh, models_failed, models_skipped from ops.builds order by finished_at")
+    return Built(lake, tests, first, second, third, repeated, refreshed, as_of, known_then, builds)
 
 
-def replay(observations: list[Observation]) -> list[tuple[Any, ...]]:
-    """Versions from the raw lines alone: the last word of every moment, then changes only."""
-    words: dict[tuple[str, str], dict[datetime, tuple[Any, dict[str, Any]]]] = defaultdict(dict)
-    for seen in observations:
-        word = ((seen.manifest_id, seen.line, seen.index), seen.result)
-        key = scenario.key_of(seen)
-        if key[0] and 0 < (seen.result.get("c") or 0) < 1e12:
-            words[key][seen.fetched_at] = max(words[key].get(seen.fetched_at, word), word, key=lambda item: item[0])
-    versions = []
-    for (ticker, session), said in words.items():
-        changes: list[tuple[datetime, tuple[Any, ...]]] = []
-        for at, (_, result) in sorted(said.items(), key=lambda item: item[0]):
-            values = tuple(result.get(name) for name in VALUES)
-            if not changes or changes[-1][1] != values:
-                changes.append((at, values))
-        ends = [at for at, _ in changes[1:]] + [None]
-        versions += [
-            (ticker, date.fromisoformat(session), *values, at, end)
-            for (at, values), end in zip(changes, ends, strict=True)
-        ]
-    return sorted(versions, key=repr)
-
-
-def numbers(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Rows with every number as a float, so that 1 and 1.0 and Decimal(1) are one."""
-    kept = (str, date, type(None), bool)
-    return [tuple(value if isinstance(value, kept) else float(value) for value in row) for row in rows]
+def is_data_test(item: Any) -> bool:
+    return str(item.node.resource_type) == "test"
 
 
 def versions_of(built: Built, ticker: str) -> list[tuple[float, int, int | None]]:
@@ -314,7 +290,7 @@ def test_models_as_of_a_moment_are_those_of_a_build_that_knew_no_more(built: Bui
 
 
 def test_every_build_is_recorded_once(built: Built) -> None:
-    assert built.builds == [(False, 0, 0)] * 4 + [(True, 0, 0)]
+    assert built.builds == [(False, 0, 0)] * 4 + [(True, 0, 0)] * 2
 
 
 def test_histories_refuse_to_be_written_as_of_a_moment(built: Built, dbt: Dbt) -> None:
@@ -327,6 +303,68 @@ def test_histories_refuse_to_be_written_as_of_a_moment(built: Built, dbt: Dbt) -
     assert built.lake.rows(HISTORIES[0]) == before
 
 
+@pytest.mark.parametrize("test", suspicious.FOUND)
+def test_data_test_finds_what_is_suspicious_and_nothing_else(built: Built, test: str) -> None:
+    _, query = built.tests[test]
+
+    assert sorted(row[: len(suspicious.FOUND[test][0])] for row in built.lake.execute(query)) == suspicious.FOUND[test]
+
+
+def test_data_tests_of_everything_else_pass(built: Built) -> None:
+    warned = {name for name, (status, _) in built.tests.items() if status != "pass"}
+
+    assert warned == {*suspicious.FOUND, *suspicious.WARNED_BESIDES}
+    assert {status for status, _ in built.tests.values()} == {"pass", "warn"}
+
+
+@pytest.mark.parametrize("table", suspicious.DOUBLED)
+def test_doubled_row_is_found(built: Built, table: str) -> None:
+    (query,) = [
+        query
+        for name, (_, query) in built.tests.items()
+        if name.startswith("unique_combination_") and f"from {DATABASE}.{table}".lower() in query.lower()
+    ]
+    assert built.lake.execute(query) == []
+
+    with built.lake.undone():
+        built.lake.execute(f"insert into {table} select * from {table} limit 1")
+        assert len(built.lake.execute(query)) == 1
+
+
+def test_source_is_fresh_as_long_as_it_has_the_session_that_is_due(built: Built, dbt: Dbt) -> None:
+    def freshness() -> dict[str, tuple[str, int]]:
+        results = dbt("source", "freshness", ok=False).results
+        return {item.node.name: (str(item.status), round(item.age / 86400)) for item in results if hasattr(item, "age")}
+
+    behind = dict(built.lake.execute("select dataset, sessions_behind from ops.freshness"))
+    assert freshness() == {dataset: ("error", behind[dataset]) for dataset in ("stock_bars", "option_bars")}
+
+    move = "update snapshots.snapshot_polygon__stock_bars set session_date = %s where ticker = 'ODD'"
+    ((due,),) = built.lake.execute("select max(due_session_date) from ops.freshness")
+    built.lake.execute(move, (due,))
+    assert freshness()["stock_bars"] == ("pass", 0)
+    built.lake.execute(move, (LAST,))
+
+
+@pytest.mark.parametrize(
+    ("column", "promised"),
+    [
+        pytest.param("session_count", "varchar", id="another type"),
+        pytest.param("last_close_usd", "integer", id="less exact"),
+        pytest.param("first_session_date", "timestamp_ntz(6)", id="finer"),
+    ],
+)
+def test_mart_that_breaks_its_contract_is_not_built(built: Built, dbt: Dbt, column: str, promised: str) -> None:
+    other = Dbt(dbt.target, dbt.manifest.deepcopy())
+    other.manifest.nodes["model.snowtape.dim_polygon__tickers"].columns[column].data_type = promised
+
+    refused = other("run", "--select", "dim_polygon__tickers", ok=False)
+
+    (reason,) = (item.message for item in refused.results if item.status == "error")
+    assert "enforced contract" in reason
+    assert column.upper() in reason
+
+
 def test_manifest_that_was_loaded_again_with_other_objects_calls_for_a_full_refresh(built: Built, dbt: Dbt) -> None:
     (manifest,) = built.lake.execute("select max(manifest_id) from raw.load_ledger")[0]
     reload = "update raw.load_ledger set objects = parse_json(%s) where manifest_id = %s"
@@ -334,5 +372,5 @@ def test_manifest_that_was_loaded_again_with_other_objects_calls_for_a_full_refr
 
     with pytest.raises(AssertionError, match=rf"loaded again .*{manifest}.* Nothing was built"):
         dbt("run")
-    dbt("run", "--full-refresh")
+    dbt("run", "--full-refresh", "--select", "stg_polygon__manifests_pending", "snapshots")
     dbt("run", "--select", "stg_polygon__manifests_pending")

@@ -1,0 +1,44 @@
+{# How many sessions each dataset is behind the newest one that is due, by the exchange's calendar: a weekend or a holiday
+   makes nothing stale. A session is due from 6:00 in New York on the day after it; ingest runs at 18:15 of the same day.
+   As of a moment of the past nothing is due. #}
+{{ config(enabled=var('as_of', none) is none) }}
+{%- set datasets = {
+    'stock_bars': ref('stg_polygon__stock_bars_casted'),
+    'option_bars': ref('stg_polygon__options_bars_casted'),
+    'option_chain': ref('stg_polygon__option_chain'),
+} %}
+with newest as (
+    {% for dataset, bars in datasets.items() %}
+    select
+        '{{ dataset }}' as dataset,
+        max(session_date) as newest_session_date,
+        max(fetched_at) as newest_fetched_at
+    from {{ bars }}
+    {% if not loop.last %}
+    union all
+    {% endif %}
+    {% endfor %}
+),
+
+due as (
+    select max(calendar_date) as due_session_date
+    from {{ ref('int_polygon__exchange_days') }}
+    where
+        is_session
+        and calendar_date < to_date(
+            dateadd('hour', -6, convert_timezone('UTC', 'America/New_York', {{ now_utc() }}))
+        )
+)
+
+select
+    newest.dataset,
+    newest.newest_session_date,
+    due.due_session_date,
+    greatest(due_day.sessions_so_far - newest_day.sessions_so_far, 0) as sessions_behind,
+    newest.newest_fetched_at
+from newest
+cross join due
+left join {{ ref('int_polygon__exchange_days') }} as due_day
+    on due.due_session_date = due_day.calendar_date
+left join {{ ref('int_polygon__exchange_days') }} as newest_day
+    on newest.newest_session_date = newest_day.calendar_date
