@@ -206,9 +206,17 @@ def lake(warehouse: RunningWarehouse, warehouse_settings: dict[str, str]) -> Ite
         yield lake
 
 
+@pytest.fixture(scope="session")
+def parsed() -> list[Any]:
+    """The parsed project, once there is one: no parse depends on where the warehouse is."""
+    return []
+
+
 @pytest.fixture(scope="module")
-def dbt(warehouse_settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Dbt:
+def dbt(warehouse_settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory, parsed: list[Any]) -> Dbt:
     """dbt with the project parsed."""
     runner = Dbt(tmp_path_factory.mktemp("dbt"))
-    runner.manifest = runner("parse")
+    if not parsed:
+        parsed.append(runner("parse"))
+    runner.manifest = parsed[0]
     return runner
