@@ -36,8 +36,12 @@ class Stack:
 
 
 @contextmanager
-def running() -> Iterator[Stack]:
-    """Start what is needed; all of it is gone afterwards. Sets the process's own environment meanwhile."""
+def running(warehouse: str = "local.warehouse") -> Iterator[Stack]:
+    """Start what is needed; all of it is gone afterwards. Sets the process's own environment meanwhile.
+
+    Args:
+        warehouse: module that serves as the warehouse.
+    """
     before = dict(os.environ)
     with tempfile.TemporaryDirectory(prefix="snowtape-bench-") as folder:
         source = Source("bench", "http://127.0.0.1:9", "bench-key", "60000")
@@ -45,7 +49,7 @@ def running() -> Iterator[Stack]:
         (settings.state / "logs").mkdir()
         with Servers(settings) as servers:
             servers.start_object_store()
-            servers.start_warehouse()
+            servers.start_warehouse(warehouse)
             servers.deploy_schema()
             os.environ.update(servers.environment)
             try:

@@ -88,10 +88,10 @@ class Servers:
         )
         wait_until(lambda: answers(f"{url}/health"), server, seconds=60)
 
-    def start_warehouse(self) -> None:
-        """The local Snowflake with what earlier runs stored."""
+    def start_warehouse(self, module: str = "local.warehouse") -> None:
+        """The local Snowflake with what earlier runs stored; a benchmark has its own module."""
         port = self.endpoints.warehouse_port
-        command = [sys.executable, "-m", "local.warehouse", "--port", str(port)]
+        command = [sys.executable, "-m", module, "--port", str(port)]
         command += ["--directory", str(self.settings.state / "warehouse")]
         variables = environment.base() | environment.object_store(self.endpoints)
         server = self._add(start("the warehouse", command, self.logs / "warehouse.log", variables, REPOSITORY))

@@ -18,6 +18,7 @@ KINDS = {
     "ingest/": QUERY | {"call_segment", "update_statement"},
     "worksheets/": QUERY | {"set_statement"},
     "transform/": QUERY | {"insert_statement"},
+    "bench/": QUERY | {"insert_statement"},
 }
 PROCEDURES = sources.REPOSITORY / "snowflake" / "procedures"
 
