@@ -62,10 +62,7 @@ last_bars as (
 sessions as (
     select
         max(built.session_date) as built_until_date,
-        (
-            select max(bars.session_date)
-            from {{ bars }} as bars
-        ) as newest_date
+        {{ newest_session() }} as newest_date
     from {{ this }} as built
 ),
 

@@ -26,6 +26,7 @@ TABLES = [
     *HISTORIES,
     "staging.stg_polygon__splits",
     "intermediate.int_polygon__split_factors",
+    "intermediate.int_polygon__ticker_years",
     "intermediate.int_polygon__stock_bars_enriched",
     "intermediate.int_polygon__options_bars_enriched",
     "intermediate.int_polygon__stocks_options_joined",

@@ -11,10 +11,7 @@ with recursive executed as (
             order by splits.execution_date desc, splits.split_id asc
         ) as split_number
     from {{ ref('stg_polygon__splits') }} as splits
-    where splits.execution_date <= (
-        select max(bars.session_date)
-        from {{ ref('stg_polygon__stock_bars_casted') }} as bars
-    )
+    where splits.execution_date <= {{ newest_session() }}
 ),
 
 products (ticker, execution_date, split_number, factor_from, factor_to) as (

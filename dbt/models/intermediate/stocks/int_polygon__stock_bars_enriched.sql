@@ -5,6 +5,7 @@
         unique_key=['ticker', 'session_date']
     )
 }}
+-- depends_on: {{ ref('snapshot_polygon__stock_bars') }}
 -- depends_on: {{ ref('snapshot_polygon__splits') }}
 -- depends_on: {{ ref('snapshot_polygon__dividends') }}
 {# docs/adr/0006: how averages with an endless memory come out exact without going bar by bar, also from where the last

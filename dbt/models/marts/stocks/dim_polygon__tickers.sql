@@ -3,11 +3,11 @@
 with traded as (
     select
         ticker,
-        min(session_date) as first_session_date,
-        max(session_date) as last_session_date,
-        count(*) as session_count,
-        max_by(close_usd, session_date) as last_close_usd
-    from {{ ref('stg_polygon__stock_bars_casted') }}
+        min(first_session_date) as first_session_date,
+        max(last_session_date) as last_session_date,
+        sum(session_count) as session_count,
+        max_by(last_close_usd, last_session_date) as last_close_usd
+    from {{ ref('int_polygon__ticker_years') }}
     group by ticker
 )
 
