@@ -153,6 +153,10 @@ inner join (
 {% else %}
 select *
 from versions
+{%- if 'session_date' in key %}
+{# As daily builds would have left them: a later one then reads the partitions of its sessions and no others. #}
+order by session_date
+{%- endif %}
 {% endif %}
 {% endmacro %}
 
