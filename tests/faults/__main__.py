@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -16,6 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.faults import building, leaks, points
+from tests.faults.airflow import airflow_on
+from tests.faults.airflow_drill import AirflowDrill
 from tests.faults.drill import Drill
 from tests.faults.report import FAILED, PAGE, RESULTS, Report, page
 from tests.faults.schedules import Schedule
@@ -27,6 +30,8 @@ SCHEDULES_A_SITE = 8
 
 def main() -> int:
     """Run what the command line asks for."""
+    # Ended from outside, it still ends what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     options = arguments()
     report, began = Report(options.seed, options.steps), time.monotonic()
     if options.goes_on:
@@ -42,6 +47,8 @@ def main() -> int:
 
     if options.points:
         _run_points(report, tell)
+    if options.airflow:
+        _run_airflow(report, tell)
     first = report.seed + report.schedules
     seeds = list(range(first, first + options.schedules))
     while seeds and time.monotonic() - began < options.seconds:
@@ -62,6 +69,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="of the first; then the next ones (default %(default)s)")
     parser.add_argument("--steps", type=int, default=4, help="faults in a schedule (default %(default)s)")
     parser.add_argument("--points", type=int, default=1, help="0: without the named points alone")
+    parser.add_argument("--airflow", type=int, default=1, help="0: without kills of Airflow's own servers")
     parser.add_argument("--seconds", type=float, default=1e9, help="begin no further schedule after so long")
     parser.add_argument("--goes-on", action="store_true", help="add to the report that is there")
     parser.add_argument("--report", type=Path, default=RESULTS, help="JSON file of the report")
@@ -80,7 +88,7 @@ def drilling(*, with_dbt: bool) -> Iterator[Drill]:
 
 
 def _run_points(report: Report, tell: Callable[[str], None]) -> None:
-    for group, with_dbt in (((*points.INGEST, *points.LOAD), False), (points.BUILD, True)):
+    for group, with_dbt in (((*points.INGEST, *points.LOAD, *points.OPTIONS), False), (points.BUILD, True)):
         kills = [kill for kill in group if kill.name not in report.points]
         while kills:
             with drilling(with_dbt=with_dbt) as drill:
@@ -97,6 +105,23 @@ def _run_points(report: Report, tell: Callable[[str], None]) -> None:
                         break
                     report.points[kill.name] = "held"
                     tell(f"held   {kill.name}")
+
+
+def _run_airflow(report: Report, tell: Callable[[str], None]) -> None:
+    kills = [kill for kill in points.AIRFLOW if kill.name not in report.points]
+    while kills:
+        with drilling(with_dbt=True) as drill, airflow_on(drill.site) as airflow:
+            drills = AirflowDrill(drill, airflow)
+            while kills:
+                kill = kills.pop(0)
+                try:
+                    outcome = drills.run(kill)
+                except Exception as error:
+                    report.points[kill.name] = FAILED
+                    tell(f"FAILED {kill.name}, see {drill.site.folder}: {error}")
+                    break
+                report.points[kill.name] = "held"
+                tell(f"held   {kill.name}; the backfill itself: {outcome}")
 
 
 def _run_schedule(drill: Drill, seed: int, report: Report, tell: Callable[[str], None]) -> bool:

@@ -23,19 +23,27 @@ class Drill:
     def __init__(self, site: Site, dbt: Dbt | None = None) -> None:
         self.site, self.dbt = site, dbt
         self._sessions = list(calendar.sessions(FIRST, LAST))
+        # Sessions of stocks; first and last sessions of options.
         self.fetched: list[date] = []
+        self.fetched_options: list[tuple[date, date]] = []
         self._runs = 0
 
-    def next_sessions(self, count: int = 3) -> tuple[date, date]:
+    def next_sessions(self, count: int = 3, family: str = "stocks") -> tuple[date, date]:
         """First and last of the next sessions to fetch; remembered as fetched."""
-        self.fetched += (taken := self._sessions[-count:])
+        taken = self._sessions[-count:]
         del self._sessions[-count:]
-        return taken[0], taken[-1]
+        span = taken[0], taken[-1]
+        if family == "stocks":
+            self.fetched += taken
+        else:
+            self.fetched_options.append(span)
+        return span
 
     def begin_again(self) -> None:
         """Sessions may be fetched once more, as if none was: those that are held are found and left out."""
         self._sessions = list(calendar.sessions(FIRST, LAST))
         self.fetched.clear()
+        self.fetched_options.clear()
 
     def tables(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every table of the database."""
@@ -49,8 +57,8 @@ class Drill:
 
     def run(self, kill: Kill) -> str:
         """Do it; returns the event that was held. Raises AssertionError when the point was never reached."""
-        span = self.next_sessions()
-        work = self._work(kill.work, span)
+        span = self.next_sessions(family=kill.family)
+        work = self._work(kill, span)
         self.site.trap.set(kill.point)
         at_work = self.site.work(*work)
         event = self.caught(at_work, kill)
@@ -62,13 +70,13 @@ class Drill:
             self.site.trap.clear()
             self.site.start(kill.victim)
             at_work.join()
-        self.recover(span)
+        self.recover(span, kill.family)
         return event
 
-    def recover(self, span: tuple[date, date]) -> None:
+    def recover(self, span: tuple[date, date], family: str = "stocks") -> None:
         """What the next scheduled runs do."""
-        self.complete(self.ingesting(span))
-        self.complete((worker.load,))
+        self.complete(self.ingesting(span, family=family))
+        self.complete((worker.load, family))
         if self.dbt is not None:
             self.complete((building.build, self.dbt))
 
@@ -77,14 +85,14 @@ class Drill:
         done = self.site.work(*work)
         assert done.join() == 0, done.log.read_text()
 
-    def ingesting(self, span: tuple[date, date], *, refetch: bool = False) -> tuple[Any, ...]:
+    def ingesting(self, span: tuple[date, date], *, refetch: bool = False, family: str = "stocks") -> tuple[Any, ...]:
         """An ingest run of these sessions."""
         self._runs += 1
-        return worker.ingest, span[0].isoformat(), span[1].isoformat(), f"run-{self._runs}", refetch
+        return worker.ingest, span[0].isoformat(), span[1].isoformat(), f"run-{self._runs}", refetch, family
 
     def check(self) -> None:
         """Everything that must hold."""
-        oracle.check(self.site.database, self.fetched)
+        oracle.check(self.site.database, self.fetched, self.fetched_options)
 
     def check_marts(self) -> None:
         """Tables as they are against those of a full refresh."""
@@ -106,13 +114,13 @@ class Drill:
             time.sleep(0.01)
         raise AssertionError(f"{kill.name}: not reached within {LONGEST_SECONDS:.0f} s")
 
-    def _work(self, name: str, span: tuple[date, date]) -> tuple[Any, ...]:
+    def _work(self, kill: Kill, span: tuple[date, date]) -> tuple[Any, ...]:
         # Also what is held already, so that there is work up to every point.
-        ingesting = self.ingesting(span, refetch=True)
-        if name == "ingest":
+        ingesting = self.ingesting(span, refetch=True, family=kill.family)
+        if kill.work == "ingest":
             return ingesting
         self.complete(ingesting)
-        if name == "load":
-            return (worker.load,)
-        self.complete((worker.load,))
+        if kill.work == "load":
+            return worker.load, kill.family
+        self.complete((worker.load, kill.family))
         return building.build, self.dbt

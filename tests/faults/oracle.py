@@ -22,7 +22,7 @@ import boto3
 import requests
 from botocore.config import Config
 
-from tests.faults.site import API_KEY, BUCKET, SECRET_KEY
+from tests.faults.site import API_KEY, BUCKET, SECRET_KEY, UNDERLYING
 from tests.schemachange.deploying import Database
 
 DATASETS = {
@@ -45,7 +45,7 @@ def objects() -> dict[str, bytes]:
     return found
 
 
-def check(database: Database, sessions: Iterable[date] = ()) -> None:
+def check(database: Database, sessions: Iterable[date] = (), option_spans: Iterable[tuple[date, date]] = ()) -> None:
     """Raise AssertionError with the difference where one of the first three does not hold."""
     stored = objects()
     manifests = [json.loads(body) for key, body in sorted(stored.items()) if key.startswith("manifests/")]
@@ -56,6 +56,8 @@ def check(database: Database, sessions: Iterable[date] = ()) -> None:
             _same(f"raw.{dataset} is the replay of the manifests", Counter(_raw(database, dataset)), expected)
     for session in sessions:
         _check_session(database, session)
+    for first, last in option_spans:
+        check_options(database, first, last)
 
 
 def _check_ledger(database: Database, manifests: list[dict[str, Any]]) -> None:
@@ -93,8 +95,7 @@ def _raw(database: Database, dataset: str) -> Iterator[tuple[Any, ...]]:
 
 def _check_session(database: Database, session: date) -> None:
     """The newest answer for a session is what the API gives now."""
-    url = f"{os.environ['POLYGON_BASE_URL']}/v2/aggs/grouped/locale/us/market/stocks/{session}?adjusted=false"
-    now = requests.get(url, headers={"Authorization": f"Bearer {API_KEY}"}, timeout=30).json()
+    now = _ask(f"/v2/aggs/grouped/locale/us/market/stocks/{session}?adjusted=false")
     rows = database.rows(
         "select to_json(response) from raw.stock_bars"
         f" where request:path::varchar like '%/{session}' qualify row_number() over (order by fetched_at desc) = 1"
@@ -102,6 +103,41 @@ def _check_session(database: Database, session: date) -> None:
     assert rows, f"nothing lost: no answer for session {session} is loaded"
     held = {bar["T"]: bar["c"] for bar in json.loads(rows[0][0])["results"]}
     assert held == {bar["T"]: bar["c"] for bar in now["results"]}, f"nothing lost: session {session}"
+
+
+def check_options(database: Database, first: date, last: date) -> None:
+    """Every bar that the API gives now for any contract that lived in these sessions is the newest one loaded."""
+    rows = database.rows("select to_json(response) from raw.option_bars order by fetched_at")
+    answers = [json.loads(row[0]) for row in rows]
+    held = {(answer["ticker"], bar["t"]): bar["c"] for answer in answers for bar in answer.get("results") or ()}
+    lacking = {
+        (contract, bar["t"]): bar["c"]
+        for contract in _contracts(first, last)
+        for bar in _ask(f"/v2/aggs/ticker/{contract}/range/1/day/{first}/{last}?adjusted=false").get("results") or ()
+        if held.get((contract, bar["t"])) != bar["c"]
+    }
+    assert not lacking, f"nothing lost: option bars from {first} to {last}, such as {list(lacking.items())[:2]}"
+
+
+def _contracts(first: date, last: date) -> Iterator[str]:
+    """Contracts of the underlying that expire on or after `first`, listed as of `last`, or expired by then."""
+    for expired in ("false", "true"):
+        path = (
+            f"/v3/reference/options/contracts?underlying_ticker={UNDERLYING}&as_of={last}&expired={expired}"
+            f"&expiration_date.gte={first}&limit=1000"
+        )
+        while path:
+            page = _ask(path)
+            yield from (contract["ticker"] for contract in page["results"])
+            path = str(page.get("next_url", "")).removeprefix(os.environ["POLYGON_BASE_URL"])
+
+
+def _ask(path: str) -> Any:
+    answer = requests.get(
+        os.environ["POLYGON_BASE_URL"] + path, headers={"Authorization": f"Bearer {API_KEY}"}, timeout=30
+    )
+    answer.raise_for_status()
+    return answer.json()
 
 
 def leaks(texts: dict[str, bytes], secrets: tuple[str, ...] = (API_KEY, SECRET_KEY)) -> list[str]:

@@ -8,18 +8,21 @@ from dataclasses import dataclass
 from tests.faults.traps import Point
 
 WORKER = "worker"
+# Of Airflow: "tasks" is the scheduler with all its tasks, "scheduler" its process alone.
+TASKS, SCHEDULER, API_SERVER, DAG_PROCESSOR = "tasks", "scheduler", "api-server", "dag-processor"
 MANIFEST, OBJECT = r"put manifests/", r"put raw/"
 LOADED = r"insert into raw\.load_ledger"
 
 
 @dataclass(frozen=True)
 class Kill:
-    """Work that is at a point, and who is killed then: the worker, or a server."""
+    """Work of a family that is at a point, and who is killed then: the worker, or a server."""
 
     name: str
     work: str
     point: Point
     victim: str = WORKER
+    family: str = "stocks"
 
 
 INGEST = (
@@ -43,6 +46,14 @@ LOAD = (
     Kill("warehouse, after commit", "load", Point(r"^after commit$"), "warehouse"),
     Kill("object store, mid-COPY", "load", Point(r"read raw/stock_bars"), "store"),
 )
+OPTIONS = (
+    Kill("options, mid-download", "ingest", Point(r"download", skip=20), family="options"),
+    Kill("options, before the manifest", "ingest", Point(rf"before {MANIFEST}"), family="options"),
+    Kill("options, after the manifest", "ingest", Point(rf"after {MANIFEST}"), family="options"),
+    Kill("options: API, mid-run", "ingest", Point(r"download", skip=20), "market", "options"),
+    Kill("options: task, before commit", "load", Point(rf"after {LOADED}"), family="options"),
+    Kill("options: warehouse, mid-COPY", "load", Point(r"read raw/option_bars"), "warehouse", "options"),
+)
 BUILD = (
     Kill("dbt, mid-snapshot", "build", Point(r"before sql .*delete.*snapshot_polygon__stock_bars")),
     Kill("dbt, between snapshot and its note", "build", Point(r"before sql .*merge into .*absorbed_manifests")),
@@ -51,7 +62,22 @@ BUILD = (
     Kill("warehouse, mid-snapshot", "build", Point(r"before .*delete.*snapshot_polygon__stock_bars"), "warehouse"),
     Kill("warehouse, mid-build", "build", Point(r"before .*int_polygon__stock_bars_enriched"), "warehouse"),
 )
-ALL = (*INGEST, *LOAD, *BUILD)
+COPYING, BUILDING = Point(r"read raw/stock_bars"), Point(r"before .*int_polygon__stock_bars_enriched")
+# No event: as soon as the run has landed an object.
+LANDING = Point("")
+AIRFLOW = (
+    Kill("Airflow's scheduler with its tasks, mid-ingest", "ingest", LANDING, TASKS),
+    Kill("Airflow's scheduler alone, mid-ingest", "ingest", LANDING, SCHEDULER),
+    Kill("Airflow's API server, mid-ingest", "ingest", LANDING, API_SERVER),
+    Kill("Airflow's DAG processor, mid-ingest", "ingest", LANDING, DAG_PROCESSOR),
+    Kill("Airflow's scheduler with its tasks, mid-COPY", "load", COPYING, TASKS),
+    Kill("Airflow's scheduler alone, mid-COPY", "load", COPYING, SCHEDULER),
+    Kill("Airflow's API server, mid-COPY", "load", COPYING, API_SERVER),
+    Kill("Airflow's scheduler with its tasks, mid-build", "build", BUILDING, TASKS),
+    Kill("Airflow's API server, mid-build", "build", BUILDING, API_SERVER),
+)
+# What a schedule draws from; kills in Airflow take minutes each and stand alone.
+ALL = (*INGEST, *LOAD, *OPTIONS, *BUILD)
 # What `make test` has time for; `make faults` takes all of them.
 EVERY_TIME = {
     "mid-download",

@@ -18,6 +18,10 @@ KILLED = {
     "market": "the API",
     "store": "the object store",
     "warehouse": "the warehouse",
+    points.TASKS: "Airflow's scheduler and every task",
+    points.SCHEDULER: "Airflow's scheduler; its tasks live on",
+    points.API_SERVER: "Airflow's API server",
+    points.DAG_PROCESSOR: "Airflow's DAG processor",
 }
 
 HEAD = """# Reliability
@@ -37,15 +41,17 @@ that the pipeline doesn't share:
 
 A process that is killed gets SIGKILL while it is held at the point, so the point is hit and not guessed by time. Points
 are reached from entry points in `tests/faults`, which wrap library and pipeline functions; the pipeline has no hooks.
+A kill of Airflow's servers happens while a backfill and what follows it run in a real Airflow; the server is started
+again, and Airflow goes on by itself.
 `tests/faults/test_points.py` plants defects and damage and shows that the comparisons notice each.
 """
 FOOT = """
 ## What this does not show
 All rows ran on the stand-ins only: the market server, SeaweedFS and the local warehouse. Neither a Snowflake account
 nor the live API was within reach. In particular, locks, COPY and a lost session are those of the local warehouse,
-which `docs/local-snowflake.md` compares with Snowflake. Of Airflow, the process of the task is killed; its scheduler,
-API server, triggerer and DAG processor are not part of this run. Faults hit the stock family; options take the same
-code from the landing on.
+which `docs/local-snowflake.md` compares with Snowflake. Airflow runs with its LocalExecutor on SQLite, and waits 40 s
+(its default: 300 s) before it takes a task that has fallen silent for dead; its triggerer is not killed, because no
+task defers. In random schedules Airflow itself is not killed.
 """
 
 
@@ -93,9 +99,10 @@ def page(report: Report) -> str:
         "| Fault | At | Killed | Point alone | Schedules with it | Times in them | Ran on |",
     ]
     lines.append("|---|---|---|---|---:|---:|---|")
-    kills = {kill.name: kill for kill in points.ALL}
+    kills = {kill.name: kill for kill in (*points.ALL, *points.AIRFLOW)}
     for name in [*kills, *sorted(report.drawn.keys() - kills.keys())]:
         at = f"`{kills[name].point.event.replace('|', chr(92) + '|')}`" if name in kills else "–"
+        at = "an object is landed" if at == "``" else at
         killed = KILLED[kills[name].victim].format(kills[name].work) if name in kills else "–"
         alone = report.points.get(name, "not run") if name in kills else "–"
         counts = f"{report.drawn_in.get(name, 0)} | {report.drawn.get(name, 0)}"

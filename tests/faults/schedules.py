@@ -6,8 +6,6 @@ import random
 from collections.abc import Callable, Mapping
 from datetime import date
 
-import requests
-
 from ingest import manifests
 from ingest.datasets import Family
 from ingest.settings import read_storage
@@ -15,7 +13,6 @@ from ingest.storage import LandingStore
 from tests.faults import building, points, worker
 from tests.faults.drill import Drill
 from tests.faults.points import Kill
-from tests.faults.site import API_KEY
 from tests.faults.traps import Point
 
 Span = tuple[date, date]
@@ -96,12 +93,10 @@ class Schedule:
             for _ in range(self._chance.randint(1, 3))
         ]
         self._tell(f"API: {', '.join(_name(fault) for fault in faults)}")
-        url = f"{self.drill.site.market_url}/_faults"
-        headers = {"Authorization": f"Bearer {API_KEY}"}
-        requests.post(url, json=faults, headers=headers, timeout=10).raise_for_status()
+        self.drill.site.fail(faults)
         # It may fail, or not: the undisturbed runs at the end fetch what is missing.
         self.drill.site.work(*self.drill.ingesting(self.drill.next_sessions(), refetch=True)).join()
-        requests.delete(url, headers=headers, timeout=10).raise_for_status()
+        self.drill.site.fail([])
 
     def _two_ingests(self) -> None:
         self._tell("two ingests of the same sessions at once, a load meets them")
@@ -134,7 +129,8 @@ class Schedule:
 
     def _build(self) -> None:
         self._tell("a load and a build")
-        self.drill.complete((worker.load,))
+        for family in Family:
+            self.drill.complete((worker.load, family.value))
         if self.drill.dbt is not None:
             self.drill.complete((building.build, self.drill.dbt))
 
@@ -149,6 +145,8 @@ class Schedule:
         if self.drill.fetched:
             span = min(self.drill.fetched), max(self.drill.fetched)
             self.drill.complete(self.drill.ingesting(span, refetch=True))
+        for span in self.drill.fetched_options:
+            self.drill.complete(self.drill.ingesting(span, refetch=True, family="options"))
 
     def _tell(self, step: str) -> None:
         self.told.append(step)

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from local.market.__main__ import KEY_VARIABLE
 from local.objects import process as stores
 from local.processes import LOOPBACK, Server, answers, free_port, start, stop, wait_until
@@ -22,7 +24,7 @@ from tests.schemachange.deploying import Database
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Looked for afterwards in everything that was written.
 API_KEY, SECRET_KEY = "canary-api-key-7Qx2vK", "canary-secret-key-9Zt4mB"
-BUCKET, DATABASE = "snowtape", "FAULTS"
+BUCKET, DATABASE, UNDERLYING = "snowtape", "FAULTS", "AAPL"
 NOW = "2026-11-20T23:00:00Z"
 ANCHORS = ("2026-11-20", "2026-11-13")
 
@@ -74,6 +76,11 @@ class Site:
         self.kill(name)
         self.start(name)
 
+    def fail(self, faults: list[dict[str, Any]]) -> None:
+        """What the API does from now on, see local/market/faults.py; an empty list: nothing."""
+        headers = {"Authorization": f"Bearer {API_KEY}"}
+        requests.post(f"{self.market_url}/_faults", json=faults, headers=headers, timeout=10).raise_for_status()
+
     def restate(self) -> None:
         """The API now gives other prices for the same sessions."""
         self.anchor = ANCHORS[1 - ANCHORS.index(self.anchor)]
@@ -95,7 +102,7 @@ class Site:
             "POLYGON_REQUESTS_PER_MINUTE": "100000",
             "SNOWTAPE_BUCKET": BUCKET,
             "SNOWTAPE_PREFIX": "",
-            "SNOWTAPE_UNDERLYINGS": "AAPL",
+            "SNOWTAPE_UNDERLYINGS": UNDERLYING,
             "AWS_ENDPOINT_URL_S3": f"http://{LOOPBACK}:{self.ports['store']}",
             "AWS_ACCESS_KEY_ID": "faults",
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,

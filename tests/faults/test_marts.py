@@ -13,7 +13,7 @@ from tests.faults.site import Site
 # Builds take their time on a busy machine.
 pytestmark = pytest.mark.timeout(900)
 # Broken answers, a restatement and a build that is killed in its snapshot; `make faults` runs many others.
-SEED, STEPS = 5498, 3
+SEED, STEPS = 1401, 3
 
 
 @pytest.fixture(scope="module")

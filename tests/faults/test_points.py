@@ -133,6 +133,16 @@ def test_a_defective_loader_is_noticed(drill: Drill, changed: tuple[str, str]) -
         drill.site.database.rows(procedure)
 
 
+def test_options_outlive_a_kill_too_and_a_bar_that_is_not_loaded_is_noticed(drill: Drill) -> None:
+    drill.run(next(kill for kill in points.OPTIONS if kill.name == "options, after the manifest"))
+    drill.check()
+
+    ((first, last),) = drill.fetched_options
+    drill.site.database.rows("delete from raw.option_bars")
+    with pytest.raises(AssertionError, match="option bars from"):
+        oracle.check_options(drill.site.database, first, last)
+
+
 def test_a_secret_is_found_in_every_form() -> None:
     for form in oracle.forms(API_KEY):
         assert oracle.leaks({BUCKET: b"x" + form + b"y"}), form

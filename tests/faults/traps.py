@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import threading
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -16,6 +17,7 @@ from pathlib import Path
 
 FOLDER_VARIABLE = "SNOWTAPE_TEST_TRAP"
 LONGEST_SECONDS = 60.0
+COUNTING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -57,18 +59,30 @@ class Trap:
 def pass_by(event: str) -> None:
     """Called in a wrapped process: returns at once, unless this is the point where a trap is set."""
     folder = Path(os.environ[FOLDER_VARIABLE])
+    # Threads of an ingest pass by side by side; only counting is exclusive, a thread that is held holds no other.
+    with COUNTING:
+        if not _reached(folder, event):
+            return
+    deadline = time.monotonic() + LONGEST_SECONDS
+    while (folder / "held").exists() and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
+def _reached(folder: Path, event: str) -> bool:
+    """Whether this event springs the trap; counts it down when it is one of those that pass by before."""
     try:
         point = Point(**json.loads((folder / "point").read_text()))
     except FileNotFoundError:
-        return
+        return False
     if not re.search(point.event, event, re.DOTALL):
-        return
-    if point.skip:
-        (folder / "point").write_text(json.dumps(asdict(Point(point.event, point.skip - 1))))
-        return
+        return False
     with suppress(FileNotFoundError):
+        if point.skip:
+            fewer = folder / "fewer"
+            fewer.write_text(json.dumps(asdict(Point(point.event, point.skip - 1))))
+            fewer.rename(folder / "point")
+            return False
         (folder / "point").rename(folder / "taken")
         (folder / "held").write_text(event)
-        deadline = time.monotonic() + LONGEST_SECONDS
-        while (folder / "held").exists() and time.monotonic() < deadline:
-            time.sleep(0.005)
+        return True
+    return False
