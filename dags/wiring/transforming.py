@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Metadata, get_current_context, task
@@ -12,6 +13,9 @@ from wiring.assets import MARTS_BUILT
 
 if TYPE_CHECKING:
     from transform.settings import TransformSettings
+
+# dbt asks a warehouse that is away again and again, without end; the next try begins where this one was.
+LONGEST = timedelta(hours=3)
 
 
 def run_name(context: Any, try_number: int) -> str:
@@ -29,7 +33,7 @@ def settings() -> TransformSettings:
         raise AirflowFailException(str(error)) from None
 
 
-@task(outlets=[MARTS_BUILT])
+@task(outlets=[MARTS_BUILT], execution_timeout=LONGEST)
 def build() -> Iterator[Metadata]:
     """`dbt build`; a later try goes on where the one before it failed."""
     from transform.run import dbt
@@ -43,7 +47,7 @@ def build() -> Iterator[Metadata]:
     yield Metadata(MARTS_BUILT, {"summary": run.summary})
 
 
-@task
+@task(execution_timeout=LONGEST)
 def test() -> None:
     """`dbt test`; red when a test has failed, after every result is kept."""
     from transform.results import record

@@ -82,7 +82,7 @@ class Airflow:
             assert time.monotonic() < deadline, f"Airflow has not come to rest within {LONGEST_SECONDS:.0f} s"
             time.sleep(1)
 
-    def until(self, condition: Callable[[], Any], what: str, seconds: float = 120.0) -> None:
+    def until(self, condition: Callable[[], Any], what: str, seconds: float = 300.0) -> None:
         """Poll until something has happened.
 
         Raises:
