@@ -115,21 +115,24 @@ def simulate(
             can_fill = np.broadcast_to(has_bar[row], order.shape)
             acts = is_alive & ((order != held) & can_fill).any(axis=1)
             if acts.any():
+                who = np.flatnonzero(acts)
                 price = np.where(has_bar[row], opened[row], filled_marks[row - 1])
-                value = shares * price
-                fills = can_fill & acts[:, None]
-                goal, worth = _goals(value, cash, order, fills, costs)
+                price = price[who] if alone else price
+                old, fills = shares[who], can_fill[who]
+                value = old * price
+                goal, worth = _goals(value, cash[who], order[who], fills, costs)
                 change = np.where(fills, goal - value, 0.0)
                 cost = cost_usd(change, costs).sum(axis=1)
-                is_ruined = acts & (worth <= 0)
+                is_ruined = worth <= 0
                 bought = np.divide(change, price, out=np.zeros_like(change), where=price > 0)
                 # A position that is closed is closed to the last fraction.
-                bought = np.where((fills & (goal == 0)) | is_ruined[:, None], -shares, bought)
-                shares = shares + bought
-                cash = np.where(is_ruined, 0.0, cash - change.sum(axis=1) - cost)
-                is_alive &= ~is_ruined
-                held = np.where(fills, order, held)
-                paid[row], traded[row], all_bought[row] = cost, np.abs(change).sum(axis=1), bought
+                bought = np.where((fills & (goal == 0)) | is_ruined[:, None], -old, bought)
+                shares[who] = old + bought
+                cash[who] = np.where(is_ruined, 0.0, cash[who] - change.sum(axis=1) - cost)
+                is_alive[who[is_ruined]] = False
+                held[who] = np.where(fills, order[who], held[who])
+                paid[row, who], traded[row, who] = cost, np.abs(change).sum(axis=1)
+                all_bought[row, who] = bought
         value = shares * filled_marks[row]
         total = cash + value.sum(axis=1)
         is_ruined = is_alive & (total <= 0)
@@ -160,7 +163,11 @@ def _goals(value: Matrix, cash: Matrix, order: Matrix, fills: Matrix, costs: Cos
         need = worth * longs
         share = np.divide(room, need, out=np.ones_like(need), where=need > room)
         goal = np.where(fills, slot * np.where(slot > 0, share[:, None], 1.0) * (worth * _SHY)[:, None], value)
-        worth = np.maximum(before - cost_usd(goal - value, costs).sum(axis=1), 0)
+        left = np.maximum(before - cost_usd(goal - value, costs).sum(axis=1), 0)
+        stands = bool((np.abs(left - worth) <= 1e-15 * before).all())
+        worth = left
+        if stands:
+            break
     return goal, worth
 
 

@@ -38,7 +38,7 @@ class Strategy:
             if isinstance(value, bool) or not isinstance(value, int if is_whole else (int, float)):
                 raise ParameterError(each.name, f"must be a {'whole number' if is_whole else 'number'}, not {value!r}")
             if not least <= value <= most:  # NaN isn't between either
-                raise ParameterError(each.name, f"must be from {least:g} to {most:g}, not {value:g}")
+                raise ParameterError(each.name, f"must be from {least:g} to {most:g}, not {str(value)[:12]}")
         self._check()
 
     def _check(self) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dashboard.pages import chart, correlation, options, quality, restatements, screener
+from dashboard.pages import backtest, chart, correlation, options, quality, restatements, screener
 from dashboard.pages.shell import Page
 
 PAGES = (
     Page(chart.PATHS, chart.TITLE, chart.layout, chart.register, has_ticker=True),
     Page(options.PATHS, options.TITLE, options.layout, options.register, has_ticker=True),
+    Page(backtest.PATHS, backtest.TITLE, backtest.layout, backtest.register, has_ticker=True),
     Page(screener.PATHS, screener.TITLE, screener.layout, screener.register),
     Page(restatements.PATHS, restatements.TITLE, restatements.layout, restatements.register, has_ticker=True),
     Page(correlation.PATHS, correlation.TITLE, correlation.layout, correlation.register),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import dash_ag_grid as dag
 import pandas as pd
 from dash import html
 
@@ -13,10 +12,10 @@ from dashboard.data.market import as_datetime
 from dashboard.data.quality import FamilyLoads, Freshness, TestRun
 from dashboard.pages import format as fmt
 from dashboard.pages.parts import attrs
+from dashboard.pages.tables import grid
 
 # A sign for each status besides its colour.
 SIGNS = {"pass": "✓", "warn": "!", "fail": "✕", "error": "✕", "skipped": "–"}
-_ROW_HEIGHT, _HEADER_HEIGHT, _MOST_ROWS = 36, 38, 14
 
 
 def run_card(run: TestRun) -> html.Div:
@@ -125,7 +124,7 @@ def freshness_table(datasets: Sequence[Freshness], families: Sequence[FamilyLoad
     return html.Table([head, html.Tbody(rows)], className="st-table")
 
 
-def tests_table(frame: pd.DataFrame) -> dag.AgGrid:
+def tests_table(frame: pd.DataFrame) -> Any:
     """The newest result of each test with its history."""
     rows = [
         {
@@ -163,10 +162,10 @@ def tests_table(frame: pd.DataFrame) -> dag.AgGrid:
             "sortable": False,
         },
     ]
-    return _grid("quality-tests-grid", rows, columns)
+    return grid("quality-tests-grid", rows, columns)
 
 
-def loads_table(frame: pd.DataFrame) -> dag.AgGrid:
+def loads_table(frame: pd.DataFrame) -> Any:
     """The ledger's newest rows."""
     rows = [
         {
@@ -201,10 +200,10 @@ def loads_table(frame: pd.DataFrame) -> dag.AgGrid:
         {"field": "dag", "headerName": "DAG", "flex": 2, "minWidth": 220, "filter": True},
         {"field": "manifest", "flex": 2, "minWidth": 270, "cellClass": "st-mono"},
     ]
-    return _grid("quality-loads-grid", rows, columns)
+    return grid("quality-loads-grid", rows, columns)
 
 
-def rejects_table(frame: pd.DataFrame) -> dag.AgGrid:
+def rejects_table(frame: pd.DataFrame) -> Any:
     """The newest rejects with their reasons."""
     rows = [
         {
@@ -221,22 +220,4 @@ def rejects_table(frame: pd.DataFrame) -> dag.AgGrid:
         {"field": "reason", "flex": 4, "minWidth": 320, "wrapText": True, "autoHeight": True},
         {"field": "manifest", "flex": 2, "minWidth": 270, "cellClass": "st-mono"},
     ]
-    return _grid("quality-rejects-grid", rows, columns)
-
-
-def _grid(grid_id: str, rows: list[dict[str, Any]], columns: list[dict[str, Any]]) -> dag.AgGrid:
-    height = _HEADER_HEIGHT + 4 + _ROW_HEIGHT * min(max(len(rows), 1), _MOST_ROWS)
-    return dag.AgGrid(
-        id=grid_id,
-        rowData=rows,
-        columnDefs=columns,
-        defaultColDef={"sortable": True, "resizable": True, "suppressMovable": True},
-        dashGridOptions={
-            "theme": {"function": "snowtapeTheme(themeQuartz)"},
-            "rowHeight": _ROW_HEIGHT,
-            "headerHeight": _HEADER_HEIGHT,
-            "tooltipShowDelay": 300,
-            "enableCellTextSelection": True,
-        },
-        style={"height": f"{height}px"},
-    )
+    return grid("quality-rejects-grid", rows, columns)

@@ -1,0 +1,258 @@
+"""The back-test page: a strategy on a ticker or basket, and what it came to. Its state is in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from functools import partial
+from typing import Any
+
+from dash import Dash, Input, Output, State, dcc, html
+
+from dashboard.backtest import metrics
+from dashboard.backtest.strategies import STRATEGIES, ParameterError, Strategy
+from dashboard.backtest.study import sweep, walk_forward
+from dashboard.data.door import Door
+from dashboard.pages import address, parts
+from dashboard.pages import format as fmt
+from dashboard.pages.backtest import figure, view
+from dashboard.pages.backtest.form import FIGURES, PARAMS, form
+from dashboard.pages.backtest.work import Work, find_work
+from dashboard.pages.chart.toolbar import segments
+from dashboard.pages.search import search_options
+
+PATHS = ("/backtest",)
+TITLE = "Back-test"
+FIT_SESSIONS, TEST_SESSIONS, SHARPE_SESSIONS = 252, 63, 126
+# Two parameters of each strategy and the values that a sweep tries; walk-forward chooses among the same.
+GRIDS: dict[str, tuple[tuple[str, tuple[float, ...]], tuple[str, tuple[float, ...]]]] = {
+    "sma": (("fast", (5, 10, 20, 30, 50, 80)), ("slow", (20, 50, 100, 150, 200))),
+    "momentum": (("lookback", (21, 63, 126, 189, 252)), ("skip", (0, 5, 10, 21))),
+    "reversion": (("length", (10, 15, 20, 30, 50)), ("deviations", (1.0, 1.5, 2.0, 2.5, 3.0))),
+    "macd": (("fast", (6, 8, 12, 16, 20)), ("slow", (20, 26, 32, 40, 50))),
+    "rsi": (("low", (20.0, 25.0, 30.0, 35.0, 40.0)), ("high", (60.0, 65.0, 70.0, 75.0, 80.0))),
+}
+
+
+def layout() -> html.Div:
+    """The page before it has data."""
+    tools = segments("backtest-figure", FIGURES, "sharpe", "Figure of the sweep")
+    return html.Div(
+        [
+            *address.stores("backtest", PARAMS),
+            dcc.Store(id="backtest-ticker"),
+            html.Div([html.H1(TITLE, id="backtest-title")], className="st-head"),
+            form(),
+            _graph("backtest-equity", "Equity", 380, "Decided at a close, filled at the next open, after costs."),
+            html.Div(
+                [
+                    parts.panel("backtest-metrics", "Figures", 560, "A year has 252 sessions.", has_csv=True),
+                    _graph("backtest-underwater", "Underwater", 220, "How far below its height so far."),
+                    _graph("backtest-monthly", "Monthly returns", 220, "Per cent."),
+                    _graph("backtest-sharpe", "Rolling Sharpe", 300, f"Over {SHARPE_SESSIONS} sessions."),
+                    _graph("backtest-sweep", "Parameter sweep", 300, "Gaps: pairs out of bounds.", tools=tools),
+                    _graph(
+                        "backtest-walk", "Walk-forward", 240,
+                        f"Chosen on {FIT_SESSIONS} sessions, traded on the next {TEST_SESSIONS}.",
+                    ),
+                    _graph(
+                        "backtest-restated", "Point in time", 300,
+                        "Decided on the bars as known then, and on today’s.",
+                    ),
+                ],
+                className="st-columns st-backtest",
+            ),
+            parts.panel("backtest-trades", "Trades", 360, "Newest first; prices are the opens.", has_csv=True),
+        ],
+        className="st-page",
+    )  # fmt: skip
+
+
+def register(app: Dash, door: Door) -> None:
+    """The page's callbacks."""
+    address.register(app, "backtest", PARAMS)
+    inputs = [Input(param.control, param.prop) for param in PARAMS]
+    for panel, (read, has_graph) in PANELS.items():
+        parts.register_panel(app, door, panel, partial(read_panel, read=read), inputs, has_graph=has_graph)
+
+    shown = [name for name, kind in STRATEGIES.items() if fields(kind)]
+
+    @app.callback(
+        *[Output(f"backtest-{name}", "style") for name in shown],
+        Input("backtest-strategy", "value"),
+        Input("backtest-against", "value"),
+    )
+    def show_parameters(strategy: Any, against: Any) -> list[dict[str, str]]:
+        return [{} if name in (strategy, against) else {"display": "none"} for name in shown]
+
+    @app.callback(Output("backtest-title", "children"), *inputs, *parts.REFRESH)
+    def title(*values: Any) -> str:
+        try:
+            work = find_work(door, _named(values[: len(PARAMS)]))
+        except Exception as error:  # the panels say it
+            parts.failed(error)
+            return TITLE
+        return TITLE if isinstance(work, parts.Content) else f"Back-test of {work.subject}"
+
+    @app.callback(
+        Output("backtest-with", "data"),
+        Input("backtest-with", "searchValue"),
+        Input("backtest-with", "value"),
+        State("backtest-ticker", "data"),
+    )
+    def find_more(text: str | None, chosen: list[str] | None, ticker: str | None) -> list[dict[str, str]]:
+        kept = [{"value": each, "label": each, "name": "", "origin": "market", "query": ""} for each in chosen or []]
+        taken = {ticker, *(chosen or [])}
+        return kept + [option for option in search_options(door, text) if option["value"] not in taken]
+
+
+def read_panel(door: Door, *values: Any, read: Callable[[Work, dict[str, Any]], parts.Content]) -> parts.Content:
+    """One panel of the back-test that the address means."""
+    named = _named(values)
+    work = find_work(door, named)
+    if isinstance(work, parts.Content):
+        return work
+    content = read(work, named)
+    if content.state != parts.READY:
+        return content
+    content = replace(content, as_of=work.as_of)
+    return parts.dated(content, work.last_session) if work.is_active else content
+
+
+def _equity(work: Work, _: dict[str, Any]) -> parts.Content:
+    curves = [(name, run.equity()) for name, run in work.runs]
+    drawn = figure.lines(curves, "Equity, USD", f"Equity of {work.subject} by session")
+    return parts.Content(parts.READY, view.first_figures(work.measures), figure=drawn)
+
+
+def _metrics(work: Work, _: dict[str, Any]) -> parts.Content:
+    return parts.Content(parts.READY, view.metrics_table(work.measures))
+
+
+def _underwater(work: Work, _: dict[str, Any]) -> parts.Content:
+    curves = [(name, metrics.underwater_pct(run.equity())) for name, run in work.runs]
+    return _drawn(figure.lines(curves, "Below the height, %", "Drawdown by session", fill=True))
+
+
+def _monthly(work: Work, _: dict[str, Any]) -> parts.Content:
+    return _drawn(figure.monthly(metrics.monthly_returns_pct(work.runs[0][1].equity())))
+
+
+def _sharpe(work: Work, _: dict[str, Any]) -> parts.Content:
+    if len(work.prices.sessions) <= SHARPE_SESSIONS:
+        return _too_short(work, SHARPE_SESSIONS + 1)
+    curves = [(name, metrics.rolling_sharpe(run.equity(), SHARPE_SESSIONS)) for name, run in work.runs]
+    return _drawn(figure.lines(curves, "Sharpe", f"Sharpe of {SHARPE_SESSIONS} sessions by session"))
+
+
+def _sweep(work: Work, values: dict[str, Any]) -> parts.Content:
+    grid = GRIDS.get(work.strategy.name)
+    if grid is None:
+        return _nothing_to_vary()
+    asked = str(values["figure"])
+    wanted = asked if asked in FIGURES else "sharpe"
+    prices = work.then.run.prices if work.is_as_known else work.prices
+    found = sweep(prices, work.strategy, *grid, work.setup, wanted)
+    labels = (_label(work.strategy, grid[0][0]), _label(work.strategy, grid[1][0]))
+    return _drawn(figure.sweep(found, labels, FIGURES[wanted]))
+
+
+def _walk(work: Work, _: dict[str, Any]) -> parts.Content:
+    if work.strategy.name not in GRIDS:
+        return _nothing_to_vary()
+    prices = work.then.run.prices if work.is_as_known else work.prices
+    found = walk_forward(
+        prices, candidates(work.strategy), work.setup, fit_sessions=FIT_SESSIONS, test_sessions=TEST_SESSIONS
+    )
+    if found is None:
+        return _too_short(work, FIT_SESSIONS + 2)
+    held = work.runs[-1][1].equity().loc[found.run.prices.sessions[0] :]
+    start = found.run.equity().iloc[0]
+    curves = [("Walk-forward", found.run.equity()), ("Buy and hold", held * start / held.iloc[0])]
+    drawn = figure.lines(curves, "Equity, USD", "Walk-forward equity by session")
+    return parts.Content(parts.READY, view.folds_table(found.folds, prices.sessions), figure=drawn)
+
+
+def _restated(work: Work, _: dict[str, Any]) -> parts.Content:
+    then, today = work.then.run.equity(), work.today.equity()
+    gap = float(then.iloc[-1] - today.iloc[-1])
+    restated = sum(len(set(versions.row.tolist())) for versions in work.versions.values())
+    said: list[Any] = [
+        html.Strong(f"{fmt.signed(gap)} USD"),
+        f" at the end on what was known then, against today’s bars: {fmt.plural(restated, 'bar')} restated, ",
+        f"{fmt.plural(work.then.changed_decisions, 'decision')} at a close otherwise.",
+    ]
+    drawn = figure.lines([("As known then", then), ("As restated today", today)], "Equity, USD", "Then and today")
+    difference = figure.lines([("Difference", then - today)], "", "")["data"][0]
+    difference |= {"yaxis": "y2", "line": {"color": "--st-muted", "dash": "dot", "width": 1.5}}
+    drawn["data"].append(difference)
+    drawn["layout"]["yaxis"] |= {"domain": [0.36, 1]}
+    drawn["layout"]["yaxis2"] = {"domain": [0, 0.26], "title": {"text": "Gap, USD"}}
+    drawn["layout"]["xaxis"]["anchor"] = "y2"
+    return parts.Content(parts.READY, html.P(said), figure=drawn)
+
+
+def _trades(work: Work, _: dict[str, Any]) -> parts.Content:
+    if work.trade_list.empty:
+        return parts.message(
+            parts.EMPTY, "No trade", "No signal of the strategy fell between the first close and the last open.",
+            "Next: choose shorter windows, or a ticker with more sessions.",
+        )  # fmt: skip
+    return parts.Content(parts.READY, view.trades_grid(work.trade_list))
+
+
+PANELS: dict[str, tuple[Callable[[Work, dict[str, Any]], parts.Content], bool]] = {
+    "backtest-equity": (_equity, True),
+    "backtest-metrics": (_metrics, False),
+    "backtest-underwater": (_underwater, True),
+    "backtest-monthly": (_monthly, True),
+    "backtest-sharpe": (_sharpe, True),
+    "backtest-sweep": (_sweep, True),
+    "backtest-walk": (_walk, True),
+    "backtest-restated": (_restated, True),
+    "backtest-trades": (_trades, False),
+}
+
+
+def candidates(strategy: Strategy) -> list[Strategy]:
+    """The strategy with every pair of its grid that is in bounds."""
+    (first, firsts), (second, seconds) = GRIDS[strategy.name]
+    found: list[Strategy] = []
+    for above in firsts:
+        for beside in seconds:
+            changes: dict[str, Any] = {first: above, second: beside}
+            try:
+                found.append(replace(strategy, **changes))
+            except ParameterError:
+                continue
+    return found
+
+
+def _named(values: tuple[Any, ...]) -> dict[str, Any]:
+    return {param.name: value for param, value in zip(PARAMS, values, strict=True)}
+
+
+def _drawn(drawn: dict[str, Any]) -> parts.Content:
+    return parts.Content(parts.READY, figure=drawn)
+
+
+def _label(strategy: Strategy, name: str) -> str:
+    return str(next(each.metadata["label"] for each in fields(strategy) if each.name == name))
+
+
+def _too_short(work: Work, needed: int) -> parts.Content:
+    have = fmt.plural(len(work.prices.sessions), "session")
+    return parts.message(
+        parts.EMPTY, "Too few sessions", f"{work.subject} has {have}; this needs {needed}.",
+        ["Next: load more history with ", html.Code("polygon_stocks_ingest_backfill"), "."],
+    )  # fmt: skip
+
+
+def _nothing_to_vary() -> parts.Content:
+    return parts.message(
+        parts.EMPTY, "Nothing to vary", "Buy and hold has no parameter.", "Next: choose another strategy."
+    )
+
+
+def _graph(panel_id: str, title: str, height: int, hint: str, tools: Any = None) -> html.Section:
+    return parts.panel(panel_id, title, height, hint, tools=tools, has_csv=True, has_graph=True)

@@ -1,0 +1,153 @@
+"""From the address to runs: reads the bars, simulates, and keeps the newest answers for the page's panels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property, lru_cache
+from typing import Any
+
+import pandas as pd
+from dash import dcc, html
+
+from dashboard.backtest import metrics
+from dashboard.backtest.engine import Costs, Run
+from dashboard.backtest.prices import Prices, from_bars
+from dashboard.backtest.restated import PointInTime, Versions, run_as_known, versions_of
+from dashboard.backtest.strategies import ParameterError, Strategy
+from dashboard.backtest.study import Setup, hold, run
+from dashboard.backtest.trades import trades
+from dashboard.data.door import Door
+from dashboard.data.market import find_ticker, read_bars
+from dashboard.pages import parts
+from dashboard.pages.backtest import form
+from dashboard.pages.chart.page import TICKER, resolve_ticker
+
+_FEWEST = 3
+
+
+@dataclass(frozen=True)
+class Work:
+    """One back-test: what it ran on and how; runs are made when a panel first asks for them."""
+
+    tickers: tuple[str, ...]
+    prices: Prices
+    versions: Mapping[str, Versions]
+    strategy: Strategy
+    other: Strategy | None
+    setup: Setup
+    is_as_known: bool
+    last_session: date
+    known_since: datetime | None
+    origins: tuple[str, ...]
+    is_active: bool
+
+    @property
+    def subject(self) -> str:
+        """The ticker, or the basket's first and how many more."""
+        more = len(self.tickers) - 1
+        return self.tickers[0] + (f" and {more} more" if more else "")
+
+    @cached_property
+    def today(self) -> Run:
+        """The strategy on today's restated bars."""
+        return run(self.prices, self.strategy, self.setup)
+
+    @cached_property
+    def then(self) -> PointInTime:
+        """The strategy on what was known at each close."""
+        return run_as_known(self.prices, self.versions, self.strategy, self.setup)
+
+    @cached_property
+    def runs(self) -> list[tuple[str, Run]]:
+        """The strategy, the one to compare with, and buy-and-hold, in the order of the panels."""
+        if not self.is_as_known:
+            others = [(self.other.title, run(self.prices, self.other, self.setup))] if self.other else []
+            return [(self.strategy.title, self.today), *others, ("Buy and hold", hold(self.prices, self.setup))]
+        then = self.then.run.prices
+        others = (
+            [(self.other.title, run_as_known(self.prices, self.versions, self.other, self.setup).run)]
+            if self.other
+            else []
+        )
+        return [(self.strategy.title, self.then.run), *others, ("Buy and hold", hold(then, self.setup))]
+
+    @cached_property
+    def trade_list(self) -> pd.DataFrame:
+        """The strategy's trades."""
+        return trades(self.runs[0][1])
+
+    @cached_property
+    def measures(self) -> list[tuple[str, metrics.Metrics]]:
+        """The figures of every run."""
+        return [(name, metrics.measure(each)) for name, each in self.runs]
+
+    @property
+    def as_of(self) -> Any:
+        """The line under each panel."""
+        odd = sorted({origin for origin in self.origins if origin != "market"})
+        said = f" · {' and '.join(odd)} data, not market quotes" if odd else ""
+        bars = " · bars as known at each close" if self.is_as_known else ""
+        return [parts.as_of(self.last_session, self.known_since), bars, said]
+
+
+def find_work(door: Door, values: Mapping[str, Any]) -> Work | parts.Content:
+    """The back-test that the address means, or the empty state that says why there is none. Raises WarehouseError."""
+    frozen = tuple((name, _plain(name, value)) for name, value in values.items())
+    try:
+        return _kept(door, door.version(), frozen)
+    except ParameterError as error:
+        return parts.message(
+            parts.EMPTY,
+            "That parameter can’t be run",
+            str(error)[:200],
+            ["Next: correct it above, or ", dcc.Link("start with the defaults", href="/backtest"), "."],
+        )
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A text, or the basket's texts: callbacks can be sent anything."""
+    if name == "with" and isinstance(value, list):
+        return tuple(str(each) for each in value[: form.MOST_TICKERS])
+    return value if isinstance(value, str) else None
+
+
+# Every panel asks for the same work, so it is done once for a build, a load or a test run.
+@lru_cache(maxsize=16)
+def _kept(door: Door, _version: str, frozen: tuple[tuple[str, Any], ...]) -> Work | parts.Content:
+    values: dict[str, Any] = dict(frozen)
+    cost = form.parse(values.get("cost"), 5.0, "commission_bps")
+    slippage = form.parse(values.get("slippage"), 5.0, "slippage_bps")
+    setup = Setup(Costs(cost, slippage), is_long_only=values.get("direction") != "both")
+    name, against = (values.get(each) for each in ("strategy", "against"))
+    strategy = form.chosen(name if name in form.STRATEGIES else "sma", values)
+    other = form.chosen(str(against), values) if against in form.STRATEGIES and against != name else None
+    first = resolve_ticker(door, values.get("ticker"))
+    if isinstance(first, parts.Content):
+        return first
+    tickers = [first]
+    for symbol in list(values.get("with") or [])[: form.MOST_TICKERS - 1]:
+        if isinstance(symbol, str) and TICKER.fullmatch(symbol) and (found := find_ticker(door, symbol)):
+            tickers += [found] if found.ticker not in {each.ticker for each in tickers} else []
+    bars = {ticker.ticker: read_bars(door, ticker.ticker) for ticker in tickers}
+    frames = {ticker: each.frame for ticker, each in bars.items() if not each.frame.empty}
+    counted = max((len(frame) for frame in frames.values()), default=0)
+    if counted < _FEWEST:
+        return parts.message(
+            parts.EMPTY,
+            f"Too few bars of {first.ticker} for a back-test",
+            f"{counted} of its sessions are loaded; a signal, its fill and its result need {_FEWEST}.",
+            ["Next: run ", html.Code("polygon_stocks_ingest_backfill"), f" with tickers = {first.ticker}."],
+        )
+    prices = from_bars(frames, is_total_return=values.get("returns") == "total")
+    versions = {
+        ticker: versions_of(prices, frame, door.read("bar_versions", ticker=ticker), ticker)
+        for ticker, frame in frames.items()
+    }
+    sinces = [each.known_since for each in bars.values() if each.known_since]
+    return Work(
+        tuple(frames), prices, versions, strategy, other, setup, values.get("bars") == "then",
+        prices.sessions[-1].date(), max(sinces, default=None),
+        tuple(ticker.data_origin for ticker in tickers), any(ticker.is_active for ticker in tickers),
+    )  # fmt: skip

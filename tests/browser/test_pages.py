@@ -1,0 +1,92 @@
+"""Every page in a real Chromium: accessible on a phone, calm under a hostile address, its state in the URL."""
+
+from __future__ import annotations
+
+import csv
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from dashboard.pages import PAGES
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Visit
+
+pytestmark = pytest.mark.browser
+
+HOMES = [page.paths[-1] for page in PAGES]
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+SERIOUS = """async () => (await axe.run()).violations
+    .filter((found) => ["serious", "critical"].includes(found.impact))
+    .map((found) => found.id + ": " + found.nodes[0].html)"""
+HOSTILE = (
+    "?ticker=%3Cscript%3Ealert(1)%3C/script%3E&tickers=-1,%27;--,雪&filter={%22x%22:-1}&sort=;drop&session=9999-99-99"
+    "&asof=-1&window=-1&strategy=;drop&sma_fast=1e999&cost=nan&with=%00&test=" + "A" * 3000
+)
+
+
+def settle(page: Page) -> None:
+    """Until a panel is filled and none is a skeleton."""
+    page.wait_for_selector("main .st-panel[data-state]:not([data-state=loading])")
+    page.wait_for_selector("body:not(:has(main [data-state=loading]))")
+
+
+@pytest.mark.parametrize("path", HOMES)
+def test_a_page_fits_a_phone_and_has_no_serious_accessibility_finding(phone: Visit, path: str) -> None:
+    phone.go(path)
+    settle(phone.page)
+    assert phone.page.locator("main [data-state=failed]").count() == 0
+    phone.page.evaluate(AXE)
+    assert phone.page.evaluate(SERIOUS) == []
+    assert phone.page.evaluate("document.documentElement.scrollWidth <= 390")
+
+
+@pytest.mark.parametrize("path", HOMES)
+def test_a_hostile_address_fails_no_panel(visit: Visit, path: str) -> None:
+    visit.go(path + HOSTILE)
+    settle(visit.page)
+    assert visit.page.locator("main [data-state=failed]").count() == 0
+
+
+def test_a_back_test_lives_in_its_address_and_its_csv_is_what_is_shown(visit: Visit, tmp_path: Path) -> None:
+    page = visit.page
+    visit.go("/backtest?ticker=AAPL&strategy=rsi&against=sma&direction=both&rsi_low=35")
+    visit.ready("backtest-metrics")
+    expect(page.locator("h1")).to_have_text("Back-test of AAPL")
+    expect(page.locator("#backtest-strategy")).to_have_value("RSI")
+    expect(page.get_by_role("textbox", name="Buy under")).to_have_value("35")
+    heads = page.locator("#backtest-metrics thead th").all_inner_texts()
+    assert heads == ["Figure", "RSI", "SMA crossover", "Buy and hold"]
+    page.locator("#backtest-direction label").filter(has_text="Long only").click()
+    page.wait_for_url("**/backtest?ticker=AAPL&strategy=rsi&against=sma&rsi_low=35")
+    page.wait_for_selector("body:not(:has(main [data-busy=true]))")
+    with page.expect_download() as saved:
+        page.get_by_label("Save Figures as CSV").click()
+    saved.value.save_as(tmp_path / "figures.csv")
+    rows = list(csv.reader((tmp_path / "figures.csv").read_text("utf-8-sig").splitlines()))
+    assert rows[0] == heads
+    shown = page.locator("#backtest-metrics tbody tr").all_inner_texts()
+    assert [row[0] for row in rows[1:]] == [line.split("\t")[0] for line in shown]
+
+
+def test_a_parameter_that_cannot_be_run_is_named_and_the_way_back_works(visit: Visit) -> None:
+    page = visit.page
+    visit.go("/backtest?ticker=AAPL&sma_fast=500&sma_slow=20")
+    page.wait_for_selector("#backtest-equity[data-state=empty]")
+    expect(page.locator("#backtest-equity")).to_contain_text("can’t be run")
+    page.locator("#backtest-equity").get_by_role("link", name="start with the defaults").click()
+    visit.ready("backtest-equity")
+
+
+def test_a_screeners_order_is_in_the_address_and_its_rows_lead_to_the_chart(visit: Visit) -> None:
+    page = visit.page
+    visit.go("/screener?sort=-close_usd")
+    expect(page.locator("#screener-grid .ag-row[row-index='0']").first).to_contain_text("GOOG")
+    assert page.url.endswith("?sort=-close_usd")
+    page.get_by_label("Chart of GOOG").click()
+    visit.ready()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("h1")).not_to_have_text("Alphabet Inc. Class C")

@@ -1,0 +1,127 @@
+"""The back-test page: what the address means, its numbers by another way, and every hostile value."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import pytest
+
+from dashboard.backtest.strategies import STRATEGIES
+from dashboard.data.door import Door
+from dashboard.pages import parts
+from dashboard.pages.backtest import page
+from dashboard.pages.backtest.form import PARAMS
+from dashboard.pages.backtest.work import Work, find_work
+from tests.dashboard.conftest import Clock, FakeWarehouse
+
+HOSTILE = [
+    "'; drop table marts.x; --", "<script>alert(1)</script>", "A" * 10_000, "\x00", "-1", "1e999", "nan", "ÅÄÖ雪",
+    ["x"], [["y"]], {"a": 1}, -5, None, True,
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboard.data.sessions.now", lambda: datetime(2026, 11, 21, 9, tzinfo=UTC))
+
+
+@pytest.fixture
+def door(fake: FakeWarehouse) -> Door:
+    return Door(fake)  # type: ignore[arg-type]
+
+
+def address(**changes: Any) -> dict[str, Any]:
+    return {param.name: param.default for param in PARAMS} | {"ticker": "AAPL"} | changes
+
+
+def panels(door: Door, **changes: Any) -> dict[str, parts.Content]:
+    values = address(**changes).values()
+    return {
+        name: parts.guarded(partial(page.read_panel, door, *values, read=read))
+        for name, (read, _) in page.PANELS.items()
+    }
+
+
+def work(door: Door, **changes: Any) -> Work:
+    found = find_work(door, address(**changes))
+    assert isinstance(found, Work)
+    return found
+
+
+def said(component: Any) -> str:
+    return json.dumps(component, default=lambda part: part.to_plotly_json(), ensure_ascii=False)
+
+
+@pytest.mark.parametrize("bars", ["today", "then"])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_every_panel_of_every_strategy_shows_data_or_says_why_not(door: Door, strategy: str, bars: str) -> None:
+    shown = panels(door, strategy=strategy, against="hold" if strategy == "sma" else "sma", bars=bars)
+    states = {name: content.state for name, content in shown.items()}
+    empty = {name for name, state in states.items() if state == parts.EMPTY}
+    assert set(states.values()) <= {parts.READY, parts.EMPTY}
+    assert empty <= ({"backtest-sweep", "backtest-walk"} if strategy == "hold" else {"backtest-trades"})
+    assert all(content.as_of for content in shown.values() if content.state == parts.READY)
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=lambda value: repr(value)[:20])
+def test_a_hostile_address_is_never_a_failed_panel(door: Door, hostile: Any) -> None:
+    for name in address():
+        work_or_message = find_work(door, address(**{name: hostile}))
+        assert isinstance(work_or_message, Work) or work_or_message.state == parts.EMPTY, name
+    assert parts.FAILED not in {content.state for content in panels(door, **dict.fromkeys(address(), hostile)).values()}
+
+
+def test_a_parameter_out_of_bounds_is_named_with_its_bounds(door: Door) -> None:
+    content = find_work(door, address(sma_fast="90", sma_slow="20"))
+    assert isinstance(content, parts.Content)
+    assert content.state == parts.EMPTY
+    assert "fast" in said(content.body)
+    content = find_work(door, address(cost="-1"))
+    assert isinstance(content, parts.Content)
+    assert "commission" in said(content.body)
+
+
+def test_a_ticker_with_three_bars_runs_and_what_needs_more_says_how_many(door: Door) -> None:
+    shown = panels(door, ticker="SIM0002")
+    assert shown["backtest-equity"].state == parts.READY
+    assert "has 3 sessions; this needs 127" in said(shown["backtest-sharpe"].body)
+
+
+def test_buying_and_holding_earns_the_adjusted_price(door: Door, fake: FakeWarehouse) -> None:
+    bars = fake.bars["MSFT"]
+    free = work(door, ticker="MSFT", strategy="hold", cost="0", slippage="0")
+    scale = bars["adjusted_close_usd"] / bars["close_usd"]
+    bought = float((bars["open_usd"] * scale).iloc[1])
+    equity = free.runs[0][1].equity()
+    assert equity.iloc[-1] / equity.iloc[0] == pytest.approx(float(bars["adjusted_close_usd"].iloc[-1]) / bought)
+
+
+def test_costs_only_ever_cost(door: Door) -> None:
+    ends = [work(door, cost=cost, slippage="0").runs[0][1].equity().iloc[-1] for cost in ("0", "10", "50")]
+    assert ends == sorted(ends, reverse=True)
+    assert len(set(ends)) == 3
+
+
+def test_a_basket_holds_its_known_tickers_once(door: Door) -> None:
+    assert work(door, **{"with": ["MSFT", "AAPL", "NOSUCH", "MSFT"]}).tickers == ("AAPL", "MSFT")
+
+
+def test_the_sweep_runs_the_page_s_own_strategy_where_its_parameters_are(door: Door) -> None:
+    figure = panels(door)["backtest-sweep"].figure
+    assert figure is not None
+    (trace,) = figure["data"]
+    cell = trace["z"][trace["y"].index("20")][trace["x"].index("50")]
+    assert cell == pytest.approx(work(door).measures[0][1].sharpe, abs=1e-4)
+
+
+def test_the_same_build_is_run_once_and_a_new_one_anew(fake: FakeWarehouse) -> None:
+    clock = Clock()
+    door = Door(fake, clock=clock)  # type: ignore[arg-type]
+    first = work(door)
+    assert work(door) is first
+    fake.version += 1
+    clock.now += 60
+    assert work(door) is not first
