@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,6 +26,7 @@ from dashboard.pages.backtest import form
 from dashboard.pages.chart.page import TICKER, resolve_ticker
 
 _FEWEST = 3
+_AT_WORK = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,12 @@ def find_work(door: Door, values: Mapping[str, Any]) -> Work | parts.Content:
     """The back-test that the address means, or the empty state that says why there is none. Raises WarehouseError."""
     frozen = tuple((name, _plain(name, value)) for name, value in values.items())
     try:
-        return _kept(door, door.version(), frozen)
+        # All panels ask at once; the first one does the work, which threads would only do again beside each other.
+        with _AT_WORK:
+            work = _kept(door, door.version(), frozen)
+            if isinstance(work, Work):
+                _ = work.runs, work.today, work.then
+            return work
     except ParameterError as error:
         return parts.message(
             parts.EMPTY,
