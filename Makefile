@@ -16,6 +16,7 @@ POINTS ?= 1
 PYTHON ?= $(shell scripts/find-python)
 VENV := .venv
 MIGRATE := .venv-migrate
+PEERS := .venv-peers
 RUN := $(VENV)/bin/python
 
 .PHONY: help
@@ -33,6 +34,15 @@ test: environments browser lint types ## Everything: lint, types, SQL gate, unit
 .PHONY: faults
 faults: environments ## Kill everything at every point, then SCHEDULES=20 random schedules (SEED=1 STEPS=4 POINTS=1)
 	$(RUN) -m tests.faults --schedules $(SCHEDULES) --seed $(SEED) --steps $(STEPS) --points $(POINTS) $(ARGS)
+
+.PHONY: bench
+bench: environments $(PEERS)/.complete ## The benchmarks, with dlt in its own environment; writes bench/RESULTS.md (half an hour)
+	$(RUN) -m bench.ingest
+	$(RUN) -m bench.recovery
+	$(RUN) -m bench.sweep
+	$(RUN) -m bench.backtest
+	$(RUN) -m bench.history_slope
+	$(RUN) -m bench.report
 
 .PHONY: test-live
 test-live: environments ## The smoke suite on the Snowflake account that SNOWTAPE_LIVE_* names; without one it says so
@@ -90,6 +100,9 @@ environments: $(VENV)/.complete $(MIGRATE)/.complete
 
 $(VENV)/.complete: requirements/local.txt scripts/environment
 	@scripts/environment $(VENV) requirements/local.txt "$(PYTHON)"
+
+$(PEERS)/.complete: bench/peers/requirements.txt scripts/environment
+	@scripts/environment $(PEERS) bench/peers/requirements.txt "$(PYTHON)"
 
 $(MIGRATE)/.complete: requirements/migrate.txt scripts/environment
 	@scripts/environment $(MIGRATE) requirements/migrate.txt "$(PYTHON)"

@@ -11,6 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+# Read when the benchmark begins: afterwards it would be its own.
+LOAD_BEFORE = os.getloadavg()[0]
 RESULTS = Path(__file__).with_name("results")
 
 
@@ -27,7 +29,12 @@ def machine() -> dict[str, Any]:
 
 
 def save(
-    name: str, question: str, rows: Sequence[Mapping[str, Any]], verdict: str, packages: Sequence[str] = ()
+    name: str,
+    question: str,
+    rows: Sequence[Mapping[str, Any]],
+    verdict: str,
+    packages: Sequence[str] = (),
+    peers: Mapping[str, str] | None = None,
 ) -> Path:
     """Keep a benchmark's table and print it.
 
@@ -35,14 +42,15 @@ def save(
         rows: one mapping a line of the table, all with the same keys.
         verdict: what the figures say, against the goal.
         packages: distributions whose versions matter.
+        peers: versions of what ran in another environment.
     """
     document = {
         "name": name,
         "question": question,
         "taken_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine(),
-        "load_before": os.getloadavg()[1],
-        "versions": {package: version(package) for package in packages},
+        "load_before": LOAD_BEFORE,
+        "versions": {package: version(package) for package in packages} | dict(peers or {}),
         "rows": [dict(row) for row in rows],
         "verdict": verdict,
     }

@@ -10,7 +10,15 @@ from playwright.sync_api import sync_playwright
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 IMAGES = REPOSITORY / "docs" / "images"
-SHOTS = [("chart-light", "/chart?ticker=AAPL", "light", 900), ("quality-dark", "/quality", "dark", 1000)]
+SHOTS = [
+    ("chart-light", "/chart?ticker=AAPL", "light", 900),
+    ("options-dark", "/options?ticker=AAPL", "dark", 1000),
+    ("backtest-light", "/backtest?ticker=AAPL", "light", 1100),
+    ("screener-light", "/screener", "light", 800),
+    ("restatements-light", "/restatements", "light", 900),
+    ("correlation-dark", "/correlation", "dark", 900),
+    ("quality-dark", "/quality", "dark", 1000),
+]
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 

@@ -60,6 +60,11 @@ class Servers:
         self._running.clear()
         self._register.clear()
 
+    @property
+    def running(self) -> tuple[Server, ...]:
+        """What was started, in that order."""
+        return tuple(self._running)
+
     def check(self) -> None:
         """Raise `ServerError` when a server has ended by itself."""
         for server in self._running:

@@ -1,0 +1,61 @@
+"""bench/RESULTS.md from bench/results/*.json, and from nothing else: `python -m bench.report`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from bench.record import RESULTS, table
+
+PAGE = Path(__file__).with_name("RESULTS.md")
+ORDER = ("ingest", "recovery", "history_slope", "sweep", "backtest")
+HEAD = """# Measured
+
+`make bench` runs everything below on this machine's loopback and writes this page; every figure is from the JSON file
+beside its heading. The stand-ins take the place of the API, S3 and Snowflake: the ratios say how the pipeline compares
+with others on the same machine, the seconds say nothing about Snowflake.
+"""
+FOOT = """
+## Not measured
+Options under a request cap, raw to marts against bare DuckDB, the dashboard's latencies under one and ten users, and
+the way of a new session from the API to the dashboard through Airflow have no benchmark yet. Nothing was measured on a
+Snowflake account or against the live API.
+"""
+
+
+def page(results: dict[str, dict[str, Any]]) -> str:
+    """The page, in Markdown."""
+    parts = [HEAD]
+    for name in [*ORDER, *sorted(results.keys() - set(ORDER))]:
+        if name not in results:
+            continue
+        found = results[name]
+        machine, versions = found["machine"], found["versions"]
+        with_versions = ", ".join(f"{package} {number}" for package, number in versions.items())
+        parts += [
+            f"## {found['question'].rstrip('.')}",
+            f"`python -m bench.{name}` → [results/{name}.json](results/{name}.json)",
+            "",
+            table(found["rows"]),
+            "",
+            found["verdict"],
+            "",
+        ]
+        if (RESULTS / f"{name}.svg").exists():
+            parts += [f"![{found['question']}](results/{name}.svg)", ""]
+        parts += [
+            f"{found['taken_at'][:10]}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
+            f"Python {machine['python']}, load {found['load_before']:.1f}; {with_versions}.",
+            "",
+        ]
+    return "\n".join(parts).rstrip() + "\n" + FOOT
+
+
+def main() -> None:
+    """Write it."""
+    PAGE.write_text(page({path.stem: json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))}))
+
+
+if __name__ == "__main__":
+    main()
