@@ -220,3 +220,10 @@ def dbt(warehouse_settings: dict[str, str], tmp_path_factory: pytest.TempPathFac
         parsed.append(runner("parse"))
     runner.manifest = parsed[0]
     return runner
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first test of a file waits for all its builds, which take their time on a busy machine."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.timeout(1200))
