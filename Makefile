@@ -29,7 +29,7 @@ demo: environments ## Run the whole chain on this machine and open the dashboard
 
 .PHONY: test
 test: environments browser lint types ## Everything: lint, types, SQL gate, unit, warehouse, end-to-end and browser tests
-	$(RUN) -m pytest -n 2 --dist loadfile $(ARGS)
+	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: faults
 faults: environments ## Kill everything at every point, then SCHEDULES=20 random schedules (SEED=1 STEPS=4 POINTS=1)
