@@ -1,6 +1,6 @@
 """What a backfill costs again that was killed half-way, against starting over and against dlt's resume.
 
-`python -m bench.recovery [--sessions 60] [--tickers 2000]`. The process gets SIGKILL when half of the requests have
+`python -m bench.recovery [--sessions 240] [--tickers 500]`. The process gets SIGKILL when half of the requests have
 come in, and is started once more as it was. The market server counts requests; 50 ms latency each.
 """
 
@@ -20,6 +20,7 @@ from bench import record
 from bench.ingest import LAST, PEERS, ROOT, Market, peer_versions
 from bench.stack import Stack, running
 from ingest import calendar
+from ingest.planning import SESSIONS_A_BATCH
 
 LONGEST_SECONDS = 300.0
 
@@ -27,8 +28,8 @@ LONGEST_SECONDS = 300.0
 def main() -> None:
     """Run everyone and keep the figures."""
     parser = argparse.ArgumentParser(prog="python -m bench.recovery", description=__doc__)
-    parser.add_argument("--sessions", type=int, default=60)
-    parser.add_argument("--tickers", type=int, default=2_000)
+    parser.add_argument("--sessions", type=int, default=240)
+    parser.add_argument("--tickers", type=int, default=500)
     options = parser.parse_args()
     sessions = list(calendar.sessions(date(2024, 1, 2), LAST))
     earlier, later = sessions[-2 * options.sessions : -options.sessions], sessions[-options.sessions :]
@@ -52,7 +53,8 @@ def main() -> None:
     ]
     verdict = (
         f"After a kill at half of {options.sessions} sessions of {options.tickers:,} tickers, Snowtape sends "
-        f"{resumed[0]} requests of the {whole[0]} that starting over takes, dlt {peer[0]}."
+        f"{resumed[0]} requests of the {whole[0]} that starting over takes, dlt {peer[0]}. A batch "
+        f"is {SESSIONS_A_BATCH} sessions: the one under way is fetched again."
     )
     record.save("recovery", __doc__.split("\n")[0], rows, verdict, ["boto3", "requests"], peer_versions())
 
