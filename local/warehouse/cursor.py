@@ -22,6 +22,7 @@ from local.warehouse.output import arrow_table
 from local.warehouse.results import StatementResult
 from local.warehouse.sql import flatten, functions, headings, trees
 from local.warehouse.sql.names import quote_reserved
+from local.warehouse.sql.passes import Passes
 from local.warehouse.statement import Statement
 
 if TYPE_CHECKING:
@@ -191,6 +192,12 @@ class WarehouseCursor(FakeSnowflakeCursor):
         if isinstance(expression, (exp.Merge, exp.Insert)):
             return [expression]
         return list(super()._transform_explode(expression))
+
+    def _transform(self, expression: exp.Expr, params: Any) -> exp.Expr:
+        # fakesnow chains `.transform(pass)`, eighty times, and gives back what the last one gives.
+        passes: Any = Passes(expression)
+        done: Any = super()._transform(passes, params)
+        return done.tree
 
     def _describe_last_sql(self) -> list[Any]:
         # fakesnow runs DESCRIBE on the translated text once more; DuckDB has told us already.

@@ -15,8 +15,11 @@ def apply() -> None:
 
     - numeric_agg_implicit_cast makes every SUM a DOUBLE: sums of integers and decimals must stay exact.
     - to_timestamp wraps casts in a macro that lives in the current database and reads dates as text.
+    - extract_comment_on_table and …_columns look for comments in a copy of the whole tree: local.warehouse.sql.comments
+      has taken them out.
     """
-    for name in ("numeric_agg_implicit_cast", "to_timestamp"):
+    comments = ("extract_comment_on_table", "extract_comment_on_columns")
+    for name in ("numeric_agg_implicit_cast", "to_timestamp", *comments):
         if not callable(getattr(fakesnow.transforms, name, None)):
             raise RuntimeError(f"fakesnow has no transformation {name}: this is not the pinned version")
         setattr(fakesnow.transforms, name, _unchanged)
