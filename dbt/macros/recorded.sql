@@ -1,11 +1,12 @@
 {# What a model that is built from a history has not seen yet: rows recorded after the newest that it holds.
-   A build asks first and writes the answer down as a literal: Snowflake prunes by literals and not by subqueries. #}
-{% macro newest_recorded(relation) -%}
+   A build asks first and writes the answer down as a literal: Snowflake prunes by literals and not by subqueries.
+   if_empty: what counts where it holds nothing; everything is newer than the default. #}
+{% macro newest_recorded(relation, if_empty='0001-01-01') -%}
     {%- if asks_first() -%}
-        '{{ asked("select max(seen.recorded_at) from " ~ relation ~ " as seen") or '0001-01-01' }}'::timestamp_ntz
+        '{{ asked("select max(seen.recorded_at) from " ~ relation ~ " as seen") or if_empty }}'::timestamp_ntz
     {%- else -%}
         (
-            select coalesce(max(seen.recorded_at), '0001-01-01'::timestamp_ntz)
+            select coalesce(max(seen.recorded_at), '{{ if_empty }}'::timestamp_ntz)
             from {{ relation }} as seen
         )
     {%- endif -%}
@@ -31,7 +32,7 @@
             versions.ticker,
             versions.session_date
         from {{ ref('snapshot_polygon__stock_bars') }} as versions
-        where versions.recorded_at > {{ newest_recorded(this) }}
+        where versions.recorded_at > {{ newest_recorded(this, if_empty='9999-12-31') }}
     )
     {%- else %}
     select 1 as nothing_to_forget

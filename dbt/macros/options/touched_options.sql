@@ -9,9 +9,11 @@
       always true); terms that changed, which is rare, in all rows.
     - A dividend touches the year after its ex-date, a split the year after its execution, in every version of them:
       also where the version before was. Days that lie ahead have no rows yet.
+    What touches built rows touches nothing while there are none.
 #}
 {% macro touched_options() -%}
 {%- set since = newest_recorded(this) -%}
+{%- set since_built = newest_recorded(this, if_empty='9999-12-31') -%}
 new_quotes as (
     select
         contract_ticker,
@@ -34,7 +36,7 @@ new_terms as (
         max_by(underlying_ticker, dbt_valid_from) as underlying_ticker,
         count(*) > 1 as is_changed
     from {{ ref('snapshot_polygon__option_contracts') }}
-    where recorded_at > {{ since }}
+    where recorded_at > {{ since_built }}
     group by contract_ticker
 ),
 
@@ -57,13 +59,13 @@ new_windows as (
         ticker,
         ex_dividend_date as first_date
     from {{ ref('snapshot_polygon__dividends') }}
-    where recorded_at > {{ since }}
+    where recorded_at > {{ since_built }}
     union all
     select
         ticker,
         execution_date as first_date
     from {{ ref('snapshot_polygon__splits') }}
-    where recorded_at > {{ since }}
+    where recorded_at > {{ since_built }}
 ),
 
 touched as (
@@ -101,7 +103,7 @@ touched as (
         ticker as underlying_ticker,
         session_date
     from {{ ref('stg_polygon__stock_bars_casted') }}
-    where recorded_at > {{ since }}
+    where recorded_at > {{ since_built }}
     union
     select
         new_windows.ticker as underlying_ticker,

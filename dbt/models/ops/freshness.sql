@@ -1,19 +1,21 @@
 {# How many sessions each dataset is behind the newest one that is due, by the exchange's calendar: a weekend or a holiday
    makes nothing stale. A session is due from 6:00 in New York on the day after it; ingest runs at 18:15 of the same day.
-   As of a moment of the past nothing is due. #}
+   As of a moment of the past nothing is due.
+   All versions have the newest session and time that the current ones have, and are asked without a condition: Snowflake
+   answers that from what it keeps about partitions. #}
 {{ config(enabled=var('as_of', none) is none) }}
 {%- set datasets = {
-    'stock_bars': ref('stg_polygon__stock_bars_casted'),
-    'option_bars': ref('stg_polygon__options_bars_casted'),
-    'option_chain': ref('stg_polygon__option_chain'),
+    'stock_bars': ref('snapshot_polygon__stock_bars'),
+    'option_bars': ref('snapshot_polygon__options_bars'),
+    'option_chain': ref('snapshot_polygon__option_chain'),
 } %}
 with newest as (
-    {% for dataset, bars in datasets.items() %}
+    {% for dataset, versions in datasets.items() %}
     select
         '{{ dataset }}' as dataset,
         max(session_date) as newest_session_date,
         max(fetched_at) as newest_fetched_at
-    from {{ bars }}
+    from {{ versions }}
     {% if not loop.last %}
     union all
     {% endif %}

@@ -6,7 +6,22 @@
         meta={'sorted_by': ['ticker', 'session_date', 'version_number']}
     )
 }}
-{# All versions of a bar are written to the history together, so those of one recorded_at are all that there are. #}
+{# All versions of a bar are written to the history together, so those of one recorded_at are all that there are.
+   A bar has several where one of them has ended: asked for that first, partitions without a restatement are not read. #}
+{%- set history = ref('snapshot_polygon__stock_bars') %}
+{%- set since = newest_recorded(this) if is_incremental() else none %}
+with restated as (
+    select distinct
+        ended.ticker,
+        ended.session_date
+    from {{ history }} as ended
+    where
+        ended.dbt_valid_to is not null
+        {%- if since %}
+        and ended.recorded_at > {{ since }}
+        {%- endif %}
+)
+
 select
     versions.ticker,
     versions.session_date,
@@ -28,8 +43,11 @@ select
     versions.transactions,
     versions.dbt_valid_to is null as is_current,
     versions.recorded_at
-from {{ ref('snapshot_polygon__stock_bars') }} as versions
-{%- if is_incremental() %}
-where versions.recorded_at > {{ newest_recorded(this) }}
+from {{ history }} as versions
+inner join restated
+    on
+        versions.ticker = restated.ticker
+        and versions.session_date = restated.session_date
+{%- if since %}
+where versions.recorded_at > {{ since }}
 {%- endif %}
-qualify version_count > 1
