@@ -32,6 +32,7 @@ MATRIX: dict[str, set[tuple[str, str, str]]] = {
         ("ownership", "table", "raw.*"),
         ("ownership", "table", "ops.builds"),
         ("ownership", "table", "ops.dbt_test_results"),
+        ("ownership", "table", "ops.dbt_failing_rows"),
     },
     "loader": {
         ("usage", "database", DATABASE),
@@ -57,6 +58,8 @@ MATRIX: dict[str, set[tuple[str, str, str]]] = {
         ("select", "table", "ops.builds"),
         ("insert", "table", "ops.builds"),
         ("select", "table", "ops.dbt_test_results"),
+        ("select", "table", "ops.dbt_failing_rows"),
+        ("insert", "table", "ops.dbt_failing_rows"),
     },
     "reader": READER | {("usage", "warehouse", f"{DATABASE}_reader")},
     "operator": READER

@@ -63,6 +63,8 @@ DDL = {
         run_id varchar, invocation_id varchar, executed_at timestamp_ntz(6), test_id varchar, test_name varchar,
         model_name varchar, column_name varchar, status varchar, severity varchar, failing_rows number,
         execution_seconds float, message varchar, compiled_sql varchar""",
+    "ops.dbt_failing_rows": """
+        invocation_id varchar, test_id varchar, row_number number, failing_row varchar""",
     "ops.loads": """
         manifest_id varchar, family varchar, dag_id varchar, run_id varchar, is_complete boolean,
         rows_loaded number, result_rows number, loaded_at timestamp_ntz(6)""",
@@ -191,6 +193,16 @@ def tickers(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return frame.sort_values("ticker", ignore_index=True)
 
 
+def failing_rows(results: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """The first two rows of every result that has any."""
+    return [
+        (result[1], result[3], number, json.dumps({"TICKER": "AAPL", "CLOSE_USD": -number, "VWAP_USD": None}))
+        for result in results
+        if result[9]
+        for number in (1, 2)
+    ]
+
+
 def dbt_results(runs: int = 24) -> list[tuple[Any, ...]]:
     """`runs` runs of the same tests, one a day; the newest with one failure and one warning."""
     tests = [
@@ -276,6 +288,7 @@ def seed(connection: Any, database: str = "SNOWTAPE") -> None:
         suspect = ("20261112T224503Z-0000000f", "stocks", "stock_bars", date(2026, 11, 12), 3, 6, 2, FETCHED_AT)
         insert(cursor, "ops.suspect_sessions", [suspect])
         insert(cursor, "ops.dbt_test_results", dbt_results())
+        insert(cursor, "ops.dbt_failing_rows", failing_rows(dbt_results()))
         insert(cursor, "ops.loads", loads())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -170,6 +171,22 @@ def test_one_test_shows_the_statement_that_finds_its_rows(door: Door) -> None:
     body = said(more.read_test(door, "").body)
     assert "17 failing rows" in body
     assert "from marts.stg_polygon__stock_bars_casted" in body
+    assert cells(body) == ["ticker", "close_usd", "vwap_usd", "AAPL", "-1", "–", "AAPL", "-2", "–"]
+    assert "The first 2 of 17." in body
+
+
+def cells(body: str) -> list[str]:
+    """The texts of a table's cells, head first."""
+    found = re.findall(r'"children": ("(?:[^"\\]|\\.)*")(?:, "scope": "col")?}, "type": "T[hd]"', body)
+    return [json.loads(text) for text in found]
+
+
+def test_a_failing_row_that_is_no_json_is_shown_as_it_is() -> None:
+    rows = pd.DataFrame({"failing_row": ['{"A": 1}', '{"A": "cut off', "[1]"]})
+
+    assert cells(said(more.failing_table(rows, 3))) == ["a", "row", "1", "–", "–", '{"A": "cut off', "–", "[1]"]
+    assert "The run kept no row" in said(more.failing_table(rows.head(0), 3))
+    assert more.failing_table(rows, 0) is None
 
 
 def test_a_suspect_session_is_hatched_and_named(door: Door) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ PROJECT = """
 name: two_models
 version: 1.0.0
 profile: snowtape
+on-run-end: "{{ record_failing_rows(results) }}"
 models:
   +schema: marts
 """
@@ -41,7 +43,7 @@ def connection(warehouse: RunningWarehouse) -> Iterator[Any]:
         cursor.execute(f"create or replace database {DATABASE}")
         cursor.execute(f"use database {DATABASE}")
         for script in schemachange_scripts(SNOWFLAKE_DATABASE=DATABASE):
-            if script.name.startswith(("V1.0.0__", "V1.0.4__")):
+            if script.name.startswith(("V1.0.0__", "V1.0.4__", "V1.0.9__")):
                 for statement in script.statements:
                     cursor.execute(statement)
         yield connection
@@ -49,11 +51,11 @@ def connection(warehouse: RunningWarehouse) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def runs(warehouse: RunningWarehouse, connection: Any, tmp_path_factory: pytest.TempPathFactory) -> list[DbtRun]:
-    """A build in which the second model fails, and its retry after the model was mended."""
+    """A build in which the second model fails, its retry after the model was mended, and a run of the tests."""
     project = tmp_path_factory.mktemp("project") / "dbt"
     (project / "models").mkdir(parents=True)
     (project / "macros").mkdir()
-    for name in ("profiles.yml", "macros/generate_schema_name.sql"):
+    for name in ("profiles.yml", "macros/generate_schema_name.sql", "macros/record_failing_rows.sql"):
         (project / name).write_text((REPOSITORY / "dbt" / name).read_text())
     (project / "dbt_project.yml").write_text(PROJECT)
     (project / "models" / "models.yml").write_text(MODELS)
@@ -73,7 +75,8 @@ def runs(warehouse: RunningWarehouse, connection: Any, tmp_path_factory: pytest.
             patch.setenv(name, value)
         failed = dbt("build", settings=settings, run_id="try 1")
         (project / "models" / "second.sql").write_text("select id from {{ ref('first') }}")
-        return [failed, dbt("build", settings=settings, run_id="try 2", previous_target=failed.target_path)]
+        retried = dbt("build", settings=settings, run_id="try 2", previous_target=failed.target_path)
+        return [failed, retried, dbt("test", settings=settings, run_id="tests")]
 
 
 def test_failed_build_says_which_model_and_why(runs: list[DbtRun]) -> None:
@@ -84,7 +87,8 @@ def test_failed_build_says_which_model_and_why(runs: list[DbtRun]) -> None:
 
 def test_retry_takes_up_only_what_failed(runs: list[DbtRun]) -> None:
     assert runs[1].ok, runs[1].summary
-    assert runs[1].summary.startswith("dbt build: 1 success in ")
+    # The second model and the project's hook.
+    assert runs[1].summary.startswith("dbt build: 2 success in ")
     assert runs[1].results == []
 
 
@@ -108,3 +112,17 @@ def test_every_result_is_kept_once_passes_too(runs: list[DbtRun], connection: An
         ("try 1", "unique_first_id", "first", "id", "warn", "warn", 1, True, True),
     ]
     assert sorted(row[9] for row in rows) == sorted(times)
+
+
+def test_rows_of_a_test_that_did_not_pass_are_kept_with_its_run(runs: list[DbtRun], connection: Any) -> None:
+    assert runs[2].ok, runs[2].summary
+    with connection.cursor() as cursor:
+        rows = cursor.execute(
+            "select invocation_id, test_id, row_number, parse_json(failing_row) from ops.dbt_failing_rows"
+        ).fetchall()
+    ((invocation_id, test_id, number, row),) = rows
+    (warned,) = [result for result in runs[2].results if result.status == "warn"]
+
+    # None of the build, whose tests are not kept either.
+    assert (invocation_id, test_id, number) == (warned.invocation_id, warned.test_id, 1)
+    assert json.loads(row) == {"UNIQUE_FIELD": 1, "N_RECORDS": 2}

@@ -1,5 +1,6 @@
 -- The newest result of one test with the statement that it ran.
 select
+    invocation_id,
     test_id,
     test_name,
     model_name,

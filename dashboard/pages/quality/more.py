@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -93,14 +94,44 @@ def read_test(door: Door, test: Any) -> Content:
         [
             html.P([badge(str(row["status"])), html.Strong(str(row["test_name"]))], className="st-verdict st-break"),
             html.P(f"{fmt.plural(failing, 'failing row')}. {said}", className="st-hint"),
+            failing_table(door.read("failing_rows", test_id=wanted, invocation_id=str(row["invocation_id"])), failing),
             html.Pre(sql, className="st-sql", tabIndex=0, role="region", **attrs({"aria-label": "The test’s SQL"})),
-            html.P("Run it in the warehouse to see the rows. Not passed:" if links else "Every test passed.",
-                   className="st-hint"),
+            html.P("Not passed:" if links else "Every test passed.", className="st-hint"),
             html.Ul(links, className="st-break"),
         ]
     )  # fmt: skip
     when = html.Span(["Tests run at ", html.Strong(fmt.utc(as_datetime(row["executed_at"])))])
     return Content(READY, body, when)
+
+
+def failing_table(rows: pd.DataFrame, failing: int) -> Any:
+    """The failing rows that the run kept, and how many there are besides; None for a test that passed."""
+    if not failing:
+        return None
+    if rows.empty:
+        return html.P("The run kept no row; its statement, run in the warehouse, gives them.", className="st-hint")
+    # The last of the kept texts may be cut: it is shown as it is.
+    found = [_fields(text) for text in rows["failing_row"]]
+    names = list(dict.fromkeys(name for row in found for name in row))
+    head = html.Tr([html.Th(name.lower(), scope="col") for name in names])
+    body = [html.Tr([html.Td(_shown(row.get(name))) for name in names]) for row in found]
+    table = html.Table([html.Thead(head), html.Tbody(body)], className="st-table")
+    more = f"The first {len(found)} of {fmt.number(failing)}." if failing > len(found) else ""
+    region = attrs({"aria-label": "Failing rows"})
+    return html.Div([html.Div(table, className="st-scroll", tabIndex=0, role="region", **region),
+                     html.P(more, className="st-hint")])  # fmt: skip
+
+
+def _fields(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {"row": text}
+    return found if isinstance(found, dict) else {"row": found}
+
+
+def _shown(value: Any) -> str:
+    return "–" if value is None else value if isinstance(value, str) else json.dumps(value)
 
 
 def read_volume(door: Door) -> Content:

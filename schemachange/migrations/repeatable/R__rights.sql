@@ -21,6 +21,7 @@ grant select on future tables in schema raw to role {{ transformer }};
 grant usage, create table, create view on schema {{ schema }} to role {{ transformer }};
 {% endfor %}
 grant select, insert on table ops.builds to role {{ transformer }};
+grant select, insert on table ops.dbt_failing_rows to role {{ transformer }};
 grant select on table ops.dbt_test_results to role {{ transformer }};
 
 {% for schema in ('marts', 'marts_as_of', 'ops') %}
