@@ -41,6 +41,7 @@ def layout() -> html.Div:
         [
             *address.stores("backtest", PARAMS),
             dcc.Store(id="backtest-ticker"),
+            html.Div(id="backtest-banner"),
             html.Div([html.H1(TITLE, id="backtest-title")], className="st-head"),
             form(),
             _graph("backtest-equity", "Equity", 380, "Decided at a close, filled at the next open, after costs."),
@@ -85,14 +86,14 @@ def register(app: Dash, door: Door) -> None:
     def show_parameters(strategy: Any, against: Any) -> list[dict[str, str]]:
         return [{} if name in (strategy, against) else {"display": "none"} for name in shown]
 
-    @app.callback(Output("backtest-title", "children"), *inputs, *parts.REFRESH)
-    def title(*values: Any) -> str:
+    @app.callback(Output("backtest-title", "children"), Output("backtest-banner", "children"), *inputs, *parts.REFRESH)
+    def title(*values: Any) -> tuple[str, Any]:
         try:
             work = find_work(door, _named(values[: len(PARAMS)]))
         except Exception as error:  # the panels say it
             parts.failed(error)
-            return TITLE
-        return TITLE if isinstance(work, parts.Content) else f"Back-test of {work.subject}"
+            return TITLE, None
+        return (TITLE, None) if isinstance(work, parts.Content) else (f"Back-test of {work.subject}", work.banner)
 
     @app.callback(
         Output("backtest-with", "data"),
@@ -115,7 +116,7 @@ def read_panel(door: Door, *values: Any, read: Callable[[Work, dict[str, Any]], 
     content = read(work, named)
     if content.state != parts.READY:
         return content
-    content = replace(content, as_of=work.as_of)
+    content = replace(content, as_of=content.as_of or work.as_of)
     return parts.dated(content, work.last_session) if work.is_active else content
 
 
@@ -151,16 +152,15 @@ def _sweep(work: Work, values: dict[str, Any]) -> parts.Content:
         return _nothing_to_vary()
     asked = str(values["figure"])
     wanted = asked if asked in FIGURES else "sharpe"
-    prices = work.then.run.prices if work.is_as_known else work.prices
-    found = sweep(prices, work.strategy, *grid, work.setup, wanted)
+    found = sweep(work.studied, work.strategy, *grid, work.setup, wanted)
     labels = (_label(work.strategy, grid[0][0]), _label(work.strategy, grid[1][0]))
-    return _drawn(figure.sweep(found, labels, FIGURES[wanted]))
+    return replace(_drawn(figure.sweep(found, labels, FIGURES[wanted])), as_of=work.studied_as_of)
 
 
 def _walk(work: Work, _: dict[str, Any]) -> parts.Content:
     if work.strategy.name not in GRIDS:
         return _nothing_to_vary()
-    prices = work.then.run.prices if work.is_as_known else work.prices
+    prices = work.studied
     found = walk_forward(
         prices, candidates(work.strategy), work.setup, fit_sessions=FIT_SESSIONS, test_sessions=TEST_SESSIONS
     )
@@ -170,7 +170,8 @@ def _walk(work: Work, _: dict[str, Any]) -> parts.Content:
     start = found.run.equity().iloc[0]
     curves = [("Walk-forward", found.run.equity()), ("Buy and hold", held * start / held.iloc[0])]
     drawn = figure.lines(curves, "Equity, USD", "Walk-forward equity by session")
-    return parts.Content(parts.READY, view.folds_table(found.folds, prices.sessions), figure=drawn)
+    folds = view.folds_table(found.folds, prices.sessions)
+    return parts.Content(parts.READY, folds, work.studied_as_of, drawn)
 
 
 def _restated(work: Work, _: dict[str, Any]) -> parts.Content:

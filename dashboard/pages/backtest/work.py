@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -88,10 +89,27 @@ class Work:
     @property
     def as_of(self) -> Any:
         """The line under each panel."""
+        return self._stamp("bars as known at each close")
+
+    @property
+    def studied(self) -> Prices:
+        """What many runs at once are made on: in a run as known then, each bar as it was known on its own day."""
+        return self.then.run.prices if self.is_as_known else self.prices
+
+    @property
+    def studied_as_of(self) -> Any:
+        """The line under a panel of many runs, which don't ask at each close again what was known then."""
+        return self._stamp("each bar as known on its own day; later corrections of it are left out")
+
+    @property
+    def banner(self) -> Any:
+        """Above the page, where the data is not the market's own."""
+        return parts.origin_banner(Counter(self.origins), self.subject)
+
+    def _stamp(self, bars: str) -> list[Any]:
         odd = sorted({origin for origin in self.origins if origin != "market"})
         said = f" · {' and '.join(odd)} data, not market quotes" if odd else ""
-        bars = " · bars as known at each close" if self.is_as_known else ""
-        return [parts.as_of(self.last_session, self.known_since), bars, said]
+        return [parts.as_of(self.last_session, self.known_since), f" · {bars}" if self.is_as_known else "", said]
 
 
 def find_work(door: Door, values: Mapping[str, Any]) -> Work | parts.Content:

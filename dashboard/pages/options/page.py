@@ -83,6 +83,7 @@ def layout() -> html.Div:
         [
             *address.stores("options", PARAMS),
             dcc.Store(id="options-ticker"),
+            html.Div(id="options-banner"),
             html.Div([html.H1(TITLE, id="options-title"), pickers], className="st-head"),
             parts.panel("options-chain", "Chain", 460, "Calls on the left, puts on the right.", has_csv=True),
             html.Div(graphs, className="st-columns"),
@@ -131,6 +132,7 @@ def register(app: Dash, door: Door) -> None:
         Output("options-expiration", "data"),
         Output("options-days", "children"),
         Output("options-title", "children"),
+        Output("options-banner", "children"),
         *inputs,
         *parts.REFRESH,
     )
@@ -139,14 +141,16 @@ def register(app: Dash, door: Door) -> None:
             chain = find_chain(door, ticker, session, expiration)
         except Exception as error:  # the panels say it
             parts.failed(error)
-            return [], [], "", TITLE
+            return [], [], "", TITLE, None
         if isinstance(chain, parts.Content):
-            return [], [], "", TITLE
+            return [], [], "", TITLE, None
         days = (chain.expiration - chain.session).days
         sessions = door.read("option_sessions", underlying=chain.underlying)["session_date"]
         expirations = sorted(set(chain.rows["expiration_date"]))
         said = f"{chain.expiration:%d %b %Y}: {fmt.plural(days, 'day')} to expiration from {fmt.session(chain.session)}"
-        return [str(day) for day in sessions], [str(day) for day in expirations], said, f"{chain.underlying} options"
+        banner = parts.origin_banner({str(chain.rows["data_origin"].iloc[0]): 1}, chain.underlying)
+        title = f"{chain.underlying} options"
+        return [str(day) for day in sessions], [str(day) for day in expirations], said, title, banner
 
 
 def read_chain(door: Door, ticker: Any, session: Any, expiration: Any) -> parts.Content:
