@@ -36,11 +36,12 @@ faults: environments ## Kill everything at every point, then SCHEDULES=20 random
 	$(RUN) -m tests.faults --schedules $(SCHEDULES) --seed $(SEED) --steps $(STEPS) --points $(POINTS) $(ARGS)
 
 .PHONY: bench
-bench: environments $(PEERS)/.complete ## The benchmarks, with dlt in its own environment; writes bench/RESULTS.md (half an hour)
+bench: environments $(PEERS)/.complete ## The benchmarks, with dlt in its own environment; writes bench/RESULTS.md (an hour)
 	$(RUN) -m bench.ingest
 	$(RUN) -m bench.recovery
 	$(RUN) -m bench.sweep
 	$(RUN) -m bench.backtest
+	$(RUN) -m bench.marts
 	$(RUN) -m bench.history_slope
 	$(RUN) -m bench.report
 

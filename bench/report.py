@@ -9,7 +9,7 @@ from typing import Any
 from bench.record import RESULTS, table
 
 PAGE = Path(__file__).with_name("RESULTS.md")
-ORDER = ("ingest", "recovery", "history_slope", "sweep", "backtest")
+ORDER = ("ingest", "recovery", "marts", "history_slope", "sweep", "dashboard", "backtest")
 HEAD = """# Measured
 
 `make bench` runs everything below on this machine's loopback and writes this page; every figure is from the JSON file
@@ -18,8 +18,8 @@ with others on the same machine, the seconds say nothing about Snowflake.
 """
 FOOT = """
 ## Not measured
-Options under a request cap, raw to marts against bare DuckDB, the dashboard's latencies under one and ten users, and
-the way of a new session from the API to the dashboard through Airflow have no benchmark yet. Nothing was measured on a
+Options under a request cap and the way of a new session from the API to the dashboard through Airflow have no benchmark
+yet. Nothing was measured on a
 Snowflake account or against the live API.
 """
 

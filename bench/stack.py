@@ -16,6 +16,7 @@ from ingest.settings import read_storage
 from ingest.storage import LandingStore
 from local.demo.servers import Servers
 from local.demo.settings import DemoSettings, Source
+from local.processes import free_port
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def running(warehouse: str = "local.warehouse") -> Iterator[Stack]:
     before = dict(os.environ)
     with tempfile.TemporaryDirectory(prefix="snowtape-bench-") as folder:
         source = Source("bench", "http://127.0.0.1:9", "bench-key", "60000")
-        settings = DemoSettings(source, Path(folder), True, 0, 1, airflow_port=0, dashboard_port=0, notes=())
+        settings = DemoSettings(source, Path(folder), True, 0, 1, free_port(), free_port(), notes=())
         (settings.state / "logs").mkdir()
         with Servers(settings) as servers:
             servers.start_object_store()

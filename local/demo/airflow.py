@@ -105,12 +105,20 @@ class AirflowClient:
 
     def failed_tasks(self, run: DagRun) -> list[str]:
         """Labels of the tasks of a run that failed, such as `land[3]`."""
-        answer = self._call("GET", f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances", params={"limit": 200})
         return [
             task["task_id"] + (f"[{task['map_index']}]" if int(task.get("map_index", -1)) >= 0 else "")
-            for task in answer["task_instances"]
+            for task in self._tasks(run)
             if task["state"] == "failed"
         ]
+
+    def work(self, run: DagRun) -> list[tuple[datetime, datetime]]:
+        """When the tasks of a run that ran began and ended."""
+        times = [(_time(task.get("start_date")), _time(task.get("end_date"))) for task in self._tasks(run)]
+        return [(began, ended) for began, ended in times if began and ended]
+
+    def _tasks(self, run: DagRun) -> list[dict[str, Any]]:
+        path = f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances"
+        return list(self._call("GET", path, params={"limit": 200})["task_instances"])
 
     def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         answer = self._request(method, path, **options)
