@@ -74,9 +74,9 @@
     const plot = panel.querySelector(".js-plotly-plot");
     const grid = panel.querySelector(".ag-root-wrapper");
     const table = panel.querySelector("table");
-    if (grid) return gridRows(grid);
-    if (table) return tableRows(table);
-    return plot && plot.data ? plotRows(plot) : null;
+    const shown = [grid ? gridRows(grid) : table && tableRows(table), plot && plot.data && plotRows(plot)].filter(Boolean);
+    // A panel with a graph and a table saves both, an empty line between them.
+    return shown.length ? shown.reduce((all, each) => [...all, [], ...each]) : null;
   }
 
   document.addEventListener("click", (event) => {

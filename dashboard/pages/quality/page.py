@@ -42,12 +42,12 @@ def layout() -> html.Div:
             html.Div(
                 [
                     parts.panel("quality-run", "Latest test run", 150),
-                    parts.panel("quality-fresh", "Freshness", 150),
+                    parts.panel("quality-fresh", "Freshness", 150, has_csv=True),
                 ],
                 className="st-columns",
             ),
             parts.panel("quality-history", "Runs", 140, "Share of tests that passed, run by run; the newest is right."),
-            parts.panel("quality-tests", "Tests", 420, "The newest result of every test, failing first."),
+            parts.panel("quality-tests", "Tests", 420, "The newest result of every test, failing first.", has_csv=True),
             html.Div(
                 [
                     parts.panel("quality-test", "One test", 300, "Its failing rows and the SQL that counts them."),
@@ -62,9 +62,13 @@ def layout() -> html.Div:
                 ],
                 className="st-columns",
             ),
-            parts.panel("quality-loads", "Loads", 300, "Manifests in the ledger, newest first."),
+            parts.panel("quality-loads", "Loads", 300, "Manifests in the ledger, newest first.", has_csv=True),
             parts.panel(
-                "quality-rejects", "Rejected manifests", 120, "Refused as a whole; nothing of them was loaded."
+                "quality-rejects",
+                "Rejected manifests",
+                120,
+                "Refused as a whole; nothing of them was loaded.",
+                has_csv=True,
             ),
             parts.panel("quality-lineage", "Lineage", 160, "From the API’s answers to what the pages read."),
         ],
