@@ -17,33 +17,10 @@ from dashboard.data.door import Door
 from dashboard.data.market import as_date, as_datetime
 from dashboard.pages import format as fmt
 from dashboard.pages.parts import EMPTY, READY, Content, as_of, attrs, message
+from dashboard.pages.quality.lineage import lineage
 from dashboard.pages.quality.view import badge
 
 VOLUME_DAYS = 180
-# The way of the data, a stage each; a test holds the names against the dbt project.
-LINEAGE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    (
-        "Staging", "the API’s answers, typed: one row a fact and fetch",
-        ("stg_polygon__stock_bars_casted", "stg_polygon__splits", "stg_polygon__dividends", "stg_polygon__tickers",
-         "stg_polygon__options_bars_casted", "stg_polygon__option_contracts", "stg_polygon__option_chain"),
-    ),
-    (
-        "Snapshots", "every version, with the time in which it was what we knew",
-        ("snapshot_polygon__stock_bars", "snapshot_polygon__splits", "snapshot_polygon__dividends",
-         "snapshot_polygon__tickers", "snapshot_polygon__options_bars", "snapshot_polygon__option_contracts",
-         "snapshot_polygon__option_chain"),
-    ),
-    (
-        "Intermediate", "adjusted bars, events, contracts with their underlying",
-        ("int_polygon__split_factors", "int_polygon__stock_events", "int_polygon__stock_bars_enriched",
-         "int_polygon__options_bars_enriched", "int_polygon__stocks_options_joined"),
-    ),
-    (
-        "Marts", "what the pages read",
-        ("fct_polygon__stock_bars_performance", "fct_polygon__bar_versions", "dim_polygon__tickers",
-         "fct_polygon__option_chain", "fct_polygon__put_call_ratio"),
-    ),
-)  # fmt: skip
 
 
 def read_health(door: Door) -> Content:
@@ -147,26 +124,13 @@ def read_volume(door: Door) -> Content:
 
 
 def read_lineage(door: Door) -> Content:
-    """The stages from staging to marts, each model with the worst of its tests."""
+    """From raw to the marts, each model with what it reads and the worst of its tests."""
     latest = data.read_latest_tests(door)
     worst = {} if latest.empty else latest.drop_duplicates("model_name").set_index("model_name")["status"].to_dict()
-    stages = [
-        html.Li(
-            [
-                html.Strong(stage),
-                html.P(said, className="st-hint"),
-                *[
-                    html.Div([badge(str(worst[model])) if model in worst else None, html.Code(model)])
-                    for model in models
-                ],
-            ]
-        )
-        for stage, said, models in LINEAGE
-    ]
     runs = data.read_runs(door)
     when = runs[0].executed_at if runs else None
     stamp = html.Span(["Tests run at ", html.Strong(fmt.utc(when))])
-    return Content(READY, html.Ol(stages, className="st-lineage"), stamp)
+    return Content(READY, lineage(worst), stamp)
 
 
 def volume_figure(frame: pd.DataFrame, suspects: pd.DataFrame) -> dict[str, Any]:

@@ -1,0 +1,105 @@
+"""The way of the data from the API's answers to what the pages read: models, what they read, how their tests are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dash import html
+
+from dashboard.pages.quality.view import badge
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Models that stand side by side, each with what it reads; a test holds them against the dbt project."""
+
+    name: str
+    said: str
+    models: Mapping[str, tuple[str, ...]]
+
+
+_HISTORIES = {
+    "stock_bars": "stock_bars", "splits": "splits", "dividends": "dividends", "tickers": "tickers",
+    "options_bars": "option_bars", "option_contracts": "option_contracts", "option_chain": "option_chain",
+}  # fmt: skip
+_NOW = {
+    "stg_polygon__stock_bars_casted": "stock_bars", "stg_polygon__splits": "splits",
+    "stg_polygon__dividends": "dividends", "stg_polygon__tickers": "tickers",
+    "stg_polygon__options_bars_casted": "options_bars", "stg_polygon__option_contracts": "option_contracts",
+    "stg_polygon__option_chain": "option_chain",
+}  # fmt: skip
+_OPTIONS = "int_polygon__options_bars_enriched"
+
+LINEAGE = (
+    Stage("Raw", "the API’s answers, as they came", dict.fromkeys(map("raw.{}".format, _HISTORIES.values()), ())),
+    Stage(
+        "Snapshots", "every version, with the time from which we knew it",
+        {f"snapshot_polygon__{name}": (f"raw.{dataset}",) for name, dataset in _HISTORIES.items()},
+    ),
+    Stage(
+        "Staging", "the version that counts now, or at the moment that was asked for",
+        {name: (f"snapshot_polygon__{history}",) for name, history in _NOW.items()},
+    ),
+    Stage(
+        "Intermediate", "adjusted bars with indicators; contracts with their underlying, volatility and greeks",
+        {
+            "int_polygon__split_factors": ("stg_polygon__splits",),
+            "int_polygon__stock_events": (
+                "stg_polygon__splits", "stg_polygon__dividends", "int_polygon__split_factors",
+            ),
+            "int_polygon__stock_bars_enriched": (
+                "stg_polygon__stock_bars_casted", "int_polygon__split_factors", "int_polygon__stock_events",
+            ),
+            "int_polygon__ticker_years": ("stg_polygon__stock_bars_casted",),
+            _OPTIONS: (
+                "stg_polygon__stock_bars_casted", "stg_polygon__splits", "stg_polygon__dividends",
+                "stg_polygon__options_bars_casted", "stg_polygon__option_contracts", "stg_polygon__option_chain",
+            ),
+            "int_polygon__stocks_options_joined": ("int_polygon__stock_bars_enriched", _OPTIONS),
+        },
+    ),
+    Stage(
+        "Marts", "what the pages read",
+        {
+            "dim_polygon__tickers": ("stg_polygon__tickers", "int_polygon__ticker_years"),
+            "dim_polygon__ticker_versions": ("snapshot_polygon__tickers",),
+            "fct_polygon__stock_bars_performance": ("int_polygon__stock_bars_enriched",),
+            "fct_polygon__bar_versions": ("snapshot_polygon__stock_bars",),
+            "fct_polygon__split_versions": ("snapshot_polygon__splits",),
+            "fct_polygon__option_chain": ("dim_polygon__tickers", _OPTIONS),
+            "fct_polygon__volatility_smile": (_OPTIONS,),
+            "fct_polygon__volatility_term_structure": (_OPTIONS,),
+            "fct_polygon__open_interest_by_strike": (_OPTIONS,),
+            "fct_polygon__put_call_ratio": (_OPTIONS,),
+            "fct_polygon__put_call_parity": (_OPTIONS,),
+        },
+    ),
+)  # fmt: skip
+
+
+def lineage(worst: Mapping[str, str]) -> html.Ol:
+    """The stages in the order of the data; `worst`: by model, the worst status of its tests."""
+    return html.Ol(
+        [
+            html.Li(
+                [
+                    html.Strong(stage.name),
+                    html.P(stage.said, className="st-hint"),
+                    *[_model(model, parents, worst.get(model)) for model, parents in stage.models.items()],
+                ]
+            )
+            for stage in LINEAGE
+        ],
+        className="st-lineage",
+    )
+
+
+def _model(model: str, parents: tuple[str, ...], status: str | None) -> html.Div:
+    reads = html.Span(f"← {', '.join(map(_short, parents))}", className="st-hint st-break") if parents else None
+    return html.Div([badge(status) if status else None, html.Span([html.Code(_short(model)), reads])], title=model)
+
+
+def _short(model: str) -> str:
+    """Without what all names have: `polygon__`."""
+    return model.replace("polygon__", "")
