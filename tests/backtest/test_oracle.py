@@ -16,8 +16,9 @@ from dashboard.backtest.study import Setup, run
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    import bt
     import ffn
+
+    from bench import bt_account
 
 
 def market(seed: int, tickers: int, sessions: int = 400) -> Prices:
@@ -25,28 +26,6 @@ def market(seed: int, tickers: int, sessions: int = 400) -> Prices:
     close = 80 * np.exp(np.cumsum(random.normal(0.0003, 0.018, (sessions, tickers)), axis=0))
     opened = close * np.exp(random.normal(0, 0.006, close.shape))
     return Prices(pd.bdate_range("2022-01-03", periods=sessions), tuple("ABCDE"[:tickers]), opened, close)
-
-
-def with_bt(prices: Prices, wanted: np.ndarray, costs: Costs) -> pd.Series:
-    """bt's equity at closes: its clock ticks at each open and each close, orders fall on opens only."""
-    opens, closes = prices.sessions + pd.Timedelta(hours=9, minutes=30), prices.sessions + pd.Timedelta(hours=16)
-    names = list(prices.tickers)
-    ticks = pd.concat(
-        [pd.DataFrame(prices.open_usd, opens, names), pd.DataFrame(prices.close_usd, closes, names)]
-    ).sort_index()
-    changes = np.flatnonzero((np.diff(wanted, axis=0, prepend=0) != 0).any(axis=1))
-    changes = changes[changes + 1 < len(opens)]
-    weights = pd.DataFrame(wanted[changes] / len(names), opens[changes + 1], names)
-    strategy = bt.Strategy("oracle", [bt.algos.WeighTarget(weights), bt.algos.Rebalance()])
-    test = bt.Backtest(
-        strategy, ticks, initial_capital=10_000, integer_positions=False, progress_bar=False,
-        commissions=lambda quantity, price: abs(quantity) * price * (costs.buy if quantity > 0 else costs.sell),
-    )  # fmt: skip
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        test.run()
-    equity = test.strategy.values.reindex(closes)
-    return pd.Series(equity.to_numpy(), prices.sessions)
 
 
 @pytest.mark.parametrize("name", sorted(STRATEGIES))
@@ -63,14 +42,14 @@ def test_equity_is_bts(name: str, tickers: int, is_long_only: bool, costs: Costs
     ours = run(prices, strategy, Setup(costs, 10_000, is_long_only)).equity()
     wanted = targets(strategy, prices.close_usd, is_long_only=is_long_only)
     assert (wanted != 0).any()
-    np.testing.assert_allclose(ours, with_bt(prices, wanted, costs), rtol=1e-8)
+    np.testing.assert_allclose(ours, bt_account.equity(prices, wanted, costs), rtol=1e-8)
 
 
 def test_costs_of_a_basket_are_bts_but_for_costs_of_costs() -> None:
     """bt takes a purchase's costs out of its own slot, the engine out of all: they differ by the rate squared."""
     prices, strategy, costs = market(8, 4), STRATEGIES["sma"](), Costs(5, 5)
     ours = run(prices, strategy, Setup(costs, 10_000)).equity()
-    theirs = with_bt(prices, targets(strategy, prices.close_usd, is_long_only=True), costs)
+    theirs = bt_account.equity(prices, targets(strategy, prices.close_usd, is_long_only=True), costs)
     np.testing.assert_allclose(ours, theirs, rtol=2e-4)
 
 
