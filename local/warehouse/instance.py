@@ -63,6 +63,9 @@ class Instance(FakeSnow):
                 "lambda_syntax": "ENABLE_SINGLE_ARROW",
                 "memory_limit": f"{memory_limit_mib or default_memory_limit_mib()}MiB",
                 "temp_directory": str(spill),
+                # A checkpoint writes the last row group of a table again, which holds a year of whole responses in raw
+                # tables: after every 16 MB, DuckDB's own threshold, it costs more than a day's load and build.
+                "checkpoint_threshold": "128MiB",
                 "autoinstall_known_extensions": "false",
             },
         )
