@@ -54,7 +54,7 @@ class OptionsMarket:
         self._server.shutdown()
         self._server.server_close()
 
-    def answer(self, target: str) -> tuple[int, dict[str, Any]]:
+    def answer(self, target: str) -> tuple[int, Any]:
         """Status and body of a request."""
         with self._guard:
             now = time.monotonic()
@@ -66,6 +66,8 @@ class OptionsMarket:
             self._recent.append(now)
             self.requests += 1
         parts = urlsplit(target)
+        if parts.path.startswith("/v1/marketstatus/"):
+            return 200, []
         if parts.path == "/v3/reference/options/contracts":
             return 200, self._page({name: values[0] for name, values in parse_qs(parts.query).items()})
         *_, ticker, _, _, _, start, end = parts.path.split("/")

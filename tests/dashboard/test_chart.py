@@ -6,8 +6,10 @@ import json
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import plotly.graph_objects as go
 import pytest
+from plotly.io.json import to_json_plotly
 
 from dashboard.data.as_of import bars_as_of, indicators
 from dashboard.data.door import Door
@@ -54,11 +56,14 @@ def test_every_trace_has_a_value_for_each_session(bars: Bars) -> None:
     assert lengths == {len(bars.frame)}
 
 
+@pytest.mark.parametrize("engine", ["orjson", "json"])
 @pytest.mark.parametrize("basis", list(chart_figure.BASES))
-def test_plotly_knows_every_property_and_json_knows_every_value(bars: Bars, basis: str) -> None:
+def test_plotly_knows_every_property_and_json_knows_every_value(bars: Bars, basis: str, engine: str) -> None:
     figure = chart_figure.price_figure(bars, basis)
     go.Figure(figure)
-    json.dumps(figure, allow_nan=False)
+    written = json.loads(to_json_plotly(figure, engine=engine), parse_constant=pytest.fail)
+    closes = next(trace["close"] for trace in written["data"] if trace["meta"] == "price")
+    assert closes[-1] == pytest.approx(figure["data"][1]["close"][-1])
 
 
 def test_an_average_is_empty_until_its_window_is_full(bars: Bars) -> None:
@@ -67,8 +72,8 @@ def test_an_average_is_empty_until_its_window_is_full(bars: Bars) -> None:
     assert len(averages) == 4
     for trace in averages:
         length = int(trace["meta"].removeprefix("sma"))
-        assert trace["y"][: length - 1] == [None] * (length - 1)
-        assert None not in trace["y"][length - 1 :]
+        assert np.isnan(trace["y"][: length - 1]).all()
+        assert not np.isnan(trace["y"][length - 1 :]).any()
 
 
 def test_total_return_ends_at_the_close_and_was_lower_before_a_dividend(bars: Bars) -> None:
