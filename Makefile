@@ -38,9 +38,11 @@ faults: environments ## Kill everything at every point, then SCHEDULES=20 random
 .PHONY: bench
 bench: environments $(PEERS)/.complete ## The benchmarks, with dlt in its own environment; writes bench/RESULTS.md (an hour)
 	$(RUN) -m bench.ingest
+	$(RUN) -m bench.options
 	$(RUN) -m bench.recovery
 	$(RUN) -m bench.sweep
 	$(RUN) -m bench.backtest
+	$(RUN) -m bench.end_to_end
 	$(RUN) -m bench.marts
 	$(RUN) -m bench.history_slope
 	$(RUN) -m bench.report
