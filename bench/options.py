@@ -47,7 +47,7 @@ def main() -> None:
         f"{UNDERLYINGS} underlyings × {options.contracts:,} contracts × {SESSIONS} sessions take {requests:,} "
         f"requests, a request per contract and day {days:,}: {days / requests:.0f} times as many, {_hours(days)} "
         f"against {_hours(requests)} at {CAP_A_MINUTE / 60:g} a second. Under the cap the slice took {capped:.0f} s, "
-        f"where {least} s is the least for its {capped_requests} requests, and {refused} were refused. Without waiting, "
+        f"where {least} s is the least for its {capped_requests} requests; {refused} were refused. Without waiting, "
         f"a request costs {free / requests * 1000:.1f} ms, landing included."
     )
     question = f"Options under a cap of {CAP_A_MINUTE / 60:g} requests a second, against a request per contract and day"
