@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,6 +45,8 @@ def running(warehouse: str = "local.warehouse") -> Iterator[Stack]:
     Args:
         warehouse: module that serves as the warehouse.
     """
+    # Ended from outside, it still ends what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     before = dict(os.environ)
     with tempfile.TemporaryDirectory(prefix="snowtape-bench-") as folder:
         source = Source("bench", "http://127.0.0.1:9", "bench-key", "60000")
