@@ -56,7 +56,7 @@ def dbt(command: Command, *, settings: TransformSettings, run_id: str, previous_
     _forget_old_runs(settings.runs_dir)
     _lend_parse(settings.runs_dir, target_path)
     command_line = arguments(command, settings, target_path, previous_target)
-    code, last_lines = _stream(command_line, settings.project_dir, query_tag=f"snowtape/dbt_{command}/{run_id}")
+    code, last_lines = _stream(command_line, settings.project_dir, run=f"dbt_{command}/{run_id}")
     _return_parse(settings.runs_dir, target_path)
     artifacts = read_artifacts(target_path)
     results = artifacts.test_results(run_id) if artifacts else []
@@ -98,13 +98,13 @@ def summarise(command: Command, code: int, artifacts: Artifacts | None, last_lin
     return line
 
 
-def _stream(command: list[str], folder: Path, query_tag: str) -> tuple[int, list[str]]:
-    """Exit code and the last lines; dbt ends with this process. Its profile reads the query tag."""
+def _stream(command: list[str], folder: Path, run: str) -> tuple[int, list[str]]:
+    """Exit code and the last lines; dbt ends with this process. Its queries name the run."""
     last: deque[str] = deque(maxlen=15)
     process = subprocess.Popen(
         command,
         cwd=folder,
-        env=os.environ | {"PYTHONUNBUFFERED": "1", "SNOWTAPE_QUERY_TAG": query_tag},
+        env=os.environ | {"PYTHONUNBUFFERED": "1", "SNOWTAPE_RUN": run},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

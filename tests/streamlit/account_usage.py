@@ -8,13 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 RUN = "scheduled__2026-11-20T23:15:00+00:00"
-# Query, tag, milliseconds, credits; the last two are too short to be attributed, and not ours.
+# Query, text, tag, milliseconds, credits; the last two are too short to be attributed, and not ours.
+LOAD = f"snowtape/polygon_stocks_load/{RUN}"
+BUILT = """insert into bars select 1 /* {"app": "dbt", "tag": "snowtape/dbt_build/dbt_build-manual__1-try1"} */"""
 QUERIES = [
-    ("q1", f"snowtape/polygon_stocks_load/{RUN}", 4_000, 0.002),
-    ("q2", f"snowtape/polygon_stocks_load/{RUN}", 2_000, 0.001),
-    ("q3", "snowtape/dbt_build/dbt_build-manual__1-try1", 60_000, 0.03),
-    ("q4", "snowtape/dbt_build/dbt_build-manual__1-try1", 50, None),
-    ("q5", "somebody", 90_000, 9.0),
+    ("q1", "begin", LOAD, 4_000, 0.002),
+    ("q2", "commit", LOAD, 2_000, 0.001),
+    ("q3", BUILT, "snowtape/dbt", 60_000, 0.03),
+    ("q4", BUILT, "snowtape/dbt", 50, None),
+    ("q5", BUILT, "somebody", 90_000, 9.0),
 ]
 
 
@@ -24,17 +26,18 @@ def create(connection: Any, database: str) -> None:
         cursor.execute("create database if not exists snowflake")
         cursor.execute("create schema if not exists snowflake.account_usage")
         cursor.execute(
-            "create or replace table snowflake.account_usage.query_history (query_id varchar, query_tag varchar, "
-            "database_name varchar, warehouse_name varchar, start_time timestamp_tz, total_elapsed_time number)"
+            "create or replace table snowflake.account_usage.query_history (query_id varchar, query_text varchar, "
+            "query_tag varchar, database_name varchar, warehouse_name varchar, start_time timestamp_tz, "
+            "total_elapsed_time number)"
         )
         cursor.execute(
             "create or replace table snowflake.account_usage.query_attribution_history "
             "(query_id varchar, credits_attributed_compute float)"
         )
-        for query_id, tag, milliseconds, credits in QUERIES:
+        for query_id, text, tag, milliseconds, credits in QUERIES:
             cursor.execute(
                 "insert into snowflake.account_usage.query_history "
-                f"select '{query_id}', '{tag}', '{database}', '{database}_LOADER', "
+                f"select '{query_id}', '{text}', '{tag}', '{database}', '{database}_LOADER', "
                 f"dateadd(hour, -1, current_timestamp()), {milliseconds}"
             )
             if credits is not None:

@@ -143,12 +143,12 @@ def test_summary_counts_and_names_the_first_failure(project: Path, caplog: pytes
     assert "a line of dbt" in caplog.messages
 
 
-def test_dbt_is_told_the_query_tag_of_the_run(project: Path) -> None:
-    body = leaves() + "import os\n(target / 'tag').write_text(os.environ['SNOWTAPE_QUERY_TAG'])\n"
+def test_dbt_is_told_the_run_that_its_queries_name(project: Path) -> None:
+    body = leaves() + "import os\n(target / 'run').write_text(os.environ['SNOWTAPE_RUN'])\n"
 
     run = dbt("build", settings=TransformSettings(executable(project, body), project), run_id="dbt_build-manual-try1")
 
-    assert (run.target_path / "tag").read_text() == "snowtape/dbt_build/dbt_build-manual-try1"
+    assert (run.target_path / "run").read_text() == "dbt_build/dbt_build-manual-try1"
 
 
 def test_dbt_that_dies_before_it_has_results_is_reported_with_its_last_words(project: Path) -> None:

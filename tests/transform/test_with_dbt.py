@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ PROJECT = """
 name: two_models
 version: 1.0.0
 profile: snowtape
+query-comment: {comment: "{{ query_comment(node) }}", append: true}
 on-run-end: "{{ record_failing_rows(results) }}"
 models:
   +schema: marts
@@ -55,7 +57,8 @@ def runs(warehouse: RunningWarehouse, connection: Any, tmp_path_factory: pytest.
     project = tmp_path_factory.mktemp("project") / "dbt"
     (project / "models").mkdir(parents=True)
     (project / "macros").mkdir()
-    for name in ("profiles.yml", "macros/generate_schema_name.sql", "macros/record_failing_rows.sql"):
+    macros = ("generate_schema_name", "query_comment", "record_failing_rows")
+    for name in ("profiles.yml", *(f"macros/{macro}.sql" for macro in macros)):
         (project / name).write_text((REPOSITORY / "dbt" / name).read_text())
     (project / "dbt_project.yml").write_text(PROJECT)
     (project / "models" / "models.yml").write_text(MODELS)
@@ -90,6 +93,20 @@ def test_retry_takes_up_only_what_failed(runs: list[DbtRun]) -> None:
     # The second model and the project's hook.
     assert runs[1].summary.startswith("dbt build: 2 success in ")
     assert runs[1].results == []
+
+
+def test_every_query_names_its_run(runs: list[DbtRun]) -> None:
+    log = (runs[0].target_path / "dbt.log").read_text()
+    said = [json.loads(comment) for comment in re.findall(r"^/\* ({.*}) \*/", log, re.MULTILINE)]
+
+    assert {comment["tag"] for comment in said} == {"snowtape/dbt_build/try 1"}
+    assert "model.two_models.first" in {comment.get("node_id") for comment in said}
+
+
+def test_only_the_first_run_parses_the_whole_project(runs: list[DbtRun]) -> None:
+    parsed_anew = ["Unable to do partial parsing" in (run.target_path / "dbt.log").read_text() for run in runs]
+
+    assert parsed_anew == [True, False, False]
 
 
 def test_every_result_is_kept_once_passes_too(runs: list[DbtRun], connection: Any) -> None:
