@@ -24,8 +24,16 @@ def write(session: Session, name: ObjectName, kind: str, comment: str | None, co
         return
     if comment is not None:
         session.duck.execute(f"COMMENT ON {kind} {name.sql} IS {literal(comment)}")
+    # dbt says all of them after every build, and each is a transaction of its own.
+    written = _of_columns(session, name) if len(columns) > 1 else {}
     for column, text in columns.items():
-        session.duck.execute(f"COMMENT ON COLUMN {name.sql}.{quoted(column)} IS {literal(text)}")
+        if written.get(column) != text:
+            session.duck.execute(f"COMMENT ON COLUMN {name.sql}.{quoted(column)} IS {literal(text)}")
+
+
+def _of_columns(session: Session, name: ObjectName) -> dict[str, str | None]:
+    sql = "SELECT column_name, comment FROM duckdb_columns() WHERE (database_name, schema_name, table_name) = (?, ?, ?)"
+    return dict(session.duck.execute(sql, list(name)).fetchall())
 
 
 def take_from(create: exp.Create) -> tuple[str | None, dict[str, str]]:

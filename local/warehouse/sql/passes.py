@@ -30,6 +30,12 @@ class Passes:
 
     def transform(self, rewrite: Callable[..., exp.Expr], *, copy: bool = False, **values: Any) -> Self:
         """Apply a pass to the tree, if that has what the pass looks for."""
+        if rewrite is fakesnow.transforms.upper_case_unquoted_identifiers:
+            # The same without a copy of every name.
+            for name in self.tree.find_all(exp.Identifier):
+                if not name.quoted and isinstance(name.this, str):
+                    name.set("this", name.this.upper())
+            return self
         wanted = kinds_of(rewrite.__code__)
         if wanted is not None and all(issubclass(kind, _STATEMENTS) for kind in wanted):
             if isinstance(self.tree, wanted):

@@ -57,7 +57,8 @@ def create_table(cursor: WarehouseCursor, create: exp.Create, params: Any) -> St
                 statement.set("properties", properties)
             for translated in cursor.translate(statement, params):
                 lengths += translated.args.get("text_lengths") or []
-                sql = translated.sql(dialect="duckdb")
+                # Nobody needs the tree afterwards.
+                sql = translated.sql(dialect="duckdb", copy=False)
                 cursor.duck.execute(sql, params if translated.find(exp.Placeholder) else None)
     if is_temporary:
         session.temporary[name] = "TABLE"
@@ -85,7 +86,7 @@ def create_view(cursor: WarehouseCursor, create: exp.Create, params: Any) -> Sta
     create.set("properties", exp.Properties(expressions=[exp.TemporaryProperty()]) if is_temporary else None)
     qualify(session, create.expression)
     for translated in cursor.translate(create, params):
-        cursor.duck.execute(translated.sql(dialect="duckdb"))
+        cursor.duck.execute(translated.sql(dialect="duckdb", copy=False))
     if is_temporary:
         session.temporary[name] = "VIEW"
     else:
