@@ -13,7 +13,7 @@
 {%- set bar_columns = ['ticker', 'session_date', 'open_usd', 'high_usd', 'low_usd', 'close_usd', 'volume_shares', 'vwap_usd']
     + ['transactions', 'split_factor', 'adjusted_open_usd', 'adjusted_high_usd', 'adjusted_low_usd', 'adjusted_close_usd']
     + ['adjusted_volume_shares', 'fetched_at'] %}
-{%- set longest_window, first_macd_bar = 252, 34 %}
+{%- set longest_window, first_macd_bar, few_bars = 252, 34, 10 %}
 {%- set in_order = 'partition by ticker, listed_from_date order by session_date' %}
 {%- set in_block = 'partition by ticker, listed_from_date, block_number order by session_date rows between unbounded preceding and current row' %}
 {%- set ema_12, ema_26, ema_9, wilder_14 = 2 / 13, 2 / 27, 2 / 10, 1 / 14 %}
@@ -26,9 +26,39 @@
     'average_loss': ('loss_usd', wilder_14, 2, 15),
     'atr': ('true_range_usd', wilder_14, 2, 15),
 } %}
+{%- set high, low = 'coalesce(adjusted_high_usd, adjusted_close_usd)', 'coalesce(adjusted_low_usd, adjusted_close_usd)' %}
+{# name: (aggregate, value, bars, first bar that has the value, whether later ones can lack it). #}
+{%- set windows = {
+    'sma_20_usd': ('avg', 'adjusted_close_usd', 20, 1, false),
+    'sma_50_usd': ('avg', 'adjusted_close_usd', 50, 1, false),
+    'sma_120_usd': ('avg', 'adjusted_close_usd', 120, 1, false),
+    'sma_200_usd': ('avg', 'adjusted_close_usd', 200, 1, false),
+    'deviation_20_usd': ('stddev_pop', 'adjusted_close_usd', 20, 1, false),
+    'deviation_of_returns_21': ('stddev_samp', 'log_return', 21, 2, false),
+    'deviation_of_returns_63': ('stddev_samp', 'log_return', 63, 2, false),
+    'high_52w_usd': ('max', high, longest_window, 1, false),
+    'low_52w_usd': ('min', low, longest_window, 1, false),
+    'average_dollar_volume_20d_usd': ('avg', 'dollar_volume_usd', 20, 1, true),
+} %}
 with
 {%- if is_incremental() %}
 {{ stock_bars_touched() }}
+
+{# Where few bars go on after many, windows over all of them for the few are dear: these tickers have the last built bar
+   alone before them, and what is behind each new bar is summed up for it. With nothing built before bar 34, averages begin anew. #}
+few as (
+    select
+        continued.ticker,
+        continued.session_date
+    from continued
+    inner join touched
+        on continued.ticker = touched.ticker
+    where continued.bar_number >= {{ first_macd_bar }}
+    group by
+        continued.ticker,
+        continued.session_date
+    having count(*) <= {{ few_bars }}
+),
 
 {% endif %}
 adjusted as (
@@ -70,6 +100,11 @@ adjusted as (
         reached.bar_number as built_bar_number,
         reached.running_high_usd as built_running_high_usd
     from reached
+    left join few
+        on reached.ticker = few.ticker
+    where
+        few.ticker is null
+        or reached.session_date = few.session_date
     {%- endif %}
 ),
 
@@ -175,19 +210,82 @@ paid as (
             and followed.session_date = events.session_date
 ),
 
-windowed as (
+{%- if is_incremental() %}
+behind as (
+    select
+        reached.ticker,
+        reached.listed_from_date,
+        reached.session_date,
+        reached.bar_number,
+        reached.adjusted_close_usd,
+        reached.adjusted_high_usd,
+        reached.adjusted_low_usd,
+        reached.log_return,
+        reached.adjusted_close_usd * reached.adjusted_volume_shares as dollar_volume_usd
+    from reached
+    inner join few
+        on reached.ticker = few.ticker
+    union all
+    select
+        paid.ticker,
+        paid.listed_from_date,
+        paid.session_date,
+        paid.bar_number,
+        paid.adjusted_close_usd,
+        paid.adjusted_high_usd,
+        paid.adjusted_low_usd,
+        paid.log_return,
+        paid.dollar_volume_usd
+    from paid
+    inner join few
+        on paid.ticker = few.ticker
+    where not paid.is_built
+),
+
+paired as (
+    select
+        paid.ticker,
+        paid.session_date,
+        paid.bar_number,
+        behind.session_date as behind_session_date,
+        behind.bar_number as behind_bar_number,
+        behind.adjusted_close_usd,
+        behind.adjusted_high_usd,
+        behind.adjusted_low_usd,
+        behind.log_return,
+        behind.dollar_volume_usd
+    from paid
+    inner join behind
+        on
+            paid.ticker = behind.ticker
+            and paid.listed_from_date = behind.listed_from_date
+            and paid.bar_number >= behind.bar_number
+            and paid.bar_number < behind.bar_number + {{ longest_window }}
+    where not paid.is_built
+),
+
+summed_up as (
+    select
+        ticker,
+        session_date,
+        {%- for name, (aggregate, value, bars, first_bar, may_be_null) in windows.items() %}
+        {{ last_bars(aggregate, value, bars, first_bar, may_be_null, summed=true) }} as {{ name }},
+        {%- endfor %}
+        min(behind_session_date) as window_from_date
+    from paired
+    group by
+        ticker,
+        session_date,
+        bar_number
+),
+
+{% endif -%}
+slid as (
     select
         paid.*,
-        {%- for sessions in [20, 50, 120, 200] %}
-        {{ last_bars('avg', 'adjusted_close_usd', sessions) }} as sma_{{ sessions }}_usd,
+        {%- for name, (aggregate, value, bars, first_bar, may_be_null) in windows.items() %}
+        {{ last_bars(aggregate, value, bars, first_bar, may_be_null) }} as {{ name }},
         {%- endfor %}
-        {{ last_bars('stddev_pop', 'adjusted_close_usd', 20) }} as deviation_20_usd,
-        {%- for sessions in [21, 63] %}
-        {{ last_bars('stddev_samp', 'log_return', sessions, first_bar=2) }} * sqrt(252) * 100 as volatility_{{ sessions }}d_pct,
-        {%- endfor %}
-        {{ last_bars('max', 'coalesce(adjusted_high_usd, adjusted_close_usd)', longest_window) }} as high_52w_usd,
-        {{ last_bars('min', 'coalesce(adjusted_low_usd, adjusted_close_usd)', longest_window) }} as low_52w_usd,
-        {{ last_bars('avg', 'dollar_volume_usd', 20, may_be_null=true) }} as average_dollar_volume_20d_usd,
         coalesce(
             lag(session_date, {{ longest_window - 1 }}) over ({{ in_order }}), listed_from_date
         ) as window_from_date,
@@ -201,6 +299,27 @@ windowed as (
             0
         )) as total_return_close_usd
     from paid
+),
+
+windowed as (
+    select
+        slid.* {%- if is_incremental() %} exclude (
+            {%- for name in windows %}
+            {{ name }},
+            {%- endfor %}
+            window_from_date
+        ),
+        {%- for name in windows.keys() | list + ['window_from_date'] %}
+        iff(summed_up.ticker is null, slid.{{ name }}, summed_up.{{ name }}) as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    {%- endif %}
+    from slid
+    {%- if is_incremental() %}
+    left join summed_up
+        on
+            slid.ticker = summed_up.ticker
+            and slid.session_date = summed_up.session_date
+    {%- endif %}
 ),
 
 {# Bars after the last built one of their listing, if that one's averages stand: their blocks begin there. #}
@@ -352,8 +471,8 @@ select
     iff(bar_number >= 15, atr_usd, null) as atr_14_usd,
     sma_20_usd + 2 * deviation_20_usd as bollinger_upper_usd,
     sma_20_usd - 2 * deviation_20_usd as bollinger_lower_usd,
-    volatility_21d_pct,
-    volatility_63d_pct,
+    deviation_of_returns_21 * sqrt(252) * 100 as volatility_21d_pct,
+    deviation_of_returns_63 * sqrt(252) * 100 as volatility_63d_pct,
     running_high_usd,
     (adjusted_close_usd / running_high_usd - 1) * 100 as drawdown_pct,
     high_52w_usd,
