@@ -30,7 +30,8 @@ from local.demo.settings import REPOSITORY
 
 QUESTION = "From raw to marts: all models from nothing, and a day on top of them, against bare DuckDB"
 DAYS = 3
-THREADS = 2
+# As in dbt/profiles.yml.
+THREADS = 4
 INCREMENT_GOAL_SECONDS, FLOOR_GOAL = 10, 2.0
 FULL_GOAL_SECONDS, FULL_GOAL_GIB = 600, 10
 
@@ -73,13 +74,15 @@ def _keep(
 ) -> None:
     """The floor is held against the day that it replays, which ran with one thread."""
     day = {name: statistics.median(each[name] for each in days) for name in days[0]}
+    bars = options.tickers * options.years * SESSIONS_A_YEAR
     rows = [
         _row("all models from nothing", full[0].elapsed, sum(full[0].models.values()), f"{full[1]:.1f}"),
         _row(f"a day, {THREADS} threads", day["elapsed"], day["models"]),
         _row("a day, one thread", last.elapsed, sum(last.models.values())),
         _row("floor: that day's SQL in bare DuckDB", floor, floor),
     ]
-    bars = options.tickers * options.years * SESSIONS_A_YEAR
+    for row in rows:
+        row["bars"] = bars
     verdict = (
         f"{options.tickers:,} tickers × {options.years} years, {bars:,} bars. From nothing: {full[0].elapsed:.0f} s "
         f"(goal: {FULL_GOAL_SECONDS}), {full[1]:.1f} GiB (goal: {FULL_GOAL_GIB}). A day: {day['elapsed']:.1f} s (goal: "
