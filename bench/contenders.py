@@ -26,7 +26,7 @@ from ingest import calendar, runs
 from ingest.datasets import Family
 from ingest.fetching import THREADS
 
-NAIVE_TICKERS = 25
+NAIVE_TICKERS = 500
 
 
 def ours_ingest(first: str, last: str) -> None:

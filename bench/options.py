@@ -1,9 +1,10 @@
 """Options under a request cap: 5 underlyings × 2,000 contracts, 60 sessions: `python -m bench.options`.
 
-A backfill through the product's own planning, client and landing. First a slice of the contracts under the real cap,
-300 requests in any 60 s, which the server enforces: that gives the rate. Then all contracts without a cap worth
-the name: that gives the requests and what they cost without waiting. Time under the cap is requests by rate. The other
-way, a request per contract and day, isn't run: its requests are counted and take the same rate.
+A backfill through the product's own planning, client and landing, against a stand-in of the API
+(bench/options_market.py). First a slice of the contracts under the real cap, 300 requests in any 60 s, which the server
+enforces: that gives the rate. Then all contracts without a cap worth the name: that gives the requests and what they
+cost without waiting. Time under the cap is requests by rate. The other way, a request per contract and day, isn't run:
+its requests are counted and take the same rate.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ def main() -> None:
     # A minute's worth of requests may go at once.
     least = (capped_requests - 1) // CAP_A_MINUTE * 60
     verdict = (
-        f"{UNDERLYINGS} underlyings × {options.contracts:,} contracts × {SESSIONS} sessions take {requests:,} "
+        f"Against a stand-in of the API, {UNDERLYINGS} underlyings × {options.contracts:,} contracts × {SESSIONS} "
+        f"sessions take {requests:,} "
         f"requests, a request per contract and day {days:,}: {days / requests:.0f} times as many, {_hours(days)} "
         f"against {_hours(requests)} at {CAP_A_MINUTE / 60:g} a second. Under the cap the slice took {capped:.0f} s, "
         f"where {least} s is the least for its {capped_requests} requests; {refused} were refused. Without waiting, "

@@ -1,4 +1,4 @@
-"""bench/RESULTS.md from bench/results/*.json, and from nothing else: `python -m bench.report`."""
+"""bench/RESULTS.md and its plots from bench/results/*.json, and from nothing else: `python -m bench.report`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,24 @@ import json
 from pathlib import Path
 from typing import Any
 
+from bench import bar_plot
 from bench.record import RESULTS, table
 
 PAGE = Path(__file__).with_name("RESULTS.md")
 ORDER = (
     "ingest", "options", "recovery", "marts", "history_slope", "sweep", "dashboard", "backtest", "end_to_end"
 )  # fmt: skip
+# What is drawn beside a table: the column that names a row, and the one with its number. The slope draws itself.
+PLOTS = {
+    "ingest": ("who", "bars a second"),
+    "options": ("who", "seconds"),
+    "recovery": ("who", "seconds"),
+    "marts": ("what", "elapsed, s"),
+    "sweep": ("settled manifests", "timed, s"),
+    "dashboard": ("who", "p95, ms"),
+    "backtest": ("strategy", "basket of 500, s"),
+    "end_to_end": ("stage", "ended after, s"),
+}
 HEAD = """# Measured
 
 `make bench` runs everything below on this machine's loopback and writes this page; every figure is from the JSON file
@@ -53,9 +65,17 @@ def page(results: dict[str, dict[str, Any]]) -> str:
     return "\n".join(parts).rstrip() + "\n" + FOOT
 
 
+def plots(results: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """The drawings, as SVG, by the result's name."""
+    return {name: bar_plot.bars(results[name]["rows"], *PLOTS[name]) for name in PLOTS if name in results}
+
+
 def main() -> None:
-    """Write it."""
-    PAGE.write_text(page({path.stem: json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))}))
+    """Write it, and its plots."""
+    results = {path.stem: json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))}
+    for name, drawing in plots(results).items():
+        (RESULTS / f"{name}.svg").write_text(drawing)
+    PAGE.write_text(page(results))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """Print the tables of docs/scale.md: all US stocks for 20 years and all options, on Snowflake, planned on paper.
 
-Usage: python3 scripts/scale.py            the tables
-       python3 scripts/scale.py --write    put them into docs/scale.md
+Usage: .venv/bin/python scripts/scale.py            the tables
+       .venv/bin/python scripts/scale.py --write    put them into docs/scale.md
 
 Sizes and seconds come from bench/results (two cores, the local warehouse); prices and the size of a bar from
-scripts/cost.py. Nothing here was run on Snowflake.
+scripts/cost.py; how the work is cut from ingest/planning.py. What is assumed stands at the top of this file and is
+called so in the tables. Nothing here was run on Snowflake.
 """
 
 from __future__ import annotations
@@ -15,21 +16,30 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from scripts.cost import CREDIT_USD, CREDITS_AN_HOUR, SUSPEND_SECONDS, bytes_of_a_bar
+from ingest.planning import MANIFESTS_A_BATCH, REREAD_SESSIONS, SESSIONS_A_BATCH
+from scripts.cost import CREDIT_USD, CREDITS_AN_HOUR, SUSPEND_SECONDS, WORK, bytes_of_a_bar
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "scale.md"
 BEGIN, END = "<!-- scripts/scale.py -->\n", "<!-- end -->\n"
 
 # --- What is planned ---
-TICKERS, YEARS, CONTRACTS = 10_000, 20, 265_000
-SESSIONS_A_YEAR, SESSIONS_READ_A_DAY = 252, 6
-# --- How the pipeline works: ingest/planning.py, ingest/landing.py, ingest/datasets.py ---
-SESSIONS_A_MANIFEST, CONTRACTS_A_MANIFEST = 60, 1_000
+TICKERS, YEARS, UNDERLYINGS, CONTRACTS = 10_000, 20, 5_000, 265_000
+SESSIONS_A_YEAR = 252
+SESSIONS_READ_A_DAY = REREAD_SESSIONS + 1
+# --- How the pipeline works ---
+# ingest/landing.py: CUT_BYTES.
 OBJECT_BYTES, BYTES_OF_A_PLAIN_BAR = 64 << 20, 95
-CONTRACTS_A_SNAPSHOT_PAGE = 250
+# ingest/datasets.py: an underlying's live contracts, those that expired, and its chain, a page each at this size.
+REQUESTS_AN_UNDERLYING = 3
+CONTRACTS_A_CHAIN_PAGE = 250
+# snowflake/procedures: BEGIN, lock, ledger, manifest, ledger, COMMIT; and for each dataset LIST, COPY and the count.
+STATEMENTS_A_MANIFEST, STATEMENTS_A_DATASET = 6, 3
+DATASETS = {"stocks": 4, "options": 3}
+# --- Assumed: a small statement on Snowflake, from the call until its answer ---
+STATEMENT_SECONDS = 0.4
 # --- The API's plans: requests a second ---
-FREE, PAID = 5 / 60, 100
+FREE, CAPPED, PAID = 5 / 60, 5, 100
 # A size up has twice the nodes, for twice the credits.
 SIZES = (("X-Small", 1), ("Small", 2), ("Medium", 4), ("Large", 8))
 
@@ -45,8 +55,8 @@ def tables() -> str:
 def _backfill(bars: int) -> list[str]:
     sessions = YEARS * SESSIONS_A_YEAR
     ours = _row("ingest", "who", "Snowtape: ingest and load")["bars a second"]
-    manifests = -(-sessions // SESSIONS_A_MANIFEST)
-    objects = manifests * -(-SESSIONS_A_MANIFEST * TICKERS * BYTES_OF_A_PLAIN_BAR // OBJECT_BYTES)
+    manifests = -(-sessions // SESSIONS_A_BATCH)
+    objects = manifests * -(-SESSIONS_A_BATCH * TICKERS * BYTES_OF_A_PLAIN_BAR // OBJECT_BYTES)
     return [
         f"### The backfill: {TICKERS:,} tickers, {YEARS} years",
         "",
@@ -57,49 +67,51 @@ def _backfill(bars: int) -> list[str]:
         f"| Time at {FREE * 60:g} requests a minute (free plan) | {_time(sessions / FREE)} | requests by rate |",
         f"| Time without a limit, ingest and load | {_time(bars / ours)} | {ours:,} bars a second, bench/ingest |",
         f"| Raw objects | {objects:,}, {bars * bytes_of_a_bar() / 1e9:.1f} GB | cut at 64 MiB before gzip |",
-        f"| Manifests, each a COPY a dataset | {manifests:,} | {SESSIONS_A_MANIFEST} sessions a manifest |",
+        f"| Manifests, each a COPY a dataset | {manifests:,} | {SESSIONS_A_BATCH} sessions a manifest |",
+        f"| Tasks that load | {-(-manifests // MANIFESTS_A_BATCH)} | {MANIFESTS_A_BATCH} manifests a task |",
     ]
 
 
 def _day() -> list[str]:
-    loaded, day = (
-        _row("ingest", "who", "Snowtape: ingest and load")["bars a second"],
-        _found("marts", "a day, 2 threads"),
-    )
     stocks, options = TICKERS * SESSIONS_READ_A_DAY, CONTRACTS * SESSIONS_READ_A_DAY
-    manifests = -(-CONTRACTS // CONTRACTS_A_MANIFEST)
-    lines = [
-        f"### A day: {TICKERS:,} tickers and {CONTRACTS:,} contracts",
+    asked = CONTRACTS + REQUESTS_AN_UNDERLYING * UNDERLYINGS
+    cost = _options_request_seconds()
+    loads = {"stocks": _load_seconds("stocks"), "options": UNDERLYINGS * _load_seconds("options")}
+    day = _row("marts", "what", "a day, 4 threads")["elapsed, s"]
+    dbt = sum(work.seconds for work in WORK if work.what.startswith("`dbt"))
+    return [
+        f"### A day: {TICKERS:,} tickers, {CONTRACTS:,} contracts of {UNDERLYINGS:,} underlyings",
         "",
-        "| Stage | Stocks | Options | From |",
+        "| What | Stocks | Options | From |",
         "|---|---:|---:|---|",
-        f"| Requests | {SESSIONS_READ_A_DAY} | {CONTRACTS:,} | one a session; one a contract for all of them |",
+        f"| Requests | {SESSIONS_READ_A_DAY} | {asked:,} | one a session; one a contract and {REQUESTS_AN_UNDERLYING} "
+        "an underlying. Reference data apart |",
+        f"| What they cost without waiting | – | {_time(asked * cost)} | {cost * 1000:.1f} ms each, bench/options |",
         f"| Bars read | {stocks:,} | {options:,} | at most: not every contract trades |",
         f"| Raw objects, MB | {_mb(stocks)} | {_mb(options)} | {bytes_of_a_bar():.0f} bytes a bar |",
-        f"| Manifests | 1 | {manifests:,} | {CONTRACTS_A_MANIFEST:,} contracts a manifest |",
-        f"| Ingest and load | {_time(stocks / loaded)} | {_time(options / loaded)} | bench/ingest; requests apart |",
-    ]
-    if day is None:
-        return [*lines, "| Models | not measured | not measured | `python -m bench.marts` |"]
-    seconds = day["elapsed, s"]
-    credits = (seconds + SUSPEND_SECONDS) / 3600 * CREDITS_AN_HOUR
-    return [
-        *lines,
-        f"| Models | {_time(seconds)} | not measured | bench/marts: a day on top of {_bars():,} bars |",
-        f"| Credits of that on an X-Small | {credits:.3f} | | and {SUSPEND_SECONDS} s until it is suspended |",
-        f"| US dollars | {credits * CREDIT_USD:.2f} | | {CREDIT_USD:.2f} a credit |",
+        f"| Manifests | 1 | {UNDERLYINGS:,} | at least one an underlying |",
+        f"| Loads on Snowflake | {_time(loads['stocks'])} | {_time(loads['options'])} | {_statements('stocks')} and "
+        f"{_statements('options')} statements a manifest, one after the other; assumed: {STATEMENT_SECONDS} s each |",
+        f"| Stock models, here | {_time(day)} | not measured | bench/marts: a day on top of {_bars():,} bars |",
+        f"| `dbt build` and `dbt test` on Snowflake | {_time(dbt)} | not measured | assumed, as in [costs](cost.md): "
+        "hundreds of small statements |",
+        f"| Credits of the loads | {_credits(loads['stocks']):.2f} | {_credits(loads['options']):.2f} | X-Small, and "
+        f"{SUSPEND_SECONDS} s until it is suspended |",
+        f"| Credits of dbt | {_credits(dbt):.2f} | not measured | the same |",
+        f"| US dollars of both | {(_credits(loads['stocks']) + _credits(dbt)) * CREDIT_USD:.2f} "
+        f"| {_credits(loads['options']) * CREDIT_USD:.2f} | {CREDIT_USD:.2f} a credit; dashboard: "
+        "[costs](cost.md) |",
     ]
 
 
 def _refresh(bars: int) -> list[str]:
-    full = _found("marts", "all models from nothing")
-    head = ["### A full refresh of the stock models", ""]
-    if full is None:
-        return [*head, "Not measured yet: `python -m bench.marts`."]
-    seconds = full["elapsed, s"] * bars / _bars()
+    full = _row("marts", "what", "all models from nothing")["elapsed, s"]
+    seconds = full * bars / _bars()
     lines = [
-        f"{_time(full['elapsed, s'])} for {_bars():,} bars here, so about {_time(seconds)} for {bars:,} if it grows as "
-        "the bars do. A larger warehouse costs the same if it is faster by its size, and spills less:",
+        "### A full refresh of the stock models",
+        "",
+        f"{_time(full)} for {_bars():,} bars here, so about {_time(seconds)} for {bars:,} if it grows as the bars do. "
+        "A larger warehouse costs the same if it is faster by its size, and spills less:",
         "",
         "| Warehouse | Time, at best | Credits | USD |",
         "|---|---:|---:|---:|",
@@ -107,46 +119,62 @@ def _refresh(bars: int) -> list[str]:
     for name, size in SIZES:
         credits = seconds / size / 3600 * CREDITS_AN_HOUR * size
         lines.append(f"| {name} | {_time(seconds / size)} | {credits:.2f} | {credits * CREDIT_USD:.2f} |")
-    return [*head, *lines]
+    return lines
 
 
 def _requests() -> list[str]:
-    pages = -(-CONTRACTS // CONTRACTS_A_SNAPSHOT_PAGE)
+    listed = REQUESTS_AN_UNDERLYING * UNDERLYINGS
+    pages = max(UNDERLYINGS, -(-CONTRACTS // CONTRACTS_A_CHAIN_PAGE))
     return [
         "### The options' requests",
         "",
-        f"| Way | Requests a day | At {FREE * 60:g} a minute | At {PAID} a second |",
-        "|---|---:|---:|---:|",
+        f"| Way | Requests a day | At {FREE * 60:g} a minute | At {CAPPED} a second | At {PAID} a second |",
+        "|---|---:|---:|---:|---:|",
         *[
-            f"| {way} | {count:,} | {_time(count / FREE)} | {_time(count / PAID)} |"
+            f"| {way} | {count:,} | {_time(count / FREE)} | {_time(count / CAPPED)} | {_time(count / PAID)} |"
             for way, count in (
-                ("a request per contract and session", CONTRACTS * SESSIONS_READ_A_DAY),
-                ("a request per contract: what is built", CONTRACTS),
-                (f"the chain's snapshot, {CONTRACTS_A_SNAPSHOT_PAGE} contracts a page", pages),
+                ("a request per contract and session", CONTRACTS * SESSIONS_READ_A_DAY + listed),
+                ("a request per contract: what is built", CONTRACTS + listed),
+                (f"the chains' snapshots alone, {CONTRACTS_A_CHAIN_PAGE} contracts a page", pages),
             )
         ],
     ]
 
 
-def _result(name: str) -> dict[str, Any] | None:
+def _options_request_seconds() -> float:
+    """What a request for options costs without waiting for a limit, landing included."""
+    (row,) = [row for row in _result("options")["rows"] if row["who"].endswith("uncapped")]
+    return float(row["seconds"] / row["requests"])
+
+
+def _statements(family: str) -> int:
+    return STATEMENTS_A_MANIFEST + STATEMENTS_A_DATASET * DATASETS[family]
+
+
+def _load_seconds(family: str) -> float:
+    return _statements(family) * STATEMENT_SECONDS
+
+
+def _credits(seconds: float) -> float:
+    return (seconds + SUSPEND_SECONDS) / 3600 * CREDITS_AN_HOUR
+
+
+def _result(name: str) -> dict[str, Any]:
+    """A benchmark's figures; without them there is nothing to plan with."""
     path = ROOT / "bench" / "results" / f"{name}.json"
-    return json.loads(path.read_text()) if path.exists() else None
+    if not path.exists():
+        raise SystemExit(f"{path.relative_to(ROOT)} is missing: run python -m bench.{name} first")
+    return dict(json.loads(path.read_text()))
 
 
 def _row(name: str, column: str, value: str) -> dict[str, Any]:
-    found = _result(name)
-    (row,) = [row for row in (found or {})["rows"] if row[column] == value]
+    (row,) = [row for row in _result(name)["rows"] if row[column] == value]
     return dict(row)
-
-
-def _found(name: str, what: str) -> dict[str, Any] | None:
-    return _row(name, "what", what) if _result(name) else None
 
 
 def _bars() -> int:
     """How many bars the models were measured on."""
-    found = _result("marts") or {}
-    return int(found["verdict"].split(" years, ")[1].split(" bars")[0].replace(",", ""))
+    return int(_row("marts", "what", "all models from nothing")["bars"])
 
 
 def _mb(bars: int) -> str:
