@@ -25,7 +25,7 @@ from bench.history import SESSIONS_A_YEAR, Market, build, sessions
 from bench.stack import Stack, running
 from local.processes import LOOPBACK
 
-CHANGES, KNOWN, USERS, SECONDS, PAUSE = 200, 20, 10, 30, 1.0
+CHANGES, KNOWN, USERS, SECONDS, PAUSE = 200, 20, 10, 60, 1.0
 WARM_GOAL_MS, COLD_GOAL_MS, FIRST_GOAL_KB, USERS_GOAL = 150, 700, 200, 2.0
 QUESTION = "A change of ticker on the dashboard's chart, for one user and for ten"
 
@@ -108,7 +108,7 @@ def main() -> None:
     history = options.years * SESSIONS_A_YEAR
     with running() as stack, stack.connect() as connection, tempfile.TemporaryDirectory() as folder:
         Market(options.tickers, sessions(history)).insert_history(connection, history)
-        build(folder, "--full-refresh", threads=2)
+        build(folder, "--full-refresh", threads=4)
         measure(stack, options.tickers, options.years)
 
 
@@ -122,10 +122,13 @@ def _shown(chart: Chart, name: str) -> float:
 def _mixed(url: str, known: Sequence[str], fresh: Iterator[str], users: int) -> list[float]:
     """Everyone changes tickers for SECONDS; all that they waited, milliseconds."""
     waited: list[float] = []
+    charts = [Chart(url) for _ in range(users)]
     until = time.perf_counter() + SECONDS
 
     def use(seed: int) -> None:
-        chart, random_one = Chart(url), random.Random(seed)
+        chart, random_one = charts[seed], random.Random(seed)
+        # Nobody begins at the very same moment.
+        time.sleep(PAUSE * random_one.random())
         while time.perf_counter() < until:
             name = random_one.choice(known) if random_one.random() < 0.5 else next(fresh)
             waited.append(_shown(chart, name))
