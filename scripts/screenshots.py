@@ -14,9 +14,6 @@ SHOTS = [
     ("chart-light", "/chart?ticker=AAPL", "light", 900),
     ("options-dark", "/options?ticker=AAPL", "dark", 1000),
     ("backtest-light", "/backtest?ticker=AAPL", "light", 1100),
-    ("screener-light", "/screener", "light", 800),
-    ("restatements-light", "/restatements", "light", 900),
-    ("correlation-dark", "/correlation", "dark", 900),
     ("quality-dark", "/quality", "dark", 1000),
 ]
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
