@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,11 +14,13 @@ from ingest.errors import MalformedResponse, NotAuthorized, NotEntitled, NotFoun
 from ingest.retry import parse_retry_after
 
 JSON_BLANKS = b" \t\r\n"
+# Half of a character that takes two escapes: Python reads it, no warehouse does.
+SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One response with status 200: `body` is the JSON text as it came, `payload` the same, read."""
+    """One response with status 200: `body` is the JSON text as it came (UTF-8), `payload` the same, read."""
 
     path: str
     params: Mapping[str, str]
@@ -32,6 +36,11 @@ class Answer:
         return rows or []
 
     @property
+    def counted(self) -> int:
+        """How many rows the answer says it has, for this page or for all of them; 0 where it does not say."""
+        return _counted(self.payload) if isinstance(self.payload, dict) else 0
+
+    @property
     def next_url(self) -> str | None:
         """Where the next page is, if there is one."""
         following = self.payload.get("next_url") if isinstance(self.payload, dict) else None
@@ -41,29 +50,32 @@ class Answer:
 def read_answer(path: str, params: Mapping[str, str], body: bytes, fetched_at: datetime) -> Answer:
     """Read the body of a 200.
 
+    A byte order mark is dropped: a raw object is made of lines, and only the first byte of a file may be one.
+
     Raises:
-        ServerError: no JSON (an HTML page, cut off), or the API reports its own failure with a 200.
-        NotEntitled, NotFound: said with a 200.
+        ServerError: the body is not JSON that a warehouse can load (an HTML page, cut off, not UTF-8, a key that
+            occurs twice), holds fewer rows than it counts, or the API reports its own failure with a 200.
+        NotEntitled, NotFound: reported with a 200.
         MalformedResponse: JSON of an unexpected shape.
     """
-    body = body.strip(JSON_BLANKS)
+    body = body.removeprefix(codecs.BOM_UTF8).strip(JSON_BLANKS)
     try:
-        payload = json.loads(body, parse_constant=_refuse_constant)
+        # From text, not bytes: json.loads would take UTF-16 and UTF-32 as well, and COPY takes UTF-8 only.
+        payload = json.loads(body.decode(), parse_constant=_refuse_constant, object_pairs_hook=_unique_keys)
+        if SURROGATE_ESCAPE.search(body):
+            json.dumps(payload, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise ServerError(
-            f"{path}: 200 with a body that is no JSON: {_excerpt(body)} ({type(error).__name__})"
-        ) from None
+        raise ServerError(f"{path}: the body is not valid JSON in UTF-8: {_excerpt(body)} ({_reason(error)})") from None
     if isinstance(payload, dict):
         _check_status(path, payload)
         rows = payload.get("results")
-        if rows is None and _count(payload) and not payload.get("next_url"):
-            raise ServerError(f"{path}: no results, though the answer counts {_count(payload)}")
     elif isinstance(payload, list):
         rows = payload
     else:
         raise MalformedResponse(f"{path}: the answer is neither an object nor an array: {_excerpt(body)}")
     if rows is not None and (not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows)):
         raise MalformedResponse(f"{path}: `results` is not a list of objects")
+    _check_count(path, params, payload, len(rows or ()))
     # Line breaks between JSON tokens carry no meaning; one response has to stay on one line.
     body = body.replace(b"\r", b" ").replace(b"\n", b" ")
     return Answer(path, dict(params), fetched_at, 200, body, payload)
@@ -101,9 +113,18 @@ def _check_status(path: str, payload: dict[str, Any]) -> None:
         raise NotFound(f"{path}: 200 with status NOT_FOUND {said}")
 
 
-def _count(payload: dict[str, Any]) -> int:
-    count = payload.get("resultsCount")
-    return count if isinstance(count, int) else 0
+def _check_count(path: str, params: Mapping[str, str], payload: Any, rows: int) -> None:
+    """An answer of one page that holds fewer rows than it counts was cut on its way; `client.pages` judges several."""
+    if not isinstance(payload, dict) or payload.get("next_url") or "cursor" in params:
+        return
+    if rows < (count := _counted(payload)):
+        raise ServerError(f"{path}: the answer holds {rows} rows and counts {count}")
+
+
+def _counted(payload: dict[str, Any]) -> int:
+    """Rows that an answer says it has; 0 where it does not say."""
+    counts = (payload.get(name) for name in ("resultsCount", "count"))
+    return max((count for count in counts if isinstance(count, int) and not isinstance(count, bool)), default=0)
 
 
 def _message(body: bytes) -> str:
@@ -120,5 +141,21 @@ def _excerpt(body: bytes) -> str:
     return repr(body[:60].decode("utf-8", "replace")) if body else "nothing"
 
 
+def _reason(error: Exception) -> str:
+    return str(error)[:100] if isinstance(error, _NotJson) else type(error).__name__
+
+
+class _NotJson(ValueError):
+    """What Python's parser accepts and JSON, or the warehouse, does not."""
+
+
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise _NotJson(f"{name} is not JSON")
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """COPY refuses an object that names a key twice (ALLOW_DUPLICATE = FALSE)."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _NotJson("a key occurs twice in one object")
+    return found

@@ -85,6 +85,7 @@ class PolygonClient:
         """
         path, params = request.path, dict(request.params)
         seen: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
+        rows, counts_pages = 0, True
         for _ in range(MOST_PAGES):
             page = (path, tuple(sorted(params.items())))
             if page in seen:
@@ -92,6 +93,12 @@ class PolygonClient:
             seen.add(page)
             answer = self.get(path, params)
             request.check(answer)
+            # Some endpoints count the rows of a page, some those of all pages: the first page shows which.
+            counts_pages = counts_pages if rows else answer.counted <= len(answer.rows)
+            rows += len(answer.rows)
+            have = len(answer.rows) if counts_pages else rows
+            if have < answer.counted and (counts_pages or answer.next_url is None):
+                raise ServerError(f"{request.path}: a page holds {have} rows and counts {answer.counted}")
             yield answer
             if answer.next_url is None:
                 return
@@ -188,7 +195,7 @@ def _unpacked(body: bytes, encoding: str, path: str) -> bytes:
     if encoding.strip().lower() in ("", "identity") or not body:
         return body
     if encoding.strip().lower() not in ("gzip", "x-gzip"):
-        raise ServerError(f"{path}: the body is compressed as {encoding[:40]!r}, asked was gzip")
+        raise ServerError(f"{path}: the body is compressed as {encoding[:40]!r}, expected gzip")
     try:
         return gzip.decompress(body)
     except (OSError, EOFError, zlib.error):

@@ -67,6 +67,19 @@ def test_the_body_is_kept_digit_for_digit_on_one_line(api, client) -> None:
     assert json.loads(line)["request"] == {"path": GROUPED, "params": {"adjusted": "false"}}
 
 
+def test_a_byte_order_mark_never_reaches_a_raw_line(api, client) -> None:
+    api.on(GROUPED, _raw(b"\xef\xbb\xbf" + json.dumps(OK).encode()))
+    (answer,) = client.pages(REQUEST)
+    assert answer.rows == [BAR]
+    assert raw_line(answer).isascii()
+
+
+def test_a_character_of_two_escapes_is_kept(api, client) -> None:
+    api.on(GROUPED, _raw(rb'{"results":[{"T":"\ud83d\ude00"}]}'))
+    (answer,) = client.pages(REQUEST)
+    assert answer.rows == [{"T": "😀"}]
+
+
 @pytest.mark.parametrize(
     "payload",
     [
@@ -137,6 +150,30 @@ def test_pages_are_followed_on_the_configured_host_with_adjusted_sent_again(api,
     assert api.asked[1].params == {"cursor": "abc==", "adjusted": "false"}
 
 
+def test_pages_may_count_their_own_rows_or_all(api, client) -> None:
+    following = f"{api.base_url}{CONTRACTS_PATH}?cursor=a"
+    row = {"underlying_ticker": "AAPL"}
+    for first, second in ((2, 1), (3, 3)):
+        api.on(
+            CONTRACTS_PATH,
+            {"results": [row] * 2, "count": first, "next_url": following},
+            {"results": [row], "count": second},
+        )
+        assert sum(len(answer.rows) for answer in client.pages(CONTRACTS)) == 3
+
+
+@pytest.mark.parametrize(("first", "second"), [(2, 2), (4, 4)], ids=["of its own page", "of all pages"])
+def test_a_last_page_that_lacks_rows_is_an_error_worth_another_try(api, client, first, second) -> None:
+    row = {"underlying_ticker": "AAPL"}
+    api.on(
+        CONTRACTS_PATH,
+        {"results": [row] * 2, "count": first, "next_url": f"{api.base_url}{CONTRACTS_PATH}?cursor=a"},
+        {"results": [row], "count": second},
+    )
+    with pytest.raises(ServerError, match="counts"):
+        list(client.pages(CONTRACTS))
+
+
 def test_a_loop_of_cursors_is_found(api, client) -> None:
     row = {"underlying_ticker": "AAPL"}
     api.on(
@@ -180,6 +217,22 @@ def test_an_answer_to_another_question_is_refused_at_once(api, client, request_,
     assert len(api.asked) == 1
 
 
+@pytest.mark.parametrize(
+    ("request_", "rows"),
+    [
+        pytest.param(REQUEST, [BAR, BAR | {"T": "AMUB", "t": AT_CLOSE - 864e5}], id="a bar of another session"),
+        pytest.param(RANGE, [BAR, BAR | {"t": AT_CLOSE + 864e5}], id="a bar outside the range"),
+        pytest.param(
+            CONTRACTS, [{"underlying_ticker": "AAPL"}, {"underlying_ticker": "MSFT"}], id="another underlying"
+        ),
+    ],
+)
+def test_a_few_foreign_rows_do_not_refuse_the_answer(api, client, request_, rows) -> None:
+    api.on(request_.path, {"results": rows})
+    (answer,) = client.pages(request_)
+    assert answer.rows == rows
+
+
 @pytest.mark.parametrize("bar", [{}, {"t": None}, {"t": "x"}, {"t": 1795208400000000000}], ids=str)
 def test_a_bar_without_a_usable_time_is_left_to_the_warehouse(api, client, bar) -> None:
     api.on(GROUPED, {"results": [bar]})
@@ -209,6 +262,13 @@ def test_a_chain_row_without_its_underlying_is_kept(api, client) -> None:
         pytest.param({"raw": json.dumps(OK).encode(), "cut": 9}, id="body cut off"),
         pytest.param({"raw": b'{"status":"ERROR","error":"try later"}'}, id="ERROR with 200"),
         pytest.param({"raw": b'{"status":"OK","resultsCount":3}'}, id="rows counted, none sent"),
+        pytest.param({"raw": b'{"status":"OK","resultsCount":2,"results":[{"T":"A"}]}'}, id="one row of two"),
+        pytest.param({"raw": b'{"status":"OK","count":2,"results":[{"T":"A"}]}'}, id="one reference row of two"),
+        pytest.param({"raw": json.dumps(OK).encode("utf-16")}, id="UTF-16"),
+        pytest.param({"raw": json.dumps(OK).encode("utf-16-le")}, id="UTF-16 without a mark"),
+        pytest.param({"raw": b'{"results":[{"T":"A","T":"B"}]}'}, id="a key twice"),
+        pytest.param({"raw": rb'{"results":[{"T":"\ud83d"}]}'}, id="half a character"),
+        pytest.param({"raw": b'{"a":' * 100_000}, id="nested without end"),
         pytest.param({"status": 429, "raw": b""}, id="429 empty"),
         pytest.param({"status": 429, "raw": b"{}", "headers": {"Retry-After": "0"}}, id="429 with 0"),
         pytest.param(
