@@ -12,6 +12,9 @@ Who shares it:
   that starts on another machine does not see the last window of the one before; the API's 429 then makes it wait.
 
 A pause that the API asks for (429) is written there too: all of them wait, once.
+
+Clocks jump: the wall clock may be set, and the machine's own begins anew when it restarts while the file stays. An entry
+or a pause that lies further ahead than it could when it was written is from before such a jump, and counts from now.
 """
 
 from __future__ import annotations
@@ -31,9 +34,9 @@ from pathlib import Path
 WINDOW_SECONDS = 60.0
 # Clocks of two machines, and a server that counts a little later than we do.
 MARGIN_SECONDS = 0.05
-# A pause is never longer than this, whatever the file says (the machine's clock may have been set back).
+# A pause is never longer than this, whatever the API asks for.
 LONGEST_PAUSE_SECONDS = 900.0
-_HEADER = struct.Struct("<Qd")  # next entry, blocked until
+_HEADER = struct.Struct("<Qdd")  # next entry, blocked since, blocked until
 _ENTRY = struct.Struct("<d")
 
 
@@ -46,10 +49,15 @@ class Budget:
         path: Path | None = None,
         *,
         longest_request: float = 150.0,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`longest_request`: seconds after which a request without an answer (a killed process) counts as done."""
+        """
+        Args:
+            longest_request: seconds after which a request without an answer (a killed process) counts as done.
+            clock: seconds, the same for all processes of the machine; by default since it was started, so that setting
+                its time changes nothing.
+        """
         self.limit = limit
         self._longest = longest_request
         self._clock, self._sleep = clock, sleep
@@ -75,39 +83,52 @@ class Budget:
                 self._set(entry, self._clock())
 
     def pause(self, seconds: float) -> None:
-        """Nobody sends anything for this long; a longer pause that is already set stays."""
+        """Nobody sends anything for this long, 900 s at most; a longer pause that is already set stays."""
         with self._locked():
-            following, blocked = self._header()
-            self._set_header(following, max(blocked, self._clock() + seconds))
+            now = self._clock()
+            until = max(self._blocked_until(now), now + min(seconds, LONGEST_PAUSE_SECONDS))
+            self._set_header(self._header()[0], now, until)
 
     def _take(self) -> int:
         while True:
             with self._locked():
                 now = self._clock()
-                following, blocked = self._header()
+                blocked = self._blocked_until(now)
+                following, since, until = self._header()
                 entry = following % self.limit
-                wait = max(self._expiry(entry, now), min(blocked, now + LONGEST_PAUSE_SECONDS)) - now
+                wait = max(self._expiry(entry, now), blocked) - now
                 if wait <= 0:
                     # Until the answer is there the place is taken for as long as a request can last.
                     self._set(entry, now + self._longest)
-                    self._set_header(following + 1, blocked)
+                    self._set_header(following + 1, since, until)
                     return entry
             # In short naps: an answer that comes back early frees its place early.
             self._sleep(min(wait, 1.0))
 
     def _expiry(self, entry: int, now: float) -> float:
         used = float(_ENTRY.unpack_from(self._memory, _HEADER.size + entry * _ENTRY.size)[0])
-        if used > now + self._longest:  # the machine's clock was set back
+        if not used:  # a new file is filled with zeros
+            return now
+        if not used <= now + self._longest:  # from before a jump of the clock, or not a number
             self._set(entry, now)
             used = now
         return used + WINDOW_SECONDS + MARGIN_SECONDS
 
-    def _header(self) -> tuple[int, float]:
-        following, blocked = _HEADER.unpack_from(self._memory, 0)
-        return int(following), float(blocked)
+    def _blocked_until(self, now: float) -> float:
+        """When the pause ends; one that began after `now` is from before a jump of the clock and begins now."""
+        following, since, until = self._header()
+        if not since <= now:
+            length = until - since if 0 <= until - since <= LONGEST_PAUSE_SECONDS else 0.0
+            since, until = now, now + length
+            self._set_header(following, since, until)
+        return min(until, now + LONGEST_PAUSE_SECONDS)
 
-    def _set_header(self, following: int, blocked: float) -> None:
-        _HEADER.pack_into(self._memory, 0, following, blocked)
+    def _header(self) -> tuple[int, float, float]:
+        following, since, until = _HEADER.unpack_from(self._memory, 0)
+        return int(following), float(since), float(until)
+
+    def _set_header(self, following: int, since: float, until: float) -> None:
+        _HEADER.pack_into(self._memory, 0, following, since, until)
 
     def _set(self, entry: int, moment: float) -> None:
         _ENTRY.pack_into(self._memory, _HEADER.size + entry * _ENTRY.size, moment)
@@ -128,4 +149,4 @@ class Budget:
 def shared_budget(host: str, limit: int) -> Budget:
     """The budget that all processes of this user on this machine share for an API host."""
     name = re.sub(r"[^a-z0-9.-]", "_", host.lower())
-    return Budget(limit, Path(tempfile.gettempdir()) / f"snowtape-budget-{os.getuid()}-{name}-{limit}")
+    return Budget(limit, Path(tempfile.gettempdir()) / f"snowtape-budget2-{os.getuid()}-{name}-{limit}")

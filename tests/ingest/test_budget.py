@@ -87,6 +87,31 @@ def test_a_clock_that_was_set_back_costs_one_window_at_most(tmp_path: Path) -> N
         assert clock.now - began < 62
 
 
+@pytest.mark.parametrize("jump", [-86_400, -1e9, 86_400], ids=["a day back", "a restart", "a day ahead"])
+def test_a_jump_of_the_clock_makes_no_pause_longer(tmp_path: Path, jump: float) -> None:
+    clock = Clock()
+    one = budget(1, clock, tmp_path / "budget")
+    one.pause(10)
+    clock.now += jump
+    began = clock.now
+    with budget(1, clock, tmp_path / "budget").request():
+        assert clock.now - began <= 10
+
+
+def test_a_pause_is_never_longer_than_a_quarter_of_an_hour(tmp_path: Path) -> None:
+    clock = Clock()
+    shared = budget(1, clock, tmp_path / "budget")
+    shared.pause(1e6)
+    with shared.request():
+        assert clock.now - 1e9 <= 900
+
+
+def test_setting_the_time_of_the_machine_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time", lambda: pytest.fail("the wall clock was asked"))
+    with Budget(1, tmp_path / "budget").request():
+        pass
+
+
 def _count(path: Path, granted: "multiprocessing.Queue[int]") -> None:
     clock = Clock()
 
