@@ -13,7 +13,7 @@ Who shares it:
 
 A pause that the API asks for (429) is written there too: all of them wait, once.
 
-Clocks jump: the wall clock may be set, and the machine's own begins anew when it restarts while the file stays. An entry
+Clocks jump: the wall clock may be set, and the machine's own starts again at a restart while the file stays. An entry
 or a pause that lies further ahead than it could when it was written is from before such a jump, and counts from now.
 """
 
