@@ -5,6 +5,7 @@ IngestError
     - RateLimited       429, or a wait longer than we are ready to take
     - ServerError       5xx, or an answer that is broken: HTML, invalid JSON, truncated gzip
     - Unreachable       no connection, or no answer in time
+    - StoreUnavailable  the object store does not answer, or fails
     - IncompleteFetch   something is missing after what could be saved is saved
     - LoadFailed        manifests that the warehouse could not load just now
   + TerminalError       another try can't help
@@ -43,6 +44,10 @@ class ServerError(TransientError):
 
 class Unreachable(TransientError):
     """No connection, or no answer in time."""
+
+
+class StoreUnavailable(TransientError):
+    """The object store does not answer, or reports a failure of its own."""
 
 
 class IncompleteFetch(TransientError):

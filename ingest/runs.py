@@ -46,6 +46,7 @@ class Landed:
 def plan_daily(family: Family, now: datetime | None = None) -> list[dict[str, Any]]:
     """The last completed session at `now`, the five before it again, and what belongs to them."""
     api, universe = read_api(), read_universe()
+    LandingStore(read_storage()).check()
     session = calendar.last_completed_session(now or datetime.now(UTC))
     before = calendar.previous_sessions(session, planning.REREAD_SESSIONS)
     if family == Family.STOCKS:
@@ -73,6 +74,7 @@ def plan_backfill(family: Family, params: Mapping[str, Any], now: datetime | Non
     sessions = calendar.sessions(*planning.check_range(start, end, newest))
     refetch = bool(params.get("refetch"))
     store = LandingStore(read_storage())
+    store.check()
     known = [] if refetch else manifests.read_all(store, manifests.list_keys(store, family))
     held = manifests.coverage(known)
     if family == Family.STOCKS:
@@ -99,6 +101,7 @@ def land(values: Mapping[str, Any], dag_id: str, run_id: str, *, tried_since: da
     """
     batch, api = Batch.from_dict(values), read_api()
     store = LandingStore(read_storage())
+    store.check()
     if tried_since is not None:
         tried = manifests.of_run(store, batch.family, dag_id, run_id, tried_since - CLOCK_TOLERANCE)
         batch = planning.remaining(batch, manifests.coverage(tried))

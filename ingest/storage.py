@@ -13,19 +13,36 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from ingest.errors import AlreadyThere, TerminalError
+from ingest.errors import AlreadyThere
 from ingest.settings import StorageSettings
+from ingest.storage_errors import named
 
 SHA256 = "sha256"
+PROBE_KEY, PROBE_BODY = "probe.txt", b"Snowtape may write here. Nothing reads this object.\n"
 
 
 class LandingStore:
-    """Objects below the bucket's prefix; every key here is relative to it, as in the warehouse's stage."""
+    """Objects below the bucket's prefix; every key here is relative to it, as in the warehouse's stage.
+
+    Every method raises `BadSetting` where a setting is wrong, and `StoreUnavailable` where the store does not answer.
+    """
 
     def __init__(self, settings: StorageSettings, client: Any = None) -> None:
         """`client`: a boto3 S3 client; by default one as the AWS_* environment variables say."""
         self._bucket, self._prefix = settings.bucket, settings.prefix
-        self._s3 = client or _client()
+        with named(self._bucket, "connect"):
+            self._s3 = client or _client()
+
+    def check(self) -> None:
+        """Try what an ingest needs, listing and writing, so that a wrong setting is found before the API is asked."""
+        for _ in self.keys("manifests/"):
+            break
+        with named(self._bucket, "write objects"):
+            try:
+                self._s3.put_object(Bucket=self._bucket, Key=self._prefix + PROBE_KEY, Body=PROBE_BODY, IfNoneMatch="*")
+            except ClientError as error:
+                if not _is_already_there(error):
+                    raise
 
     def put_file_once(self, key: str, path: Path, sha256: str) -> None:
         """Write a file's bytes under a new key.
@@ -42,7 +59,8 @@ class LandingStore:
 
     def read(self, key: str) -> bytes:
         """The bytes of an object."""
-        return bytes(self._s3.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"].read())
+        with named(self._bucket, "read objects"):
+            return bytes(self._s3.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"].read())
 
     def exists(self, key: str) -> bool:
         """Whether there is an object under this key."""
@@ -54,33 +72,41 @@ class LandingStore:
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=self._prefix + prefix, **options
         )
-        for page in pages:
+        following = iter(pages)
+        while True:
+            # Not around the loop's body: an error of whoever takes the keys is none of the store's.
+            with named(self._bucket, "list objects"):
+                page = next(following, None)
+            if page is None:
+                return
             for entry in page.get("Contents", []):
                 yield str(entry["Key"])[len(self._prefix) :]
 
     def _put(self, key: str, body: Any, sha256: str, content_type: str, size: int) -> None:
         full = self._prefix + key
-        try:
-            self._s3.put_object(
-                Bucket=self._bucket,
-                Key=full,
-                Body=body,
-                ContentLength=size,
-                ContentType=content_type,
-                IfNoneMatch="*",
-                ChecksumSHA256=base64.b64encode(bytes.fromhex(sha256)).decode(),
-                Metadata={SHA256: sha256},
-            )
-        except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            if code == "NoSuchBucket":
-                raise TerminalError(f"SNOWTAPE_BUCKET names {self._bucket!r}, and there is no such bucket.") from None
-            if code not in ("PreconditionFailed", "412"):
-                raise
-            # A put whose answer was lost is sent again by boto3 and meets the object that it wrote itself.
-            held = self._s3.head_object(Bucket=self._bucket, Key=full)
-            if held.get("Metadata", {}).get(SHA256) != sha256 or held["ContentLength"] != size:
-                raise AlreadyThere(f"object {key} exists with other content; objects are written once") from None
+        with named(self._bucket, "write objects"):
+            try:
+                self._s3.put_object(
+                    Bucket=self._bucket,
+                    Key=full,
+                    Body=body,
+                    ContentLength=size,
+                    ContentType=content_type,
+                    IfNoneMatch="*",
+                    ChecksumSHA256=base64.b64encode(bytes.fromhex(sha256)).decode(),
+                    Metadata={SHA256: sha256},
+                )
+            except ClientError as error:
+                if not _is_already_there(error):
+                    raise
+                # A put whose answer was lost is sent again by boto3 and meets the object that it wrote itself.
+                held = self._s3.head_object(Bucket=self._bucket, Key=full)
+                if held.get("Metadata", {}).get(SHA256) != sha256 or held["ContentLength"] != size:
+                    raise AlreadyThere(f"object {key} exists with other content; objects are written once") from None
+
+
+def _is_already_there(error: ClientError) -> bool:
+    return error.response.get("Error", {}).get("Code", "") in ("PreconditionFailed", "412")
 
 
 def _client() -> Any:

@@ -67,7 +67,7 @@ def test_the_same_put_sent_twice_is_one(store) -> None:
 
 
 def test_a_bucket_that_is_not_there_is_named(s3) -> None:
-    with pytest.raises(TerminalError, match="SNOWTAPE_BUCKET names 'elsewhere'"):
+    with pytest.raises(TerminalError, match="SNOWTAPE_BUCKET is 'elsewhere'"):
         LandingStore(StorageSettings("elsewhere", ""), s3).put_once("a", b"")
 
 
