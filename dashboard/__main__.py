@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import ipaddress
 import logging
 import socket
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
-from dashboard.settings import SettingsError, WarehouseSettings
+from dashboard.settings import BEHIND_PROXY, SettingsError, WarehouseSettings, behind_proxy
 
 THREADS = 8
 
@@ -50,15 +51,29 @@ class Server(BaseApplication):
         return create_app(Door(Warehouse(self._settings))).server
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A bound, inheritable socket; port 0 takes a free one. Raises OSError."""
+def listen(host: str, port: int, *, anywhere: bool = False) -> socket.socket:
+    """A bound, inheritable socket; port 0 takes a free one.
+
+    Args:
+        anywhere: any address will do, not only one that nothing but this machine reaches.
+
+    Raises:
+        OSError: the address can't be used.
+        SettingsError: other machines reach the address.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        # The bound address, not `host`: "" and names are resolved by now, and nobody can connect yet.
+        if not anywhere and not ipaddress.ip_address(listener.getsockname()[0]).is_loopback:
+            raise SettingsError(
+                f"--host is {host!r}; expected an address of this machine only, such as 127.0.0.1, because the "
+                f"dashboard has no sign-in. Put a proxy with one in front and set {BEHIND_PROXY}=true."
+            )
         listener.listen(128)
-    except OSError:
+    except (OSError, SettingsError):
         listener.close()
         raise
     return listener
@@ -75,7 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("snowflake.connector").setLevel(logging.CRITICAL)
     try:
         settings = WarehouseSettings.from_env()
-        listener = listen(chosen.host, chosen.port)
+        listener = listen(chosen.host, chosen.port, anywhere=behind_proxy())
     except SettingsError as error:
         print(f"dashboard: {error}", file=sys.stderr)
         return 2

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 DEFAULT_DATABASE = "SNOWTAPE"
+BEHIND_PROXY = "SNOWTAPE_BEHIND_PROXY"
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,254}")
 
 
@@ -75,6 +76,14 @@ class WarehouseSettings:
         if self.host is None:
             return f"account {self.account}"
         return f"{self.host}:{self.port}" if self.port is not None else self.host
+
+
+def behind_proxy(env: Mapping[str, str] | None = None) -> bool:
+    """Whether SNOWTAPE_BEHIND_PROXY says that people come through a proxy with a sign-in; raises SettingsError."""
+    value = (os.environ if env is None else env).get(BEHIND_PROXY, "").strip().lower()
+    if value not in ("", "true", "false"):
+        raise SettingsError(f"{BEHIND_PROXY} is {value!r}; it should be true, false or empty.")
+    return value == "true"
 
 
 def _identifier(name: str, value: str | None) -> str | None:

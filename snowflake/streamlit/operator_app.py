@@ -6,6 +6,7 @@ connection that the SNOWFLAKE_* variables name: `make streamlit`.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from decimal import Decimal
 from pathlib import Path
@@ -36,10 +37,34 @@ def main() -> None:
     """The page, from top to bottom; a section that can't be read says so and leaves the others alone."""
     st.set_page_config(page_title="Snowtape", layout="wide")
     st.title("Snowtape: how the pipeline does")
+    if refusal := reason_to_refuse(st.get_option("server.address")):
+        st.error(refusal)
+        return
     freshness()
     quality()
     loads()
     cost()
+
+
+def reason_to_refuse(address: str | None) -> str | None:
+    """Why nothing is shown: outside of Snowflake nobody signs in, so other machines may reach it by a proxy only.
+
+    Args:
+        address: of the server; None is every address of the machine, which is Streamlit's default.
+    """
+    inside_snowflake = not os.environ.get("SNOWFLAKE_ACCOUNT")
+    if inside_snowflake or os.environ.get("SNOWTAPE_BEHIND_PROXY", "").strip().lower() == "true":
+        return None
+    try:
+        is_loopback = address == "localhost" or ipaddress.ip_address(address or "0.0.0.0").is_loopback
+    except ValueError:
+        is_loopback = False
+    if is_loopback:
+        return None
+    return (
+        f"server.address is {address!r}; expected an address of this machine only, such as 127.0.0.1, because this app "
+        "has no sign-in. Put a proxy with one in front and set SNOWTAPE_BEHIND_PROXY=true."
+    )
 
 
 def freshness() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.settings import SettingsError, WarehouseSettings
+from dashboard.settings import SettingsError, WarehouseSettings, behind_proxy
 
 GOOD = {"SNOWFLAKE_ACCOUNT": "acme-one", "SNOWFLAKE_USER": "reader", "SNOWFLAKE_PASSWORD": "s3cret"}
 
@@ -40,3 +40,15 @@ def test_a_bad_setting_is_one_line_that_names_the_variable(name: str, value: str
     assert says in text
     assert "\n" not in text
     assert "s3cret" not in text
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"), [("true", True), ("TRUE", True), ("false", False), ("", False)], ids=repr
+)
+def test_behind_a_proxy_is_said_in_plain_words(value: str, verdict: bool) -> None:
+    assert behind_proxy({"SNOWTAPE_BEHIND_PROXY": value}) is verdict
+
+
+def test_a_word_that_says_neither_is_refused() -> None:
+    with pytest.raises(SettingsError, match="SNOWTAPE_BEHIND_PROXY is 'maybe'"):
+        behind_proxy({"SNOWTAPE_BEHIND_PROXY": "maybe"})

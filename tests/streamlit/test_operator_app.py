@@ -35,6 +35,8 @@ def database(warehouse: RunningWarehouse) -> Iterator[RunningWarehouse]:
             "PORT": str(warehouse.port), "PROTOCOL": "http",
         }.items():  # fmt: skip
             patch.setenv(f"SNOWFLAKE_{name}", value)
+        # As `make streamlit` starts it.
+        st.config.set_option("server.address", "127.0.0.1")
         yield warehouse
 
 
@@ -163,3 +165,25 @@ def test_deployment_takes_every_file_of_the_app() -> None:
     wanted = {path.name for path in FOLDER.rglob("*") if path.is_file() and path.suffix in (".py", ".sql")}
     assert wanted | {"environment.yml"} == taken
     assert (FOLDER / project["main_file"]).is_file()
+
+
+@pytest.mark.parametrize("address", [None, "0.0.0.0", "192.0.2.1", "::", "example.com"], ids=repr)
+def test_an_address_that_others_reach_shows_nothing_but_why(database: RunningWarehouse, address: str | None) -> None:
+    st.config.set_option("server.address", address)
+    try:
+        refused = run_app()
+    finally:
+        st.config.set_option("server.address", "127.0.0.1")
+
+    assert [error.value.split(";")[0] for error in refused.error] == [f"server.address is {address!r}"]
+    assert not refused.metric
+    assert not refused.dataframe
+
+
+def test_behind_a_proxy_every_address_will_do(database: RunningWarehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SNOWTAPE_BEHIND_PROXY", "true")
+    st.config.set_option("server.address", "0.0.0.0")
+    try:
+        assert run_app().metric
+    finally:
+        st.config.set_option("server.address", "127.0.0.1")
