@@ -9,7 +9,7 @@ from local.warehouse import recorded, settings, variables
 from local.warehouse.errors import unknown_statement
 from local.warehouse.procedures import call, definition, store
 from local.warehouse.results import StatementResult
-from local.warehouse.sql import comments, schemas
+from local.warehouse.sql import comments, explain, schemas
 from local.warehouse.statement import Statement
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ _BY_WORDS: tuple[tuple[tuple[str, ...], Command], ...] = (
     (("COMMIT",), _commit),
     (("ROLLBACK",), _rollback),
     (("CALL",), call.call),
+    (("EXPLAIN",), explain.explain),
     (("DROP", "PROCEDURE"), _ddl(store.drop)),
     (("DESC", "PROCEDURE"), _plain(store.describe)),
     (("DESCRIBE", "PROCEDURE"), _plain(store.describe)),

@@ -91,13 +91,13 @@ class WarehouseCursor(FakeSnowflakeCursor):
 
     def query(self, sql: str, params: Any = None) -> list[tuple[Any, ...]]:
         """Rows of a SELECT in Snowflake's dialect, for the warehouse's own use."""
-        self._run_tree(self._parse(sql), params)
+        self._run_tree(self.parse(sql), params)
         return list(zip(*(column.to_pylist() for column in self.table.columns), strict=True))
 
     def describe_only(self, command: str, params: Any) -> None:
         """Find out a statement's result columns; a query is planned, not run."""
         statement = Statement.of(command)
-        expression = None if commands.find(statement) else self._parse(statement.text)
+        expression = None if commands.find(statement) else self.parse(statement.text)
         if isinstance(expression, exp.Query):
             unbound = expression.transform(lambda e: exp.Null() if isinstance(e, exp.Placeholder) else e)
             self._run_tree(unbound.limit(0) if isinstance(unbound, exp.Select) else unbound, None)
@@ -124,12 +124,12 @@ class WarehouseCursor(FakeSnowflakeCursor):
                 if isinstance(outcome, StatementResult):
                     self.answer(outcome)
                 else:
-                    self._run_tree(self._parse(outcome), params)
+                    self._run_tree(self.parse(outcome), params)
                 return
         if command := commands.find(statement):
             self.answer(command(self, statement, params))
             return
-        expression = self._parse(statement.text)
+        expression = self.parse(statement.text)
         if isinstance(expression, exp.Command):
             raise unknown_statement(statement.text)
         headings.name(statement, expression)
@@ -142,7 +142,8 @@ class WarehouseCursor(FakeSnowflakeCursor):
             kind = statement.head[0] if statement.starts("USE") else "ALTER_SESSION"
             raise sql_error(f"Stored procedure execution error: Unsupported statement type '{kind}'.", 90236, "P0001")
 
-    def _parse(self, sql: str) -> exp.Expr:
+    def parse(self, sql: str) -> exp.Expr:
+        """The tree of one statement. Raises a syntax error, also for several statements."""
         try:
             parsed = [e for e in sqlglot.parse(sql, read="snowflake") if e and not isinstance(e, exp.Semicolon)]
         except ParseError as error:

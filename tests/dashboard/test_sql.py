@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from dashboard.data.sql import STATEMENTS, bind
+from dashboard.data.sql import STATEMENTS, Value, bind
 
 
 def test_each_name_becomes_a_placeholder_in_its_order() -> None:
@@ -26,6 +26,24 @@ def test_a_name_without_a_value_and_a_value_without_a_name_are_refused() -> None
         bind("select :a", {})
     with pytest.raises(ValueError, match="b"):
         bind("select :a", {"a": 1, "b": 2})
+
+
+def test_limit_gets_the_number_itself_since_snowflake_documents_no_bind_there() -> None:
+    assert bind("select a from b where a = :a\nlimit :rows", {"a": 1, "rows": 20}) == (
+        "select a from b where a = ?\nlimit 20",
+        (1,),
+    )
+
+
+@pytest.mark.parametrize("rows", ["20", "1; drop table marts.x", -1, 2.0, True, None])
+def test_limit_that_is_not_a_number_of_rows_is_refused(rows: Value) -> None:
+    with pytest.raises(ValueError, match="rows is .*; expected a whole number of rows"):
+        bind("select a from b limit :rows", {"rows": rows})
+
+
+@pytest.mark.parametrize("text", ["select a -- limit :rows", "select 'limit :rows'"])
+def test_limit_in_a_comment_or_a_string_takes_no_parameter(text: str) -> None:
+    assert bind(text, {}) == (text, ())
 
 
 def test_a_hostile_value_never_reaches_the_text() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 from sqlglot import exp
 
-from local.warehouse.errors import unknown_statement
+from local.warehouse.errors import SYNTAX_ERROR, sql_error, unknown_statement
 from local.warehouse.naming import ObjectName
 from local.warehouse.results import StatementResult
 from local.warehouse.sql import alter, changes, comments, context, describe, result_scan, tables
@@ -54,6 +54,14 @@ def _refuse(expression: exp.Expr, text: str) -> None:
         known = kind in ("TABLE", "VIEW")
     if not known or expression.find(exp.HistoricalData, exp.DynamicProperty, exp.MatchRecognize):
         raise unknown_statement(text)
+    refuse_bound_limit(expression)
+
+
+def refuse_bound_limit(expression: exp.Expr) -> None:
+    """The number of rows is a constant (docs.snowflake.com/en/sql-reference/constructs/limit), and not a bind."""
+    for limit in expression.find_all(exp.Limit, exp.Fetch, exp.Offset):
+        if limit.find(exp.Placeholder):
+            raise sql_error("SQL compilation error:\nInvalid row count '?' in limit clause", *SYNTAX_ERROR)
 
 
 def _dispatch(cursor: WarehouseCursor, expression: exp.Expr, params: Any) -> None:
