@@ -59,11 +59,16 @@ last_bars as (
     qualify row_number() over (partition by built.ticker order by built.session_date desc) = 1
 ),
 
+built_until as (
+    select max(built.session_date) as session_date
+    from {{ this }} as built
+),
+
 sessions as (
     select
-        max(built.session_date) as built_until_date,
+        built_until.session_date as built_until_date,
         {{ newest_session() }} as newest_date
-    from {{ this }} as built
+    from built_until
 ),
 
 {# All versions: a split that was another ticker's before must leave that one too. #}

@@ -16,21 +16,27 @@ with datasets as (
     {% endfor %}
 ),
 
-unabsorbed as (
+{# Joined, not asked by NOT EXISTS: Snowflake documents no subquery that is correlated by a function of an outer column. #}
+ledger as (
     select
-        datasets.dataset,
         load_ledger.manifest_id,
         {{ objects_digest('load_ledger') }} as objects_digest
     from {{ source('raw', 'load_ledger') }} as load_ledger
+),
+
+unabsorbed as (
+    select
+        datasets.dataset,
+        ledger.manifest_id,
+        ledger.objects_digest
+    from ledger
     cross join datasets
-    where not exists (
-        select 1
-        from {{ absorbed_manifests() }} as absorbed
-        where
-            absorbed.dataset = datasets.dataset
-            and absorbed.manifest_id = load_ledger.manifest_id
-            and absorbed.objects_digest = {{ objects_digest('load_ledger') }}
-    )
+    left join {{ absorbed_manifests() }} as absorbed
+        on
+            datasets.dataset = absorbed.dataset
+            and ledger.manifest_id = absorbed.manifest_id
+            and ledger.objects_digest = absorbed.objects_digest
+    where absorbed.manifest_id is null
 ),
 
 fetched as (

@@ -355,21 +355,32 @@ summed as (
     from placed
 ),
 
-carries as (
+left_over as (
     select
         ticker,
         listed_from_date,
         block_number + 1 as block_number
         {%- for name, (value, share, seed_from, seed_until) in averages.items() %},
         {{ recurrence_carry(name ~ '_total', share) }} as {{ name }}_left,
+        {{ name }}_before
+        {%- endfor %}
+    from summed
+    where place = {{ recurrence_block() - 1 }}
+),
+
+carries as (
+    select
+        ticker,
+        listed_from_date,
+        block_number
+        {%- for name, (value, share, seed_from, seed_until) in averages.items() %},
         {{ name }}_left + pow({{ 1 - share }}::float, {{ recurrence_block() }}) * coalesce(
             lag({{ name }}_left) over (partition by ticker, listed_from_date order by block_number),
             {{ name }}_before,
             0
         ) as {{ name }}_carry
         {%- endfor %}
-    from summed
-    where place = {{ recurrence_block() - 1 }}
+    from left_over
 ),
 
 averaged as (
