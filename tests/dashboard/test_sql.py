@@ -37,7 +37,7 @@ def test_limit_gets_the_number_itself_since_snowflake_documents_no_bind_there() 
 
 @pytest.mark.parametrize("rows", ["20", "1; drop table marts.x", -1, 2.0, True, None])
 def test_limit_that_is_not_a_number_of_rows_is_refused(rows: Value) -> None:
-    with pytest.raises(ValueError, match="rows is .*; expected a whole number of rows"):
+    with pytest.raises(ValueError, match=r"rows is .*; expected a whole number of rows"):
         bind("select a from b limit :rows", {"rows": rows})
 
 
