@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 IMAGES = REPOSITORY / "docs" / "images"
@@ -22,13 +22,16 @@ ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-backgroun
 def main(url: str) -> None:
     """Write one PNG a shot, 1,440 pixels wide."""
     browser_path = subprocess.check_output([REPOSITORY / "scripts" / "find-browser"], text=True).strip()
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=ARGUMENTS)
         for name, path, scheme, height in SHOTS:
             page = browser.new_page(viewport={"width": 1440, "height": height}, color_scheme=scheme)
             page.goto(url + path)
             page.get_by_text("Data as of").first.wait_for()
-            page.wait_for_timeout(2000)
+            # Every panel is filled, and its charts are drawn.
+            expect(page.locator("main [data-state=loading]")).to_have_count(0)
+            expect(page.locator("main .js-plotly-plot:not(:has(.main-svg))")).to_have_count(0)
             page.screenshot(path=IMAGES / f"{name}.png")
         browser.close()
 

@@ -89,7 +89,7 @@
       if (list && list.querySelector("[data-combobox-selected]") && firstAnswer(box)) return; // chosen by arrow keys
       event.preventDefault();
       event.stopPropagation();
-      takeFirst(box, box.value, 200);
+      takeFirst(box, box.value, 1200); // a minute: a warehouse that is suspended takes some seconds to resume
     },
     true
   );

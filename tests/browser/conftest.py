@@ -108,7 +108,7 @@ def dashboard(warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Itera
         pytest.fail(f"the dashboard did not start: {line}{log.read()}")
     yield Dashboard(line.split()[1].rstrip("/"), gate)
     os.killpg(process.pid, signal.SIGTERM)
-    assert process.wait(15) == 0
+    assert process.wait(120) == 0
     gate.shut()
 
 

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from dashboard.pages import PAGES
+from tests.browser.polling import until
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Visit
@@ -45,7 +46,7 @@ def test_every_page_fits_a_phone_and_has_no_serious_accessibility_finding(phone:
             table.locator(".ag-header-cell").first.wait_for()
         phone.page.evaluate(AXE)
         assert (path, phone.page.evaluate(SERIOUS)) == (path, [])
-        assert phone.page.evaluate("document.documentElement.scrollWidth <= 390"), path
+        until(phone.page, "document.documentElement.scrollWidth", lambda width: width <= 390)
 
 
 def test_a_hostile_address_fails_no_panel_of_any_page(visit: Visit) -> None:
@@ -65,7 +66,7 @@ def test_a_back_test_lives_in_its_address_and_its_csv_is_what_is_shown(visit: Vi
     heads = page.locator("#backtest-metrics thead th").all_inner_texts()
     assert heads == ["Figure", "RSI", "SMA crossover", "Buy and hold"]
     page.locator("#backtest-direction label").filter(has_text="Long only").click()
-    page.wait_for_url("**/backtest?ticker=AAPL&strategy=rsi&against=sma&rsi_low=35")
+    expect(page).to_have_url(f"{visit.base}/backtest?ticker=AAPL&strategy=rsi&against=sma&rsi_low=35")
     page.wait_for_selector("body:not(:has(main [data-busy=true]))")
     with page.expect_download() as saved:
         page.get_by_label("Save Figures as CSV").click()
@@ -89,7 +90,7 @@ def test_a_screeners_order_is_in_the_address_and_its_rows_lead_to_the_chart(visi
     page = visit.page
     visit.go("/screener?sort=-close_usd")
     expect(page.locator("#screener-grid .ag-row[row-index='0']").first).to_contain_text("GOOG")
-    assert page.url.endswith("?sort=-close_usd")
+    expect(page).to_have_url(f"{visit.base}/screener?sort=-close_usd")
     page.get_by_label("Chart of GOOG").click()
     visit.ready()
     page.keyboard.press("ArrowRight")

@@ -1,10 +1,11 @@
-"""Planted mistakes for the gates that are not about SQL: secrets in files, and Python that is inlined into SQL."""
+"""Planted mistakes for the gates that are not about SQL: secrets, Python that is inlined into SQL, browsers' waits."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.gates import inlined
+from tests.gates.browser_waits import waits
 from tests.gates.secret_scan import secrets_in
 
 KEY = "-----BEGIN " + "PRIVATE KEY-----"
@@ -72,3 +73,23 @@ def test_python_without_its_frame_is_found() -> None:
     assert inlined.problems("x = 1\n# {% endraw %}\n")
     assert inlined.problems("# {% raw %}\nx = 1\n")
     assert inlined.problems("# {% raw %}\nx = {'a': 1}\n# {% endraw %}\n") == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("page.wait_for_function('window.ready')", id="poll by eval"),
+        pytest.param("phone.page.main_frame.wait_for_function('x', timeout=5)", id="poll of a frame"),
+        pytest.param("wait = page.wait_for_function", id="by another name"),
+        pytest.param("getattr(page, 'wait_for_function')('x')", id="by its name as text"),
+        pytest.param("page.wait_for_timeout(2000)", id="fixed pause"),
+        pytest.param("page.wait_for_load_state('networkidle')", id="quiet network"),
+    ],
+)
+def test_wait_of_a_browser_script_that_depends_on_luck_is_found(line: str) -> None:
+    assert [finding.line for finding in waits("scripts/x.py", f"# a script\n{line}\n")] == [2]
+
+
+def test_wait_for_what_the_page_shows_is_none() -> None:
+    text = '"""No wait_for_function here."""\nexpect(page.locator("h1")).to_have_text("x")\nuntil(page, "x", bool)\n'
+    assert list(waits("tests/browser/test_x.py", text)) == []

@@ -1,4 +1,7 @@
-"""The repository's own SQL passes the gate: schemachange, plain files, compiled dbt, the statements of procedures."""
+"""The repository's own SQL passes the gate: schemachange, plain files, compiled dbt, the statements of procedures.
+
+Its other files pass theirs: no secret, and no wait in a browser script that depends on luck.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import pytest
 
 from snowflake.procedures import manifest, reload_manifest, statements
 from tests.gates import inlined, sources
+from tests.gates.browser_waits import waits
 from tests.gates.gate import ACCOUNT, DEPLOY, LOAD, QUERY, Finding, check, check_all
 from tests.gates.secret_scan import repository_files, secrets_in
 
@@ -115,3 +119,10 @@ def test_no_secret_stands_in_the_repository() -> None:
 
     assert len(files) > 100
     expect_none([finding for name, text in files.items() for finding in secrets_in(name, text)])
+
+
+def test_no_browser_script_waits_by_eval_or_by_the_clock() -> None:
+    files = {name: text for name, text in repository_files(sources.REPOSITORY).items() if name.endswith(".py")}
+
+    assert "tests/browser/test_dashboard.py" in files
+    expect_none([finding for name, text in files.items() for finding in waits(name, text)])
