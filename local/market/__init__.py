@@ -10,6 +10,7 @@ Start it with `python -m local.market`, or embed it with `local.market.app.creat
     contracts  which option contracts exist on which day
     chain      bars and snapshots of those contracts
     query      parameters, filters and cursor paging, as the API reads them
+    plans      what a plan serves: since when, from when, the option chain
     gate       authorisation, rate limit, delay, the server's own log of requests
     faults     failures on demand
     aggregates, reference, options, status    the endpoints

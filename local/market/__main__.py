@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
+from local.market.plans import PLANS
 from local.market.settings import MarketSettings
 
 PORT_TAKEN, BAD_SETTING = 2, 2
@@ -32,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
             api_key=options.api_key or os.environ.get(KEY_VARIABLE) or "local",
             requests_per_minute=options.requests_per_minute,
             delay_ms=options.delay_ms,
+            plan=options.plan,
             has_chain_snapshot=not options.no_chain_snapshot,
         )
     except ValueError as error:
@@ -98,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--api-key", metavar="KEY", help=f"the key that is let in (default: ${KEY_VARIABLE}, else 'local')")
     add("--requests-per-minute", type=int, metavar="N", help="429 above it (default: no limit)")
     add("--delay-ms", default=0, type=int, metavar="N", help="hold every answer back (default %(default)s)")
+    add("--plan", default="real-time", choices=list(PLANS), help="what the key is entitled to (default %(default)s)")
     add("--no-chain-snapshot", action="store_true", help="403 on the option chain, as plans without it")
     return parser
 

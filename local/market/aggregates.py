@@ -1,8 +1,9 @@
 """Daily bars: one ticker's range, and all stocks of one session.
 
-A session has bars once its close has passed. As the API does, a range row carries 00:00 New York as `t`, a grouped
-row 16:00; nothing found is resultsCount 0 without `results`; an unknown ticker is an empty answer, not a 404; and a
-range's next_url keeps limit and sort but not `adjusted`, which the client has to send again.
+A session has bars once its close has passed; what the plan does not serve is a 403, or cut from a range. As the API
+does, a range row carries 00:00 New York as `t`, a grouped row 16:00; nothing found is resultsCount 0 without `results`;
+an unknown ticker is an empty answer, not a 404; and a range's next_url keeps limit and sort but not `adjusted`, which
+the client has to send again.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ async def grouped(request: Request) -> Response:
     day = parse_day("date", request.path_params["day"])
     adjusted = query.flag("adjusted", True) is not False
     query.flag("include_otc", False)
+    market.plan.served(day, day, market.clock.today())
     position = market.sessions.position(day)
     rows: list[dict[str, Any]] = []
     if position is not None and position <= market.clock.last_completed():
@@ -45,6 +47,7 @@ async def ticker_range(request: Request) -> Response:
     first, last = _moment("from", path["first"]), _moment("to", path["last"])
     if first > last:
         raise bad_request("The parameter 'to' cannot be a time that occurs before 'from'")
+    first, last = market.plan.served(first, last, market.clock.today())
     low = market.sessions.at_or_after(first)
     high = min(market.sessions.at_or_before(last), market.clock.last_completed())
     rows = _rows(market, ticker, low, high, adjusted)

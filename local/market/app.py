@@ -3,6 +3,7 @@
 GET /health                        200 once the market is there
 GET, DELETE /_requests             what came in (time, method, path, params, status) / forget it
 GET, POST, DELETE /_faults         see faults.py
+GET, POST /_plan                   {"plan": "free"}: what the key is entitled to from now on, see plans.py
 GET, POST /_clock                  {"now": "2026-11-20T22:00:00Z"} stops the clock there, {"now": null} lets it run
 """
 
@@ -25,6 +26,7 @@ from local.market.errors import ApiError, bad_request
 from local.market.faults import FaultList, Faults
 from local.market.gate import Gate, RequestLog
 from local.market.market import Market, market_of
+from local.market.plans import PLANS
 from local.market.respond import answer, refusal
 from local.market.sessions import CalendarEnds
 from local.market.settings import MarketSettings
@@ -47,6 +49,7 @@ def create_app(settings: MarketSettings) -> Starlette:
             *status.ROUTES,
             Route("/health", _health),
             Route("/_clock", _clock, methods=["GET", "POST"]),
+            Route("/_plan", _plan, methods=["GET", "POST"]),
             Route("/_faults", _faults, methods=["GET", "POST", "DELETE"]),
             Route("/_requests", _requests, methods=["GET", "DELETE"]),
         ],
@@ -88,6 +91,17 @@ async def _clock(request: Request) -> Response:
         except CalendarEnds as error:
             raise bad_request(str(error)) from None
     return answer({"status": "OK", "now": clock.now().isoformat()})
+
+
+async def _plan(request: Request) -> Response:
+    market = market_of(request)
+    if request.method == "POST":
+        body = await _json(request)
+        name = body.get("plan") if isinstance(body, dict) else None
+        if name not in PLANS:
+            raise bad_request(f'send {{"plan": "…"}} with one of {", ".join(PLANS)}')
+        market.plan = PLANS[name]
+    return answer({"status": "OK", "plan": market.plan.name})
 
 
 async def _faults(request: Request) -> Response:

@@ -34,6 +34,18 @@ def not_entitled() -> ApiError:
     return ApiError(403, {"status": "NOT_AUTHORIZED", "message": message})
 
 
+def not_published_yet() -> ApiError:
+    message = (
+        "Attempted to request today's data before end of day. Please upgrade your plan at https://massive.com/pricing"
+    )
+    return ApiError(403, {"status": "NOT_AUTHORIZED", "message": message})
+
+
+def before_history() -> ApiError:
+    message = "Your plan doesn't include this data timeframe. Please upgrade your plan at https://massive.com/pricing"
+    return ApiError(403, {"status": "NOT_AUTHORIZED", "message": message})
+
+
 def not_found(what: str) -> ApiError:
     return ApiError(404, {"status": "NOT_FOUND", "message": f"{what} not found."})
 

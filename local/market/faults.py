@@ -10,6 +10,7 @@ null = all). skip: how many matching requests are let through first (default 0).
     kind            what the client sees                                       further keys
     status          that status, the API's JSON body or a plain one            status, retry_after?
     html            that status with an HTML page                              status? (default 502), retry_after?
+    redirect        that status, sent to another address                       status? (default 301), location
     truncated_gzip  200, a gzip body that ends half-way
     invalid_json    200, a body that ends half-way
     no_results      the right answer without its `results`
@@ -33,8 +34,8 @@ from local.market import errors
 from local.market.gate import OPEN_PATHS
 from local.market.respond import answer
 
-_KEYS = {"match", "kind", "times", "skip", "status", "retry_after", "seconds"}
-_KINDS = ("status", "html", "truncated_gzip", "invalid_json", "no_results", "reset", "delay")
+_KEYS = {"match", "kind", "times", "skip", "status", "retry_after", "seconds", "location"}
+_KINDS = ("status", "html", "redirect", "truncated_gzip", "invalid_json", "no_results", "reset", "delay")
 _HTML = b"<html><head><title>Bad Gateway</title></head><body><center><h1>Bad Gateway</h1></center></body></html>"
 
 
@@ -49,6 +50,7 @@ class Fault:
     status: int = 0
     retry_after: str | None = None
     seconds: float = 0.0
+    location: str = ""
 
     @classmethod
     def read(cls, item: Any) -> Fault:
@@ -59,6 +61,8 @@ class Fault:
             raise errors.bad_request(f"kind must be one of {', '.join(_KINDS)}, not '{item['kind']}'")
         if item["kind"] == "status" and not isinstance(item.get("status"), int):
             raise errors.bad_request("a status fault needs a status")
+        if item["kind"] == "redirect" and not isinstance(item.get("location"), str):
+            raise errors.bad_request("a redirect fault needs a location")
         try:
             re.compile(item["match"])
         except (re.error, TypeError):
@@ -111,7 +115,7 @@ class Faults:
             await self._app(scope, receive, send)
         elif fault.kind == "reset":
             await _drop(receive)
-        elif fault.kind in ("status", "html"):
+        elif fault.kind in ("status", "html", "redirect"):
             await _failure(fault)(scope, receive, send)
         else:
             await _damaged(fault.kind, await self._body(scope, receive))(scope, receive, send)
@@ -130,6 +134,8 @@ class Faults:
 
 def _failure(fault: Fault) -> Response:
     headers = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}
+    if fault.kind == "redirect":
+        return Response(status_code=fault.status or 301, headers={**headers, "Location": fault.location})
     if fault.kind == "html":
         return Response(_HTML, fault.status or 502, headers, media_type="text/html")
     body = errors.too_many_requests().body if fault.status == 429 else {"status": "ERROR", "error": "on demand"}

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from local.market.chain import Chain
 from local.market.clock import Clock
 from local.market.contracts import Contracts
+from local.market.plans import PLANS
 from local.market.sessions import sessions_around
 from local.market.settings import MarketSettings
 from local.market.universe import Universe
@@ -21,6 +22,7 @@ class Market:
         """Raises ValueError for an anchor that is no session, CalendarEnds for a present too far from it."""
         now = settings.now or datetime.now(UTC)
         self.settings = settings
+        self.plan = PLANS[settings.plan]
         self.sessions = sessions_around(settings.anchor or now.date())
         self.clock = Clock(self.sessions, settings.now)
         anchor = self.clock.last_completed()

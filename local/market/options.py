@@ -62,7 +62,7 @@ async def chain_contract(request: Request) -> Response:
 
 
 def _snapshot(market: Market, underlying: str) -> list[dict[str, Any]]:
-    if not market.settings.has_chain_snapshot:
+    if not (market.settings.has_chain_snapshot and market.plan.has_chain_snapshot):
         raise not_entitled()
     if underlying not in UNDERLYINGS:
         return []

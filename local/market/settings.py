@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from local.market.plans import PLANS
+
 MAX_SYNTHETIC_TICKERS = 20_000
 
 
@@ -18,6 +20,7 @@ class MarketSettings:
     api_key: the only key that is let in.
     requests_per_minute: requests let through in any 60 seconds; None = no limit.
     delay_ms: how long every answer is held back.
+    plan: what the key is entitled to, see plans.py; can be changed at /_plan.
     has_chain_snapshot: False answers 403 on the option chain snapshot, as plans without it do.
     """
 
@@ -27,6 +30,7 @@ class MarketSettings:
     api_key: str = "local"
     requests_per_minute: int | None = None
     delay_ms: int = 0
+    plan: str = "real-time"
     has_chain_snapshot: bool = True
 
     def __post_init__(self) -> None:
@@ -38,6 +42,8 @@ class MarketSettings:
             raise ValueError(f"requests per minute: {self.requests_per_minute} is not a positive number")
         if self.delay_ms < 0:
             raise ValueError(f"delay: {self.delay_ms} ms is negative")
+        if self.plan not in PLANS:
+            raise ValueError(f"plan: {self.plan!r} is not one of {', '.join(PLANS)}")
         if not self.api_key:
             raise ValueError("API key: it is empty")
         if self.now is not None and self.now.tzinfo is None:
