@@ -36,7 +36,11 @@ def sessions(start: date, end: date) -> tuple[date, ...]:
             raise BadSetting(
                 f"{day} is outside the calendar of sessions, {FIRST_DAY} to {_calendar().last_session.date()}."
             )
-    return tuple(stamp.date() for stamp in _calendar().sessions_in_range(start.isoformat(), end.isoformat()))
+    # The calendar begins with its first session: it refuses the holiday before it.
+    first = max(start, _calendar().first_session.date())
+    if first > end:
+        return ()
+    return tuple(stamp.date() for stamp in _calendar().sessions_in_range(first.isoformat(), end.isoformat()))
 
 
 def last_completed_session(now: datetime) -> date:
@@ -51,6 +55,11 @@ def previous_sessions(session: date, count: int) -> tuple[date, ...]:
     if count == 0:
         return ()
     return sessions(session - timedelta(days=2 * count + 14), session - timedelta(days=1))[-count:]
+
+
+def session_number(session: date) -> int:
+    """How many sessions there were since the first day of the calendar, this one included."""
+    return len(sessions(FIRST_DAY, session))
 
 
 def close(session: date) -> datetime:

@@ -136,16 +136,15 @@ def bars(dataset: Dataset, ticker: str, start: date, end: date, span: str) -> Re
     return _request(dataset, path, span, adjusted="false", sort="asc", limit="50000")
 
 
-def splits(since: date, span: str) -> Request:
-    """Splits executed since a date, announced ones included."""
-    return _request(Dataset.SPLITS, "/stocks/v1/splits", span, **{"execution_date.gte": str(since)}, limit="5000")
+def splits(since: date, span: str, until: date | None = None) -> Request:
+    """Splits executed from a date on, to another one or announced ones included."""
+    return _request(Dataset.SPLITS, "/stocks/v1/splits", span, **_between("execution_date", since, until), limit="5000")
 
 
-def dividends(since: date, span: str) -> Request:
-    """Dividends by ex-date since a date, announced ones included."""
-    return _request(
-        Dataset.DIVIDENDS, "/stocks/v1/dividends", span, **{"ex_dividend_date.gte": str(since)}, limit="5000"
-    )
+def dividends(since: date, span: str, until: date | None = None) -> Request:
+    """Dividends by ex-date from a date on, to another one or announced ones included."""
+    between = _between("ex_dividend_date", since, until)
+    return _request(Dataset.DIVIDENDS, "/stocks/v1/dividends", span, **between, limit="5000")
 
 
 def tickers(active: bool, span: str) -> Request:
@@ -173,6 +172,10 @@ def contracts(underlying: str, as_of: date, expired_since: date | None, span: st
 def chain(underlying: str, span: str) -> Request:
     """Snapshot of an underlying's whole option chain: implied volatility, greeks, open interest; it has no history."""
     return _request(Dataset.OPTION_CHAIN, f"/v3/snapshot/options/{underlying}", span, limit="250")
+
+
+def _between(name: str, since: date, until: date | None) -> dict[str, str]:
+    return {f"{name}.gte": str(since)} | ({f"{name}.lte": str(until)} if until else {})
 
 
 def _request(dataset: Dataset, path: str, span: str, **params: str) -> Request:

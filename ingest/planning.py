@@ -89,11 +89,14 @@ class Batch:
         )
 
 
-def stocks_daily(session: date, before: Sequence[date], tickers: Sequence[str]) -> list[Batch]:
+def stocks_daily(
+    session: date, before: Sequence[date], tickers: Sequence[str], again: tuple[date, date] | None = None
+) -> list[Batch]:
     """A session's bars, the bars of the sessions `before` it again, and the reference data that changed since.
 
     Args:
         tickers: none for the whole market; a handful are fetched one by one where that takes fewer requests.
+        again: a stretch of the past whose splits and dividends are read again.
     """
     window = (*before, session)
     span = _span(window[0], session)
@@ -108,6 +111,8 @@ def stocks_daily(session: date, before: Sequence[date], tickers: Sequence[str]) 
         datasets.dividends(window[0], span),
         datasets.tickers(True, session.isoformat()),
     ]
+    if again:
+        reference += [fetch(again[0], _span(*again), again[1]) for fetch in (datasets.splits, datasets.dividends)]
     scope = tuple(tickers) if by_ticker else (WHOLE_MARKET,)
     return [Batch(Family.STOCKS, f"session {session}", window, scope, (*bars, *reference), required=session)]
 

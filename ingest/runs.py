@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from ingest import calendar, loader, manifests, planning
+from ingest import calendar, loader, manifests, planning, rolling
 from ingest.budget import shared_budget
 from ingest.client import PolygonClient
 from ingest.datasets import Family
@@ -50,7 +50,9 @@ def plan_daily(family: Family, now: datetime | None = None) -> list[dict[str, An
     session = calendar.last_completed_session(now or datetime.now(UTC))
     before = calendar.previous_sessions(session, planning.REREAD_SESSIONS)
     if family == Family.STOCKS:
-        batches = planning.stocks_daily(session, before, universe.tickers)
+        past = (calendar.FIRST_DAY, (*before, session)[0] - timedelta(days=1))
+        again = rolling.stretch(calendar.session_number(session), *past)
+        batches = planning.stocks_daily(session, before, universe.tickers, again)
     else:
         batches = planning.options_daily(session, before, universe.underlyings)
     _check_api(api)

@@ -22,6 +22,12 @@ def test_the_last_completed_session_is_the_last_whose_close_has_passed(now: date
     assert calendar.last_completed_session(now) == session
 
 
+def test_the_first_day_of_the_calendar_is_a_holiday_that_may_be_asked_for() -> None:
+    first = calendar.FIRST_DAY
+    assert calendar.sessions(first, date(2003, 1, 3)) == (date(2003, 1, 2), date(2003, 1, 3))
+    assert calendar.sessions(first, first) == ()
+
+
 def test_sessions_leave_out_weekends_holidays_and_ad_hoc_closures() -> None:
     assert calendar.sessions(date(2025, 1, 8), date(2025, 1, 13)) == (
         date(2025, 1, 8),
