@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from airflow.sdk import dag
+from datetime import timedelta
+
+from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag
 
 from ingest.datasets import Family
 from wiring.assets import LOADED, MARTS_BUILT
@@ -13,7 +15,8 @@ BUILD = """
 ### Snapshots, models and their tests
 
 One `dbt build` after every load; a retry goes on with `dbt retry` from where the try before has failed.
-Rings `marts_built`.
+Once an hour as well, because the event of a load can be lost, for example while this DAG is paused. A run that finds
+nothing newer in the ledger than the last build is skipped; a manual run always builds. Rings `marts_built`.
 """
 TEST = """
 ### Data tests, with their history
@@ -25,7 +28,11 @@ has failed, after its result is kept.
 
 @dag(
     dag_id="dbt_build",
-    schedule=(LOADED[Family.STOCKS] | LOADED[Family.OPTIONS]),
+    # Five minutes past: the load's own check, on the hour, has woken the warehouse already.
+    schedule=AssetOrTimeSchedule(
+        timetable=CronTriggerTimetable("5 * * * *", timezone="UTC", run_immediately=timedelta()),
+        assets=(LOADED[Family.STOCKS] | LOADED[Family.OPTIONS]),
+    ),
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,

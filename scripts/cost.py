@@ -70,6 +70,7 @@ WORST = [
         2,
         "without Snowflake's result cache",
     ),
+    Work("Hourly checks before a build, likewise", "loader", 24 * DAYS_A_MONTH, 2, "five minutes after a sweep"),
     Work("Dashboard, 60 wakes a session", "reader", SESSIONS_A_MONTH * 60, 60, "a busy team"),
 ]
 

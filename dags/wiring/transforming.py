@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Metadata, get_current_context, task
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from wiring.assets import MARTS_BUILT
 
@@ -35,10 +35,16 @@ def settings() -> TransformSettings:
 
 @task(outlets=[MARTS_BUILT], execution_timeout=LONGEST)
 def build() -> Iterator[Metadata]:
-    """`dbt build`; a later try goes on where the one before it failed."""
+    """`dbt build`, unless nothing was loaded since the last one; a later try goes on where the one before it failed."""
     from transform.run import dbt
+    from transform.unbuilt import has_unbuilt_loads
+    from wiring.warehouse import warehouse
 
     context: Any = get_current_context()
+    if context["dag_run"].run_type != "manual" and context["ti"].try_number == 1:
+        with warehouse() as connection:
+            if not has_unbuilt_loads(connection):
+                raise AirflowSkipException("The ledger has nothing newer than the last build.")
     where, tried = settings(), context["ti"].try_number
     previous = where.target_path(run_name(context, tried - 1)) if tried > 1 else None
     run = dbt("build", settings=where, run_id=run_name(context, tried), previous_target=previous)

@@ -1,4 +1,6 @@
-{# One row of ops.builds for an invocation that built models: what caches of their contents are keyed by. #}
+{# One row of ops.builds for an invocation that built models: what caches of their contents are keyed by, and what tells
+   an hourly build that there is nothing to do (transform/sql/unbuilt.sql). Counted from what the histories have
+   absorbed: a load that committed while the build ran is not in it. #}
 {% macro record_build(results) %}
     {%- if execute and flags.WHICH in ('build', 'run', 'retry') and not var('as_of', none) -%}
         {%- set models = results | selectattr('node.resource_type', 'equalto', 'model') | list -%}
@@ -11,7 +13,9 @@
         is_full_refresh,
         models_built,
         models_failed,
-        models_skipped
+        models_skipped,
+        ledger_manifests,
+        ledger_loaded_through
     )
     select
         '{{ invocation_id }}' as build_id,
@@ -20,7 +24,19 @@
         {{ flags.FULL_REFRESH | lower }} as is_full_refresh,
         {{ built }} as models_built,
         {{ models | selectattr('status', 'equalto', 'error') | list | length }} as models_failed,
-        {{ models | selectattr('status', 'equalto', 'skipped') | list | length }} as models_skipped
+        {{ models | selectattr('status', 'equalto', 'skipped') | list | length }} as models_skipped,
+        {%- if invocation_args_dict.get('select') or invocation_args_dict.get('exclude') %}
+        null as ledger_manifests,
+        null as ledger_loaded_through
+        {%- else %}
+        count(*) as ledger_manifests,
+        max(load_ledger.loaded_at) as ledger_loaded_through
+    from {{ source('raw', 'load_ledger') }} as load_ledger
+    inner join {{ absorbed_manifests() }} as absorbed
+        on
+            load_ledger.manifest_id = absorbed.manifest_id
+            and absorbed.dataset = '{{ datasets()[0] }}'
+        {%- endif %}
         {%- endif -%}
     {%- endif -%}
 {% endmacro %}

@@ -46,6 +46,7 @@ MATRIX: dict[str, set[tuple[str, str, str]]] = {
         ("update", "table", "raw.load_watermarks"),
         ("select", "table", "ops.dbt_test_results"),
         ("insert", "table", "ops.dbt_test_results"),
+        ("select", "table", "ops.builds"),
     },
     "transformer": {
         ("usage", "database", DATABASE),

@@ -107,6 +107,8 @@ def test_the_assets_chain_the_dags(dag_bag) -> None:
     assert waits_for("polygon_options_load") == rings("polygon_options_ingest_backfill") == {"options_landed"}
     assert waits_for("dbt_build") == {"stocks_loaded", "options_loaded"}
     assert rings("polygon_stocks_load") | rings("polygon_options_load") == waits_for("dbt_build")
+    # An event that is lost costs an hour at most.
+    assert dag_bag.dags["dbt_build"].timetable.timetable.expression == "5 * * * *"
     assert waits_for("dbt_test") == rings("dbt_build") == {"marts_built"}
 
 

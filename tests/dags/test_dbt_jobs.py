@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from airflow.sdk.exceptions import AirflowSkipException
 
 from transform.run import DbtRun
 from transform.settings import BadSetting
@@ -18,6 +19,7 @@ class Calls:
     def __init__(self) -> None:
         self.ran: list[dict] = []
         self.recorded = 0
+        self.has_unbuilt = True
         self.run = DbtRun(True, Path("/x"), "dbt: 3 pass", [object()])  # type: ignore[list-item]
 
 
@@ -43,6 +45,7 @@ def calls(monkeypatch, tmp_path) -> Calls:
 
     monkeypatch.setattr("transform.run.dbt", dbt)
     monkeypatch.setattr("transform.results.record", record)
+    monkeypatch.setattr("transform.unbuilt.has_unbuilt_loads", lambda connection: made.has_unbuilt)
     monkeypatch.setattr(wiring.warehouse, "warehouse", warehouse)
     return made
 
@@ -52,9 +55,10 @@ def start(monkeypatch):
     """Calls a task's function as try number `tried` of a run."""
     import wiring.transforming as transforming
 
-    def run(name: str, tried: int = 1):
+    def run(name: str, tried: int = 1, run_type: str = "asset_triggered"):
         context = {
             "dag": SimpleNamespace(dag_id="dbt_build"),
+            "dag_run": SimpleNamespace(run_type=run_type),
             "run_id": "a_run",
             "ti": SimpleNamespace(try_number=tried),
         }
@@ -70,6 +74,19 @@ def test_a_build_rings_the_marts_once(calls, start) -> None:
     assert event.asset.name == "marts_built"
     assert calls.ran[0]["command"] == "build"
     assert calls.ran[0]["previous_target"] is None
+
+
+@pytest.mark.parametrize("run_type", ["scheduled", "asset_triggered"])
+def test_a_build_is_skipped_when_the_ledger_has_nothing_newer(calls, start, run_type) -> None:
+    calls.has_unbuilt = False
+    with pytest.raises(AirflowSkipException, match="nothing newer than the last build"):
+        start("build", run_type=run_type)
+    assert calls.ran == []
+
+
+def test_a_manual_build_is_never_skipped(calls, start) -> None:
+    calls.has_unbuilt = False
+    assert len(start("build", run_type="manual")) == 1
 
 
 def test_a_second_try_of_a_build_goes_on_from_the_folder_of_the_first(calls, start, tmp_path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
@@ -16,6 +16,7 @@ import talib
 from tests.dbt import scenario, suspicious
 from tests.dbt.conftest import DATABASE, Dbt, Lake, differences
 from tests.dbt.scenario import ADJUSTED, CALL, CLOSES, LAST, PUT, SESSIONS, minute, numbers, replay
+from transform.unbuilt import has_unbuilt_loads
 
 HISTORIES = [
     f"snapshots.snapshot_polygon__{name}"
@@ -91,7 +92,13 @@ def built(lake: Lake, dbt: Dbt) -> Built:
 
     dbt("run", "--full-refresh")
     refreshed = contents()
-    builds = lake.execute("select is_full_refresh, models_failed, models_skipped from ops.builds order by finished_at")
+    builds = lake.execute(
+        """
+        select is_full_refresh, models_failed, models_skipped, ledger_manifests, ledger_loaded_through
+        from ops.builds
+        order by finished_at
+        """
+    )
     return Built(lake, tests, first, second, third, refreshed, as_of, known_then, builds)
 
 
@@ -283,7 +290,31 @@ def test_models_as_of_a_moment_are_those_of_a_build_that_knew_no_more(built: Bui
 
 
 def test_every_build_is_recorded_once(built: Built) -> None:
-    assert built.builds == [(False, 0, 0)] * 3 + [(True, 0, 0)] * 2
+    assert [build[:3] for build in built.builds] == [(False, 0, 0)] * 3 + [(True, 0, 0)] * 2
+
+
+def test_a_build_records_what_it_had_taken_up_of_the_ledger(built: Built) -> None:
+    ((manifests, newest),) = built.lake.execute("select count(*), max(loaded_at) from raw.load_ledger")
+    counts = [build[3] for build in built.builds]
+    assert counts == sorted(counts)
+    assert built.builds[-1][3:] == (manifests, newest)
+    # Of a selection of models nothing is recorded: it says nothing about the others.
+    assert None not in counts
+
+
+def test_what_is_loaded_after_a_build_is_unbuilt(built: Built) -> None:
+    assert not has_unbuilt_loads(built.lake.connection)
+    with built.lake.undone():
+        built.lake.grouped("2026-11-20", [], at=datetime(2026, 11, 21))
+        assert has_unbuilt_loads(built.lake.connection)
+    assert not has_unbuilt_loads(built.lake.connection)
+
+
+@pytest.mark.parametrize("column", ["models_failed", "models_skipped"])
+def test_the_loads_of_a_build_that_was_not_whole_are_unbuilt(built: Built, column: str) -> None:
+    with built.lake.undone():
+        built.lake.execute(f"update ops.builds set {column} = 1")
+        assert has_unbuilt_loads(built.lake.connection)
 
 
 def test_histories_refuse_to_be_written_as_of_a_moment(built: Built, dbt: Dbt) -> None:

@@ -13,6 +13,8 @@ grant select on table raw.load_rejects to role {{ loader }};
 -- The watermark only says where a sweep begins to list; a wrong one costs a listing and loses nothing.
 grant select, update on table raw.load_watermarks to role {{ loader }};
 grant select, insert on table ops.dbt_test_results to role {{ loader }};
+-- Whether a build would find anything new.
+grant select on table ops.builds to role {{ loader }};
 
 grant usage on schema raw to role {{ transformer }};
 grant select on all tables in schema raw to role {{ transformer }};
