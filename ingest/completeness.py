@@ -19,7 +19,9 @@ LEAST_NEIGHBOURS = 2
 
 @dataclass(frozen=True)
 class SuspectSession:
-    """A session with suspiciously few results; rows are tickers, `fetches` says how often it was asked for."""
+    """A session with suspiciously few results, or with more than it has tickers, because some contradict each other;
+    rows are tickers, `fetches` says how often it was asked for.
+    """
 
     dataset: str
     session: str

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from ingest import outcomes as judging
 from ingest.client import PolygonClient
 from ingest.completeness import SuspectSession
+from ingest.conflicts import SeenBars
 from ingest.datasets import Dataset, Request, bar_session
 from ingest.errors import IngestError, MalformedResponse, NotAuthorized, NotEntitled, NotFound, RateLimited, Unreachable
 from ingest.landing import Landing
@@ -88,9 +89,12 @@ class Fetch:
                 suspect.expected_rows,
             )
         through, bars = self._bars(landing, began)
+        bars = self._again(landing, bars, ())
+        suspects += tuple(judging.contradictory(bars))
         outcomes = judging.judged(batch, outcomes + bars)
         failed = [outcome for outcome in outcomes if outcome.failure]
-        self._failed = self._failed or any(outcome.request.dataset != Dataset.OPTION_CHAIN for outcome in failed)
+        self._failed |= any(outcome.request.dataset != Dataset.OPTION_CHAIN for outcome in failed)
+        self._failed |= any(outcome.conflicts for outcome in bars)
         self._found = self._found or any(outcome.rows for outcome in outcomes)
         is_last = not self._contracts
         return Fetched(
@@ -121,10 +125,15 @@ class Fetch:
         return through, done
 
     def _again(self, landing: Landing, outcomes: list[Outcome], lacking: Collection[str]) -> list[Outcome]:
-        """Ask once more for what answered suspiciously few tickers. Both answers are landed: nothing of one is lost."""
+        """Ask once more for what answered suspiciously few tickers, or contradicts itself. Both answers are landed:
+        nothing of one is lost.
+        """
         for session in sorted(lacking):
             log.warning("Session %s answered suspiciously few tickers: asking again.", session)
         places = judging.worth_asking_again(outcomes, lacking)
+        for outcome in (outcomes[place] for place in places):
+            if outcome.conflicts:
+                log.warning("%s holds bars that contradict each other: asking again.", outcome.request.path)
         again = self._fetcher.run([outcomes[place].request for place in places], landing)
         for place, outcome in zip(places, again, strict=True):
             outcomes[place] = outcomes[place].fuller(outcome)
@@ -164,11 +173,15 @@ class _Fetcher:
         if self._stopped:
             return Outcome(request, failure=f"not asked: {self._stopped}")
         rows, days = 0, set[str]()
+        seen = SeenBars(request.session)
         expirations: dict[str, str] = {}
         try:
             for answer in self._client.pages(request):
                 landing.add(request.dataset, request.span, answer)
                 rows += len(answer.rows)
+                if request.dataset in (Dataset.STOCK_BARS, Dataset.OPTION_BARS):
+                    for bar in answer.rows:
+                        seen.add(bar)
                 if request.dataset == Dataset.OPTION_CONTRACTS:
                     expirations |= _expirations(answer.rows)
                 elif request.dataset == Dataset.STOCK_BARS:
@@ -185,7 +198,7 @@ class _Fetcher:
             return self._failed(request, error)
         with self._guard:
             self._in_a_row = 0
-        return Outcome(request, rows=rows, days=frozenset(days), expirations=expirations)
+        return Outcome(request, rows=rows, days=frozenset(days), expirations=expirations, conflicts=seen.conflicts)
 
     def _failed(self, request: Request, error: IngestError) -> Outcome:
         with self._guard:

@@ -21,6 +21,7 @@ class Outcome:
     """What became of a request: `failure` where it has no full answer, `note` where it has one that needs a word.
 
     `days` are the sessions (YYYY-MM-DD) of its stock bars, `expirations` the days on which its contracts expire.
+    `conflicts` counts by session the bars that another bar of the same ticker in the same answer contradicts.
     """
 
     request: Request
@@ -29,11 +30,16 @@ class Outcome:
     rows: int = 0
     days: frozenset[str] = frozenset()
     expirations: Mapping[str, str] = field(default_factory=dict)
+    conflicts: Mapping[str, int] = field(default_factory=dict)
 
     def fuller(self, again: Outcome) -> Outcome:
-        """This one, or the answer to asking again where that holds more; a second try that failed says nothing."""
-        more = replace(again, days=self.days | again.days) if again.rows > self.rows else self
-        return self if again.failure else more
+        """This one, or the answer to asking again where that holds more or contradicts itself less; a second try that
+        failed says nothing.
+        """
+        if again.failure:
+            return self
+        is_better = sum(again.conflicts.values()) < sum(self.conflicts.values()) or again.rows > self.rows
+        return replace(again, days=self.days | again.days) if is_better else self
 
     @property
     def is_range(self) -> bool:
@@ -55,11 +61,14 @@ def sessions_lacking_tickers(batch: Batch, outcomes: Sequence[Outcome]) -> tuple
 
 
 def worth_asking_again(outcomes: Sequence[Outcome], sessions: Collection[str]) -> list[int]:
-    """Places of the outcomes to ask for again: those of the sessions, and ranges that lack one they could have."""
+    """Places of the outcomes to ask for again: those of the sessions, ranges that lack one they could have, and those
+    that contradict themselves.
+    """
     return [
         place
         for place, outcome in enumerate(outcomes)
         if outcome.request.session in sessions
+        or outcome.conflicts
         or (outcome.is_range and any(min(outcome.days) < day for day in set(sessions) - outcome.days if outcome.days))
     ]
 
@@ -69,11 +78,26 @@ def suspects(
 ) -> tuple[tuple[SuspectSession, ...], dict[str, int]]:
     """The sessions that are suspect still, and the results of every session of the whole market."""
     lacking, counts = sessions_lacking_tickers(batch, outcomes)
-    found = tuple(
+    found = [
         SuspectSession(Dataset.STOCK_BARS.value, day, counts[day], expected, fetches=1 + (day in asked_again))
         for day, expected in sorted(lacking.items())
-    )
-    return found, {session: outcome.rows for outcome in outcomes if (session := outcome.request.session)}
+    ]
+    found += [one for one in contradictory(outcomes) if one.session not in lacking]
+    return tuple(found), {session: outcome.rows for outcome in outcomes if (session := outcome.request.session)}
+
+
+def contradictory(outcomes: Sequence[Outcome]) -> list[SuspectSession]:
+    """Sessions with bars that contradict each other, after asking twice. They have more rows than there are bars."""
+    rows: Counter[tuple[str, str]] = Counter()
+    conflicts: Counter[tuple[str, str]] = Counter()
+    for outcome in outcomes:
+        for day, count in outcome.conflicts.items():
+            conflicts[outcome.request.dataset.value, day] += count
+            rows[outcome.request.dataset.value, day] += outcome.rows if outcome.request.session else count + 1
+    return [
+        SuspectSession(dataset, day, rows[dataset, day], rows[dataset, day] - count, fetches=2)
+        for (dataset, day), count in sorted(conflicts.items())
+    ]
 
 
 def judged(batch: Batch, outcomes: Sequence[Outcome]) -> list[Outcome]:
