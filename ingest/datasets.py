@@ -96,11 +96,16 @@ class Request:
 
     def _check_field(self, rows: list[dict[str, Any]], name: str, expected: str) -> None:
         named = [found for row in rows if isinstance(found := row.get(name), str)]
-        foreign = [found for found in named if found.removeprefix("I:") != expected.removeprefix("I:")]
+        foreign = [found for found in named if _underlying(found) != _underlying(expected)]
         if _are_most(foreign, named):
             raise MalformedResponse(
                 f"{self.path}: {len(foreign)} of {len(named)} rows are of {foreign[0]} or others, expected {expected}"
             )
+
+
+def _underlying(symbol: str) -> str:
+    """One spelling of an underlying: the API writes BRK.B as BRK/B beside contracts, and indices with or without I:."""
+    return symbol.removeprefix("I:").replace("/", ".")
 
 
 def _are_most(some: Sized, of: Sized) -> bool:

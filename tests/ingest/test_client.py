@@ -218,6 +218,14 @@ def test_an_answer_to_another_question_is_refused_at_once(api, client, request_,
 
 
 @pytest.mark.parametrize(
+    ("asked", "said"), [("BRK.B", "BRK/B"), ("BRK/B", "BRK.B"), ("SPX", "I:SPX"), ("I:SPX", "SPX")], ids=str
+)
+def test_an_underlying_is_the_same_in_each_of_its_spellings(api, client, asked, said) -> None:
+    api.on(CONTRACTS_PATH, {"results": [{"underlying_ticker": said}]})
+    assert len(list(client.pages(datasets.contracts(asked, SESSION, None, "x")))) == 1
+
+
+@pytest.mark.parametrize(
     ("request_", "rows"),
     [
         pytest.param(REQUEST, [BAR, BAR | {"T": "AMUB", "t": AT_CLOSE - 864e5}], id="a bar of another session"),
