@@ -8,7 +8,12 @@
 #}
 {% macro erfcx(z) -%}
     iff({{ z }} < 0, 2 * exp(least(({{ z }}) * ({{ z }}), 700)), 0)
-    + iff({{ z }} < 0, -1, 1) * case
+    + iff({{ z }} < 0, -1, 1) * {{ erfcx_of_distance(z) }}
+{%- endmacro %}
+
+{# erfcx(|z|) #}
+{% macro erfcx_of_distance(z) -%}
+    case
         when abs({{ z }}) <= 0.46875
             then
                 exp({{ _small_square(z) }})
