@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from ingest.errors import BadSetting
@@ -53,7 +54,7 @@ class Universe:
 
 
 def read_api(environment: Mapping[str, str] = os.environ) -> ApiSettings:
-    """POLYGON_BASE_URL, POLYGON_API_KEY and POLYGON_REQUESTS_PER_MINUTE."""
+    """POLYGON_BASE_URL, POLYGON_API_KEY (or POLYGON_API_KEY_FILE) and POLYGON_REQUESTS_PER_MINUTE."""
     base_url = (_get(environment, "POLYGON_BASE_URL") or DEFAULT_BASE_URL).rstrip("/")
     try:
         parts = urlsplit(base_url)
@@ -63,7 +64,7 @@ def read_api(environment: Mapping[str, str] = os.environ) -> ApiSettings:
     if not well_formed or parts.username or parts.query or parts.fragment:
         shown = base_url if "@" not in base_url and "?" not in base_url else "a URL with credentials or parameters"
         raise BadSetting(f"POLYGON_BASE_URL is {shown!r}; it must look like {DEFAULT_BASE_URL}.")
-    api_key = _get(environment, "POLYGON_API_KEY")
+    api_key = secret(environment, "POLYGON_API_KEY")
     if not api_key:
         raise BadSetting("POLYGON_API_KEY is not set; it must hold the key of your Polygon.io (Massive) account.")
     if not re.fullmatch(r"[!-~]+", api_key):
@@ -115,6 +116,26 @@ def symbols(names: list[str], where: str) -> tuple[str, ...]:
         if not SYMBOL.fullmatch(name) or ".." in name:
             raise BadSetting(f"{where} holds {name!r}, which is no ticker symbol; it must be a list such as AAPL,MSFT.")
     return tuple(kept)
+
+
+def secret(environment: Mapping[str, str], name: str) -> str:
+    """The value of a secret: the variable's own, or what the file holds that <name>_FILE names; "" for neither.
+
+    Containers get secrets as files: an environment is shown by too many commands.
+
+    Raises:
+        BadSetting: both are set, or the file can't be read.
+    """
+    value, path = _get(environment, name), _get(environment, f"{name}_FILE")
+    if not path:
+        return value
+    if value:
+        raise BadSetting(f"{name} and {name}_FILE are both set; expected one of them.")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not text in UTF-8"
+        raise BadSetting(f"{name}_FILE is {path!r}; expected a file that can be read: {reason}.") from None
 
 
 def _get(environment: Mapping[str, str], name: str) -> str:

@@ -4,6 +4,9 @@
     SNOWTAPE_ALERT_MAIL_TO        addresses, comma separated
     SNOWTAPE_SMTP_HOST            who takes the mail; _PORT (587), _FROM, and _USER with _PASSWORD where it wants them
 
+The address of the webhook and the password may be in files instead, named by SNOWTAPE_ALERT_WEBHOOK_URL_FILE and
+SNOWTAPE_SMTP_PASSWORD_FILE.
+
 An alert that can't be sent is an error in the log and nothing more: it must not hide what it was about.
 """
 
@@ -13,6 +16,8 @@ import logging
 import os
 from collections.abc import Mapping
 from typing import Any
+
+from ingest.settings import secret
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +56,7 @@ def send(text: str, link: str | None = None, environment: Mapping[str, str] = os
 
 
 def _post(text: str, environment: Mapping[str, str]) -> None:
-    if not (url := environment.get("SNOWTAPE_ALERT_WEBHOOK_URL", "").strip()):
+    if not (url := secret(environment, "SNOWTAPE_ALERT_WEBHOOK_URL")):
         return
     import requests
 
@@ -75,5 +80,5 @@ def _mail(text: str, environment: Mapping[str, str]) -> None:
         if user := environment.get("SNOWTAPE_SMTP_USER", "").strip():
             # A password never goes over a line in clear.
             server.starttls(context=ssl.create_default_context())
-            server.login(user, environment["SNOWTAPE_SMTP_PASSWORD"])
+            server.login(user, secret(environment, "SNOWTAPE_SMTP_PASSWORD"))
         server.send_message(message)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import socketserver
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -76,6 +78,18 @@ def test_failure_is_posted_with_the_task_the_error_and_its_log(webhook: list[Any
     task_failed(FAILURE)
 
     assert webhook == [{"text": "FAILED a_dag.land in run a_run: boom\nhttp://airflow/log"}]
+
+
+def test_address_of_the_webhook_may_be_in_a_file(
+    webhook: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "address").write_text(os.environ["SNOWTAPE_ALERT_WEBHOOK_URL"] + "\n")
+    monkeypatch.delenv("SNOWTAPE_ALERT_WEBHOOK_URL")
+    monkeypatch.setenv("SNOWTAPE_ALERT_WEBHOOK_URL_FILE", str(tmp_path / "address"))
+
+    send("boom")
+
+    assert webhook == [{"text": "boom"}]
 
 
 def test_failure_is_mailed(mail: list[str]) -> None:

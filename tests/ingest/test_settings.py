@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -59,3 +60,25 @@ def test_a_bad_setting_is_one_line_that_names_the_variable_and_no_secret(case: C
         read()
     assert "\n" not in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_the_key_may_be_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("secret-key-2\n")
+
+    assert read_api({"POLYGON_API_KEY_FILE": str(tmp_path / "key")}).api_key == "secret-key-2"
+
+
+def test_a_key_in_two_places_is_refused_without_a_word_of_it(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match="POLYGON_API_KEY and POLYGON_API_KEY_FILE are both set") as caught:
+        read_api(GOOD | {"POLYGON_API_KEY_FILE": str(tmp_path / "key")})
+
+    assert "secret-key-1" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"], ids=["missing", "not text"])
+def test_a_file_that_cannot_be_read_is_named(content: bytes | None, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "key").write_bytes(content)
+
+    with pytest.raises(BadSetting, match=f"POLYGON_API_KEY_FILE is '{tmp_path}/key'; expected a file"):
+        read_api({"POLYGON_API_KEY_FILE": str(tmp_path / "key")})
