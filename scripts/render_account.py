@@ -26,6 +26,7 @@ SHAPES = {
     "prefix": (r"([A-Za-z0-9_-]+/)*", "empty, or a folder that ends with /"),
     "aws_account_id": (r"\d{12}", "twelve digits"),
     "aws_region": (r"[a-z]{2}(-[a-z]+)+-\d", "a region such as us-east-1"),
+    "archivist_principal_arn": (r"arn:aws:iam::\d{12}:(user|role)/\S+", "the ARN of a user or a role"),
     "github_repository": (r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+", "OWNER/REPOSITORY"),
     "github_environment": (r"[A-Za-z0-9_-]+", "an environment of the repository, such as prod"),
     "snowflake_iam_user_arn": (r"(arn:aws:iam::\d{12}:(user|role)/\S+)?", "empty, or STORAGE_AWS_IAM_USER_ARN"),

@@ -11,6 +11,9 @@ import pytest
 
 BUCKET = "arn:aws:s3:::example-market-data"
 OBJECT = f"{BUCKET}/prod/raw/stock_bars/0000.ndjson.gz"
+# What S3 says of `put_object(…, IfNoneMatch="*")`.
+CONDITIONAL_PUT = {"s3__if-none-match": "*", "s3__ObjectCreationOperation": "true"}
+ADMINISTRATOR = json.dumps({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:"
 
 
@@ -31,6 +34,8 @@ def applies(statement: Mapping[str, Any], action: str, resource: str, context: M
                 holds = given in listed(wanted)
             elif operator == "StringLike":
                 holds = given is not None and any(fnmatchcase(given, one) for one in listed(wanted))
+            elif operator == "Null":
+                holds = (given is None) is (wanted == "true")
             elif operator == "ArnNotLike":
                 holds = given is None or not any(fnmatchcase(given, one) for one in listed(wanted))
             else:
@@ -65,6 +70,9 @@ def allowed(policies: list[str], action: str, resource: str = "*", **context: st
         ("airflow", "secretsmanager:GetSecretValue", f"{SECRET}snowtape/connections/snowflake_default-AbCdEf", True),
         ("airflow", "secretsmanager:GetSecretValue", f"{SECRET}another/thing", False),
         ("airflow", "secretsmanager:PutSecretValue", f"{SECRET}snowtape/variables/x", False),
+        ("archivist", "s3:GetObject", OBJECT, True),
+        ("archivist", "s3:PutObject", OBJECT, False),
+        ("archivist", "s3:PutBucketPolicy", BUCKET, False),
         ("ci", "ecr:PutImage", "arn:aws:ecr:us-east-1:123456789012:repository/snowtape-airflow", True),
         ("ci", "ecr:PutImage", "arn:aws:ecr:us-east-1:123456789012:repository/another", False),
         ("ci", "s3:GetObject", OBJECT, False),
@@ -74,7 +82,7 @@ def allowed(policies: list[str], action: str, resource: str = "*", **context: st
 def test_role_may_do_this(role: str, action: str, resource: str, verdict: bool, files: dict[str, str]) -> None:
     policies = [files[f"aws/{role}-policy.json"], files["aws/bucket-policy.json"]]
 
-    assert allowed(policies, action, resource, aws__SecureTransport="true") is verdict
+    assert allowed(policies, action, resource, aws__SecureTransport="true", **CONDITIONAL_PUT) is verdict
 
 
 @pytest.mark.parametrize("role", ["snowflake", "airflow"])
@@ -92,14 +100,49 @@ def test_bucket_refuses_plain_http_whoever_asks(files: dict[str, str]) -> None:
 
 
 def test_nobody_deletes_but_the_archivist(files: dict[str, str]) -> None:
-    anything = json.dumps({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
-    policies = [anything, files["aws/bucket-policy.json"]]
+    policies = [ADMINISTRATOR, files["aws/bucket-policy.json"]]
 
     for name, verdict in (("admin", False), ("snowtape-archivist", True)):
         arn = f"arn:aws:iam::123456789012:role/{name}"
         assert (
             allowed(policies, "s3:DeleteObject", OBJECT, aws__SecureTransport="true", aws__PrincipalArn=arn) is verdict
         )
+
+
+@pytest.mark.parametrize(
+    ("context", "verdict"),
+    [
+        pytest.param(CONDITIONAL_PUT, True, id="put that creates"),
+        pytest.param({"s3__ObjectCreationOperation": "true"}, False, id="put that may overwrite"),
+        pytest.param({"s3__if-match": "etag", "s3__ObjectCreationOperation": "true"}, False, id="put that overwrites"),
+        # UploadPart and CreateMultipartUpload can't carry the header; the request that completes can, and has to.
+        pytest.param({"s3__ObjectCreationOperation": "false"}, True, id="part of an upload"),
+    ],
+)
+@pytest.mark.parametrize("role", ["airflow", "administrator"])
+def test_nobody_overwrites_what_has_landed(
+    role: str, context: dict[str, str], verdict: bool, files: dict[str, str]
+) -> None:
+    own = ADMINISTRATOR if role == "administrator" else files[f"aws/{role}-policy.json"]
+    policies = [own, files["aws/bucket-policy.json"]]
+
+    assert allowed(policies, "s3:PutObject", OBJECT, aws__SecureTransport="true", **context) is verdict
+
+
+def test_archivist_removes_objects_below_the_prefix_only(files: dict[str, str]) -> None:
+    policies = [files["aws/archivist-policy.json"], files["aws/bucket-policy.json"]]
+    as_archivist = {
+        "aws__SecureTransport": "true", "aws__PrincipalArn": "arn:aws:iam::123456789012:role/snowtape-archivist"
+    }  # fmt: skip
+
+    assert allowed(policies, "s3:DeleteObject", OBJECT, **as_archivist)
+    assert not allowed(policies, "s3:DeleteObject", f"{BUCKET}/dev/raw/x", **as_archivist)
+
+
+def test_one_named_principal_becomes_the_archivist(files: dict[str, str]) -> None:
+    (statement,) = json.loads(files["aws/archivist-trust.json"])["Statement"]
+
+    assert statement["Principal"] == {"AWS": "arn:aws:iam::123456789012:role/data-on-call"}
 
 
 def test_snowflake_must_bring_the_external_id(files: dict[str, str]) -> None:
