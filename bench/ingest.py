@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import secrets
 import subprocess
 import sys
 import tempfile
@@ -28,7 +27,6 @@ from bench import record
 from bench.contenders import NAIVE_TICKERS
 from bench.stack import Stack, running
 from ingest import calendar
-from local.market.__main__ import KEY_VARIABLE, TOKEN_VARIABLE
 from local.processes import LOOPBACK, Server, answers, free_port, start, stop, wait_until
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -112,13 +110,10 @@ class Market:
 
     def __init__(self, tickers: int) -> None:
         self.url = f"http://{LOOPBACK}:{free_port()}"
-        self._token = secrets.token_urlsafe(32)
-        self._control = {"Authorization": f"Bearer {self._token}"}
         self._log = tempfile.TemporaryDirectory()
-        command = [sys.executable, "-m", "local.market", "--port", self.url.rsplit(":", 1)[1]]
+        command = [sys.executable, "-m", "local.market", "--port", self.url.rsplit(":", 1)[1], "--api-key", "bench-key"]
         command += ["--synthetic-tickers", str(tickers), "--anchor", LAST.isoformat(), "--delay-ms", str(DELAY_MS)]
-        variables = os.environ | {KEY_VARIABLE: "bench-key", TOKEN_VARIABLE: self._token}
-        self._server: Server = start("market", command, Path(self._log.name) / "log", variables, ROOT)
+        self._server: Server = start("market", command, Path(self._log.name) / "log", os.environ, ROOT)
         wait_until(lambda: answers(f"{self.url}/health"), self._server, 120)
 
     def __enter__(self) -> Market:
@@ -131,12 +126,12 @@ class Market:
     def requests(self) -> int:
         """How many came since the last time; forgets them."""
         count = self.count()
-        requests.delete(f"{self.url}/_requests", headers=self._control, timeout=30)
+        requests.delete(f"{self.url}/_requests", timeout=30)
         return count
 
     def count(self) -> int:
         """How many came since then."""
-        asked = requests.get(f"{self.url}/_requests", headers=self._control, timeout=30).json()["requests"]
+        asked = requests.get(f"{self.url}/_requests", timeout=30).json()["requests"]
         return sum(1 for each in asked if not each["path"].startswith("/_"))
 
 

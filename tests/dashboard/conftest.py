@@ -98,7 +98,7 @@ def seeded_settings(warehouse: Any) -> WarehouseSettings:
     return WarehouseSettings(
         account="local",
         user="dashboard",
-        password=warehouse.token,
+        password="unused",
         database=DATABASE,
         host=warehouse.host,
         port=warehouse.port,

@@ -13,10 +13,9 @@ from typing import Any
 
 import requests
 
-from local.market.__main__ import KEY_VARIABLE, TOKEN_VARIABLE
+from local.market.__main__ import KEY_VARIABLE
 from local.objects import process as stores
 from local.processes import LOOPBACK, Server, answers, free_port, start, stop, wait_until
-from local.warehouse import token
 from local.warehouse.process import RunningWarehouse
 from tests.faults.traps import Trap
 from tests.faults.worker import Worker
@@ -25,8 +24,6 @@ from tests.schemachange.deploying import Database
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Looked for afterwards in everything that was written.
 API_KEY, SECRET_KEY = "canary-api-key-7Qx2vK", "canary-secret-key-9Zt4mB"
-# The same after a restart, so that clients go on. Both are looked for, too.
-WAREHOUSE_TOKEN, MARKET_TOKEN = "canary-warehouse-token-3Rw8pL", "canary-market-token-5Hy6nD"
 BUCKET, DATABASE, UNDERLYING = "snowtape", "FAULTS", "AAPL"
 NOW = "2026-11-20T23:00:00Z"
 ANCHORS = ("2026-11-20", "2026-11-13")
@@ -48,11 +45,7 @@ class Site:
         for name in self.ports:
             self.start(name)
         self.warehouse = RunningWarehouse(
-            LOOPBACK,
-            self.ports["warehouse"],
-            self.servers["warehouse"].process,
-            self.servers["warehouse"].log,
-            WAREHOUSE_TOKEN,
+            LOOPBACK, self.ports["warehouse"], self.servers["warehouse"].process, self.servers["warehouse"].log
         )
         self.database = Database(self.warehouse, DATABASE, BUCKET, "")
         self.database.create()
@@ -85,7 +78,7 @@ class Site:
 
     def fail(self, faults: list[dict[str, Any]]) -> None:
         """What the API does from now on, see local/market/faults.py; an empty list: nothing."""
-        headers = {"Authorization": f"Bearer {MARKET_TOKEN}"}
+        headers = {"Authorization": f"Bearer {API_KEY}"}
         requests.post(f"{self.market_url}/_faults", json=faults, headers=headers, timeout=10).raise_for_status()
 
     def restate(self) -> None:
@@ -117,7 +110,7 @@ class Site:
             "AWS_DEFAULT_REGION": stores.REGION,
             "SNOWFLAKE_ACCOUNT": "local",
             "SNOWFLAKE_USER": "faults",
-            "SNOWFLAKE_PASSWORD": WAREHOUSE_TOKEN,
+            "SNOWFLAKE_PASSWORD": "unused",
             "SNOWFLAKE_DATABASE": DATABASE,
             "SNOWFLAKE_WAREHOUSE": "LOCAL",
             "SNOWFLAKE_ROLE": "SYSADMIN",
@@ -131,8 +124,7 @@ class Site:
         folder = self.folder / "market"
         command = [sys.executable, "-m", "local.market", "--port", str(self.ports["market"])]
         command += ["--synthetic-tickers", "7", "--anchor", self.anchor, "--now", NOW]
-        variables = os.environ | {KEY_VARIABLE: API_KEY, TOKEN_VARIABLE: MARKET_TOKEN}
-        server = start("market", command, folder / "market.log", variables, REPOSITORY)
+        server = start("market", command, folder / "market.log", os.environ | {KEY_VARIABLE: API_KEY}, REPOSITORY)
         wait_until(lambda: answers(f"{self.market_url}/health"), server, 60)
         return server
 
@@ -147,8 +139,7 @@ class Site:
         folder.mkdir(exist_ok=True)
         command = [sys.executable, "-m", "tests.faults.warehouse", "--port", str(self.ports["warehouse"])]
         command += ["--directory", str(folder), "--abandon-after", "1", "--lock-timeout", "60"]
-        variables = os.environ | {token.VARIABLE: WAREHOUSE_TOKEN}
-        server = start("warehouse", command, self.logs / "warehouse.log", variables, REPOSITORY)
+        server = start("warehouse", command, self.logs / "warehouse.log", os.environ, REPOSITORY)
         wait_until(lambda: answers(f"http://{LOOPBACK}:{self.ports['warehouse']}/health"), server, 60)
         return server
 
