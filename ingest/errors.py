@@ -16,6 +16,7 @@ IngestError
     - MalformedResponse an answer that does not answer what was asked
     - BadManifest       a manifest that is not one
     - LoadRefused       manifests that the warehouse has refused; they stand in raw.load_rejects
+    - ManifestReplaced  another document is under the key of a loaded manifest
     - AlreadyThere      an object with this key exists and is not the one we wrote
 
 Only `TransientError` is retried: the type decides, not the call site. No message ever holds the API key.
@@ -88,6 +89,10 @@ class BadManifest(TerminalError):
 
 class LoadRefused(TerminalError):
     """Manifests that the warehouse has refused, each named with its reason; the next run of the load tries again."""
+
+
+class ManifestReplaced(TerminalError):
+    """Under the keys of loaded manifests there are other documents than those that were loaded; each is named."""
 
 
 class AlreadyThere(TerminalError):

@@ -7,12 +7,14 @@ import hashlib
 import json
 import tempfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from ingest.answers import Answer
 from ingest.datasets import Dataset
+from ingest.manifest_document import began_at
 from ingest.manifests import ObjectEntry
 from ingest.storage import LandingStore
 
@@ -26,6 +28,7 @@ class Landing:
 
     def __init__(self, store: LandingStore, manifest_id: str, cut_bytes: int = CUT_BYTES) -> None:
         self._store, self._manifest_id, self._cut = store, manifest_id, cut_bytes
+        self._began_at = began_at(manifest_id)
         self._open: dict[tuple[Dataset, str], _Part] = {}
         self._parts: dict[tuple[Dataset, str], int] = {}
         self._entries: list[ObjectEntry] = []
@@ -48,7 +51,8 @@ class Landing:
         Args:
             span: session or `start_end`, the folder of the object.
         """
-        line = raw_line(answer)
+        # A clock that was set back meanwhile: an answer from before its manifest is one that the load refuses.
+        line = raw_line(replace(answer, fetched_at=max(answer.fetched_at, self._began_at)))
         with self._guard:
             target = (dataset, span)
             part = self._open.get(target)

@@ -6,18 +6,21 @@ autocommit off Snowflake rolls its work back, silently, when the call ends.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from ingest.datasets import Family
 from ingest.errors import LoadFailed, LoadRefused
+from ingest.manifest_document import REFUSED
 from ingest.manifests import list_keys, manifest_id_of, new_manifest_id
 from ingest.storage import LandingStore
 
@@ -26,10 +29,9 @@ log = logging.getLogger(__name__)
 SQL = Path(__file__).with_name("sql")
 # After these the connection is of no use, and every further call would wait for its own time-out.
 CONNECTION_ERRORS = frozenset({"OperationalError", "InterfaceError"})
-REFUSAL = re.compile(
-    r"manifest manifests/\S+ was refused: .*?the next run tries again\.?( It could not be recorded .*)?"
-)
 LONGEST_REASON = 600
+# Between the clocks of the object store and of the warehouse; more would read every manifest that is loaded at once.
+CLOCK_TOLERANCE = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def pending(
     settled_through = max([str(row[0] or "") for row in _rows(connection, "watermark", family.value)], default="")
     start = "" if full else settled_through
     known = ledger_ids(connection, family, after=start)
-    refused = {str(row[0]) for row in _rows(connection, "refused_manifests", family.value)}
+    refused = refused_keys(connection, family)
     listed = list(list_keys(store, family, after=start))
     lacking = [key for key in listed if manifest_id_of(key) not in known]
     lacking += [key for key in refused if manifest_id_of(key) <= start and store.exists(key)]
@@ -76,6 +78,28 @@ def pending(
 def ledger_ids(connection: Any, family: Family, after: str = "") -> frozenset[str]:
     """Ids of the manifests that the warehouse has loaded, those greater than `after` only. Only reads."""
     return frozenset(str(row[0]) for row in _rows(connection, "ledger_ids", family.value, after))
+
+
+def refused_keys(connection: Any, family: Family) -> frozenset[str]:
+    """Keys of the manifests that the warehouse has refused and not loaded since. Only reads."""
+    return frozenset(str(row[0]) for row in _rows(connection, "refused_manifests", family.value))
+
+
+def replaced(connection: Any, store: LandingStore, family: Family) -> list[str]:
+    """Keys of loaded manifests under which there is another document now. Only reads.
+
+    One listing; of the documents only those are read that were written after their load had begun.
+    """
+    rows = _rows(connection, "ledger_manifests", family.value)
+    loaded = {str(key): (str(sha256), at.replace(tzinfo=UTC)) for key, sha256, at in rows}
+    suspects = [
+        key
+        for key, modified in store.modified(f"manifests/{family}/")
+        if key in loaded and modified > loaded[key][1] - CLOCK_TOLERANCE
+    ]
+    with ThreadPoolExecutor(8) as pool:
+        found = pool.map(lambda key: hashlib.sha256(store.read(key)).hexdigest(), suspects)
+        return [key for key, sha256 in zip(suspects, found, strict=True) if sha256 != loaded[key][0]]
 
 
 def load(connection: Any, keys: Sequence[str]) -> list[Loaded]:
@@ -132,6 +156,7 @@ def _run(connection: Any, statement: str, *values: str) -> None:
 
 def _reason(key: str, error: Exception) -> tuple[str, bool]:
     """Why a manifest is not loaded, in the procedure's own words where it has refused it (then True)."""
+    if refusal := re.search(rf"{REFUSED} {re.escape(key)}: (.+)", str(error)):
+        return f"manifest {key} was refused: {refusal[1]}"[:LONGEST_REASON], True
     text = " ".join(str(error).split()) or type(error).__name__
-    refusal = REFUSAL.search(text)
-    return (refusal[0][:LONGEST_REASON], True) if refusal else (f"{key}: {text[:LONGEST_REASON]}", False)
+    return f"{key}: {text[:LONGEST_REASON]}", False

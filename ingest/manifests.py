@@ -1,8 +1,12 @@
-"""Manifests: the only thing a load ever looks at. Written last and once, `manifests/<family>/<manifest id>.json`."""
+"""Manifests: the only thing a load ever looks at. Written last and once, `manifests/<family>/<manifest id>.json`.
+
+What is a manifest is for `manifest_document` to say, which the load goes by too; docs/manifest.md is the specification.
+"""
 
 from __future__ import annotations
 
 import json
+import logging
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,10 +17,12 @@ from datetime import UTC, date, datetime
 from ingest.completeness import SuspectSession
 from ingest.datasets import Dataset, Family
 from ingest.errors import BadManifest
+from ingest.manifest_document import MANIFEST_VERSION, ManifestDocument, Refusal, parse_key, parse_manifest
 from ingest.storage import LandingStore
 
-VERSION = 1
-MANIFEST_ID = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{8}")
+log = logging.getLogger(__name__)
+
+MANIFEST_ID = re.compile(r"[0-9]{8}T[0-9]{12}Z-[0-9a-f]{8}")
 SPAN = re.compile(r"(\d{4}-\d\d-\d\d)(?:_(\d{4}-\d\d-\d\d))?")
 # Stands in a scope for every ticker that the API answers with.
 WHOLE_MARKET = "*"
@@ -93,11 +99,11 @@ class Manifest:
         return sum(entry.result_rows for entry in self.objects)
 
     def to_json(self) -> bytes:
-        """The document as it is stored."""
+        """The document as it is stored; raises `BadManifest` where the load would refuse it."""
         document = {
             "manifest_id": self.manifest_id,
             "family": self.family.value,
-            "version": VERSION,
+            "version": MANIFEST_VERSION,
             "created_at": self.created_at,
             "dag_id": self.dag_id,
             "run_id": self.run_id,
@@ -118,35 +124,35 @@ class Manifest:
             "contracts": asdict(self.contracts) if self.contracts else None,
             "objects": [asdict(entry) for entry in self.objects],
         }
-        return json.dumps(document, indent=1).encode()
+        body = json.dumps(document, indent=1).encode()
+        _checked(self.key, body)
+        return body
 
     @classmethod
-    def from_json(cls, body: bytes) -> Manifest:
-        """Read a stored document; raises `BadManifest` where it is not one."""
-        try:
-            document = json.loads(body)
-            return cls(
-                manifest_id=document["manifest_id"],
-                family=Family(document["family"]),
-                created_at=document["created_at"],
-                dag_id=document["dag_id"],
-                run_id=document["run_id"],
-                sessions=tuple(document["sessions"]),
-                scope=tuple(document.get("scope", ())),
-                expected=int(document["requests"]["expected"]),
-                answered=int(document["requests"]["answered"]),
-                complete=document["complete"] is True,
-                missing=tuple(
-                    Missing(item["dataset"], item["request"]["path"], item["request"]["params"], item["reason"])
-                    for item in document["missing"]
-                ),
-                objects=tuple(ObjectEntry(**entry) for entry in document["objects"]),
-                suspect_sessions=tuple(SuspectSession(**one) for one in document.get("suspect_sessions", ())),
-                session_rows={day: int(rows) for day, rows in document.get("session_rows", {}).items()},
-                contracts=ContractSpan(**document["contracts"]) if document.get("contracts") else None,
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise BadManifest(f"not a manifest of version {VERSION}: {type(error).__name__} {error}") from None
+    def from_json(cls, key: str, body: bytes) -> Manifest:
+        """Read the document stored under a key; raises `BadManifest` where it is not a manifest."""
+        document = _checked(key, body)
+        fields = document.fields
+        return cls(
+            manifest_id=document.key.manifest_id,
+            family=Family(document.key.family),
+            created_at=fields["created_at"],
+            dag_id=document.dag_id,
+            run_id=document.run_id,
+            sessions=tuple(fields["sessions"]),
+            scope=tuple(fields.get("scope", ())),
+            expected=fields["requests"]["expected"],
+            answered=fields["requests"]["answered"],
+            complete=document.is_complete,
+            missing=tuple(
+                Missing(item["dataset"], item["request"]["path"], item["request"]["params"], item["reason"])
+                for item in fields["missing"]
+            ),
+            objects=tuple(ObjectEntry(**entry) for entry in fields["objects"]),
+            suspect_sessions=tuple(SuspectSession(**one) for one in document.suspect_sessions),
+            session_rows=fields.get("session_rows", {}),
+            contracts=ContractSpan(**fields["contracts"]) if fields.get("contracts") else None,
+        )
 
 
 def new_manifest_id(now: datetime | None = None) -> str:
@@ -157,14 +163,6 @@ def new_manifest_id(now: datetime | None = None) -> str:
 def manifest_key(family: Family, manifest_id: str) -> str:
     """The key of a manifest, relative to the prefix."""
     return f"manifests/{family}/{manifest_id}.json"
-
-
-def family_of(key: str) -> Family:
-    """The family whose manifest a key names."""
-    match = re.fullmatch(rf"manifests/(\w+)/{MANIFEST_ID.pattern}\.json", key)
-    if match is None or match[1] not in list(Family):
-        raise BadManifest(f"{key!r} is no key of a manifest")
-    return Family(match[1])
 
 
 def manifest_id_of(key: str) -> str:
@@ -185,7 +183,9 @@ def list_keys(store: LandingStore, family: Family, after: str = "") -> Iterator[
 
 
 def read_all(store: LandingStore, keys: Iterable[str]) -> list[Manifest]:
-    """Read manifests, a few at a time; those that are none are left out (the load reports them)."""
+    """Read manifests, a few at a time. Those that are not manifests are named in the log and left out; the load
+    records them in raw.load_rejects.
+    """
     with ThreadPoolExecutor(8) as pool:
         return [manifest for manifest in pool.map(lambda key: _read(store, key), keys) if manifest is not None]
 
@@ -250,9 +250,17 @@ def coverage(manifests: Iterable[Manifest]) -> Coverage:
 
 def _read(store: LandingStore, key: str) -> Manifest | None:
     try:
-        return Manifest.from_json(store.read(key))
-    except BadManifest:
+        return Manifest.from_json(key, store.read(key))
+    except BadManifest as error:
+        log.warning("Passed over: %s", error)
         return None
+
+
+def _checked(key: str, body: bytes) -> ManifestDocument:
+    try:
+        return parse_manifest(parse_key(key), body)
+    except Refusal as refusal:
+        raise BadManifest(f"{key} is not a manifest: {refusal}.") from None
 
 
 def _stamp(moment: datetime) -> str:

@@ -3,13 +3,15 @@
 plan_daily, plan_backfill   what to fetch → batches, as JSON values
 land                        fetch one batch → its manifest's key
 landed                      what a run has landed → the extra of its asset event
+refused                     which manifests the warehouse has refused: they hold nothing
 sweep, load, loaded         which manifests the warehouse lacks → load them → what is loaded now
+verify                      whether the loaded manifests are still those that were loaded
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -18,7 +20,7 @@ from ingest import calendar, loader, manifests, planning, rolling
 from ingest.budget import shared_budget
 from ingest.client import PolygonClient
 from ingest.datasets import Family
-from ingest.errors import BadSetting, IncompleteFetch, IngestError, NotAuthorized, Unreachable
+from ingest.errors import BadSetting, IncompleteFetch, IngestError, ManifestReplaced, NotAuthorized, Unreachable
 from ingest.fetching import Fetch, Fetched
 from ingest.landing import Landing
 from ingest.manifests import Manifest
@@ -59,12 +61,19 @@ def plan_daily(family: Family, now: datetime | None = None) -> list[dict[str, An
     return [batch.to_dict() for batch in batches]
 
 
-def plan_backfill(family: Family, params: Mapping[str, Any], now: datetime | None = None) -> list[dict[str, Any]]:
+def plan_backfill(
+    family: Family,
+    params: Mapping[str, Any],
+    now: datetime | None = None,
+    *,
+    refused: Collection[str] = (),
+) -> list[dict[str, Any]]:
     """What no manifest holds of a range of sessions.
 
     Args:
         params: `start`; optionally `end` (default and latest: the last completed session), `tickers` (stocks) or
             `underlyings` (options; default: those of the settings) and `refetch` (also what is held).
+        refused: keys of manifests that the warehouse has refused: what they name is not held.
 
     Raises:
         BadSetting: one line that names the parameter or variable.
@@ -77,7 +86,8 @@ def plan_backfill(family: Family, params: Mapping[str, Any], now: datetime | Non
     refetch = bool(params.get("refetch"))
     store = LandingStore(read_storage())
     store.check()
-    known = [] if refetch else manifests.read_all(store, manifests.list_keys(store, family))
+    keys = () if refetch else (key for key in manifests.list_keys(store, family) if key not in refused)
+    known = manifests.read_all(store, keys)
     held = manifests.coverage(known)
     if family == Family.STOCKS:
         tickers = _symbols(params, "tickers") or universe.tickers
@@ -189,6 +199,11 @@ def landed(family: Family, dag_id: str, run_id: str, began: datetime) -> dict[st
     }
 
 
+def refused(connection: Any, family: Family) -> frozenset[str]:
+    """Keys of the manifests that the warehouse has refused; see `loader.refused_keys`."""
+    return loader.refused_keys(connection, family)
+
+
 def sweep(connection: Any, family: Family, *, full: bool = False) -> list[list[str]]:
     """Batches of the keys of the manifests that the warehouse's ledger lacks, oldest first; see `loader.pending`."""
     pending = loader.pending(connection, LandingStore(read_storage()), family, full=full)
@@ -206,6 +221,15 @@ def loaded(connection: Any, family: Family, batches: Sequence[Sequence[str]]) ->
     swept = [manifests.manifest_id_of(key) for keys in batches for key in keys]
     done = [manifest_id for manifest_id in swept if manifest_id in known]
     return {"manifests": done, "left": len(swept) - len(done)} if done else None
+
+
+def verify(connection: Any, family: Family) -> None:
+    """Compare the stored manifests with those that were loaded; raises `ManifestReplaced`, which names the others."""
+    if keys := loader.replaced(connection, LandingStore(read_storage()), family):
+        raise ManifestReplaced(
+            f"{len(keys)} loaded manifests are not the documents that were loaded: {', '.join(keys)}. Their rows are "
+            "those of the earlier documents. Bring these back, or call raw.reload_manifest for each."
+        )
 
 
 def _lack(batch: Batch, last: Manifest, failure: str, saved: list[Manifest], api: ApiSettings) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,16 @@ class LandingStore:
 
     def keys(self, prefix: str, after: str = "") -> Iterator[str]:
         """Keys that start with `prefix`, in order, those greater than `after` only. Reads page by page."""
+        for entry in self._entries(prefix, after):
+            yield str(entry["Key"])[len(self._prefix) :]
+
+    def modified(self, prefix: str) -> Iterator[tuple[str, datetime]]:
+        """Keys that start with `prefix`, in order, and when (UTC) each was last written."""
+        for entry in self._entries(prefix, ""):
+            at = entry["LastModified"]
+            yield str(entry["Key"])[len(self._prefix) :], datetime.fromisoformat(at) if isinstance(at, str) else at
+
+    def _entries(self, prefix: str, after: str) -> Iterator[Any]:
         options = {"StartAfter": self._prefix + after} if after else {}
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=self._prefix + prefix, **options
@@ -79,8 +90,7 @@ class LandingStore:
                 page = next(following, None)
             if page is None:
                 return
-            for entry in page.get("Contents", []):
-                yield str(entry["Key"])[len(self._prefix) :]
+            yield from page.get("Contents", [])
 
     def _put(self, key: str, body: Any, sha256: str, content_type: str, size: int) -> None:
         full = self._prefix + key

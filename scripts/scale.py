@@ -33,8 +33,8 @@ OBJECT_BYTES, BYTES_OF_A_PLAIN_BAR = 64 << 20, 95
 # ingest/datasets.py: an underlying's live contracts, those that expired, and its chain, a page each at this size.
 REQUESTS_AN_UNDERLYING = 3
 CONTRACTS_A_CHAIN_PAGE = 250
-# snowflake/procedures: BEGIN, lock, ledger, manifest, ledger, COMMIT; and for each dataset LIST, COPY and the count.
-STATEMENTS_A_MANIFEST, STATEMENTS_A_DATASET = 6, 3
+# snowflake/procedures: BEGIN, lock, ledger, ledger, COMMIT; and for each dataset COPY and the count.
+STATEMENTS_A_MANIFEST, STATEMENTS_A_DATASET = 5, 2
 DATASETS = {"stocks": 4, "options": 3}
 # --- Assumed: a small statement on Snowflake, from the call until its answer ---
 STATEMENT_SECONDS = 0.4

@@ -21,7 +21,8 @@ refused as (
         count(distinct rejects.manifest_key) as refused,
         count(distinct iff(loads.manifest_id is null, rejects.manifest_key, null)) as still_missing
     from ops.load_rejects as rejects
-    left join ops.loads as loads on rejects.manifest_id = loads.manifest_id
+    left join ops.loads as loads
+        on rejects.family = loads.family and rejects.manifest_id = loads.manifest_id
     where rejects.rejected_at >= to_timestamp_ntz($since)
     group by to_date(rejects.rejected_at), rejects.family
 )

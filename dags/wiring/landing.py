@@ -31,11 +31,14 @@ def plan_daily(family: str) -> Batches:
 
 @task(pool=API_POOL)
 def plan_backfill(family: str) -> Batches:
-    """What no manifest holds of the range in the run's params."""
+    """What no manifest holds of the range in the run's params; those that the warehouse has refused hold nothing."""
     from ingest import runs
+    from wiring.warehouse import warehouse
 
     with final_errors():
-        return runs.plan_backfill(Family(family), get_current_context()["params"])
+        with warehouse() as connection:
+            refused = runs.refused(connection, Family(family))
+        return runs.plan_backfill(Family(family), get_current_context()["params"], refused=refused)
 
 
 @task(pool=API_POOL, map_index_template="{{ batch_label }}")

@@ -1,4 +1,4 @@
-"""The tasks of a load: sweep → load (one a batch of manifests) → loaded (one asset event) and complete."""
+"""The tasks of a load: sweep → load (one a batch of manifests) → loaded (one asset event) and complete; verify."""
 
 from __future__ import annotations
 
@@ -20,10 +20,8 @@ def sweep(family: str) -> list[list[str]]:
     from ingest import runs
     from wiring.warehouse import warehouse
 
-    context: Any = get_current_context()
-    rung = context["dag_run"].run_type == "asset_triggered"
     with final_errors(), warehouse() as connection:
-        batches = runs.sweep(connection, Family(family), full=not rung)
+        batches = runs.sweep(connection, Family(family), full=not _was_rung())
     if not batches:
         raise AirflowSkipException("Every manifest is loaded.")
     return batches
@@ -40,6 +38,23 @@ def load(keys: list[str]) -> None:
     context["batch_label"] = f"{len(keys)} manifests from {keys[0].rpartition('/')[2]}"
     with final_errors(), warehouse() as connection:
         runs.load(connection, keys)
+
+
+@task
+def verify(family: str) -> None:
+    """Red when another document is under the key of a loaded manifest. Not when an ingest rang: it lists everything."""
+    from ingest import runs
+    from wiring.warehouse import warehouse
+
+    if _was_rung():
+        return
+    with final_errors(), warehouse() as connection:
+        runs.verify(connection, Family(family))
+
+
+def _was_rung() -> bool:
+    context: Any = get_current_context()
+    return bool(context["dag_run"].run_type == "asset_triggered")
 
 
 def load_family(family: Family) -> None:
@@ -63,3 +78,4 @@ def load_family(family: Family) -> None:
 
     batches: Any = sweep(family.value)
     load.expand(keys=batches) >> [loaded(batches), EmptyOperator(task_id="complete")]
+    verify(family.value)

@@ -9,6 +9,11 @@
     {{ return(['stock_bars', 'splits', 'dividends', 'tickers', 'option_contracts', 'option_bars', 'option_chain']) }}
 {% endmacro %}
 
+{# A manifest is known by its family and its id: the same id under both families is two manifests. #}
+{% macro family_of(dataset) %}
+    {{ return('options' if dataset.startswith('option') else 'stocks') }}
+{% endmacro %}
+
 {% macro absorbed_manifests() -%}
     {{ target.database }}.snapshots.absorbed_manifests
 {%- endmacro %}
@@ -56,7 +61,7 @@
     )
 {% endmacro %}
 
-{# What tells a manifest's objects from other ones under the same keys: their sizes and etags, as the ledger has them. #}
+{# What tells a manifest's objects from other ones under the same keys: their sizes and sha256, as the ledger has them. #}
 {% macro objects_digest(ledger) -%}
     md5(to_json({{ ledger }}.objects))
 {%- endmacro %}
@@ -85,7 +90,9 @@
     select distinct absorbed.manifest_id
     from {{ absorbed_manifests() }} as absorbed
     inner join {{ source('raw', 'load_ledger') }} as load_ledger
-        on absorbed.manifest_id = load_ledger.manifest_id
+        on
+            absorbed.manifest_id = load_ledger.manifest_id
+            and load_ledger.family = iff(startswith(absorbed.dataset, 'option'), 'options', 'stocks')
     where absorbed.objects_digest <> {{ objects_digest('load_ledger') }}
     order by absorbed.manifest_id
 {% endmacro %}

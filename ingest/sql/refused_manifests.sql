@@ -5,5 +5,7 @@ where
     and not exists (
         select 1
         from raw.load_ledger
-        where load_ledger.manifest_id = load_rejects.manifest_id
+        where
+            load_ledger.family = load_rejects.family
+            and load_ledger.manifest_id = load_rejects.manifest_id
     )

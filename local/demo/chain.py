@@ -132,9 +132,8 @@ class Chain:
     def _load_settled(self, family: str, landed: list[Landed], ledger: Ledger) -> bool:
         dag_id = LOADS[family]
         runs = self._new_runs(dag_id)
-        left = sum(
-            1 for manifest in landed if manifest.family == family and manifest.manifest_id not in ledger.manifest_ids
-        )
+        known = {(manifest.family, manifest.manifest_id) for manifest in landed if manifest.family == family}
+        left = len(known - ledger.manifests)
         if any(run.is_active for run in runs):
             self._running(dag_id, f"{left} manifests to go" if left else "")
             return False

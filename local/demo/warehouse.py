@@ -15,9 +15,9 @@ SQL = Path(__file__).with_name("sql")
 
 @dataclass(frozen=True)
 class Ledger:
-    """What is loaded: manifest ids, result rows by family and when the newest load was committed (UTC)."""
+    """What is loaded: manifests by family and id, result rows by family, when the newest load was committed (UTC)."""
 
-    manifest_ids: frozenset[str]
+    manifests: frozenset[tuple[str, str]]
     result_rows: Mapping[str, int]
     newest_load: datetime | None
 
@@ -62,7 +62,7 @@ class Warehouse:
             result_rows[family] = result_rows.get(family, 0) + int(count)
         newest = max((row[3] for row in rows), default=None)
         return Ledger(
-            frozenset(str(row[0]) for row in rows),
+            frozenset((str(row[1]), str(row[0])) for row in rows),
             result_rows,
             newest.replace(tzinfo=UTC) if newest is not None else None,
         )

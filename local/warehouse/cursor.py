@@ -19,6 +19,7 @@ from sqlglot.errors import ParseError
 from local.warehouse import commands
 from local.warehouse.errors import SYNTAX_ERROR, SqlError, from_duckdb, sql_error, unknown_statement
 from local.warehouse.output import arrow_table
+from local.warehouse.procedures import rights
 from local.warehouse.results import StatementResult
 from local.warehouse.sql import flatten, functions, headings, trees
 from local.warehouse.sql.names import quote_reserved
@@ -117,7 +118,8 @@ class WarehouseCursor(FakeSnowflakeCursor):
 
     def _run(self, statement: Statement, params: Any) -> None:
         self.session.statement = statement.text
-        self._check_rights(statement)
+        if self.session.has_owners_rights:
+            rights.check(statement)
         for module in self.session.warehouse.extensions:
             if module.handles(statement.text):
                 outcome = module.execute(self, statement.text, params)
@@ -134,13 +136,6 @@ class WarehouseCursor(FakeSnowflakeCursor):
             raise unknown_statement(statement.text)
         headings.name(statement, expression)
         self._run_tree(expression, params)
-
-    def _check_rights(self, statement: Statement) -> None:
-        """A procedure with its owner's rights may not change its caller's session."""
-        frames = self.session.frames
-        if frames and frames[-1].owners_rights and (statement.starts("USE") or statement.starts("ALTER", "SESSION")):
-            kind = statement.head[0] if statement.starts("USE") else "ALTER_SESSION"
-            raise sql_error(f"Stored procedure execution error: Unsupported statement type '{kind}'.", 90236, "P0001")
 
     def parse(self, sql: str) -> exp.Expr:
         """The tree of one statement. Raises a syntax error, also for several statements."""

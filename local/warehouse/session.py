@@ -114,14 +114,20 @@ class Session(FakeSnowflakeConnection):
         self.database, self.database_set = database, True
         self._schema, self.schema_set = schema, schema is not None
 
+    @property
+    def has_owners_rights(self) -> bool:
+        """Whether what runs now runs with an owner's rights: of a procedure, or of one that called it."""
+        return any(frame.owners_rights for frame in self.frames)
+
     def run_procedure(self, name: ObjectName, definition: Definition, arguments: list[Any]) -> Outcome:
         """Run a handler on this session; returns when it has ended and its open transaction is rolled back."""
         token = self.warehouse.attach(self)
         used = (self.database, self._schema)
-        self.frames.append(ProcedureFrame(name, definition.execute_as == "OWNER"))
+        self.frames.append(ProcedureFrame(name, definition.execute_as == "OWNER" or self.has_owners_rights))
+        in_its_schema = self.frames[-1].owners_rights
         self.transactions.depth += 1
         try:
-            if definition.execute_as == "OWNER":
+            if in_its_schema:
                 self.use(name.database, name.schema)
             with self.released():
                 outcome = self.warehouse.runner.run(name.name, definition, arguments, token, str(self.session_id))
@@ -136,7 +142,7 @@ class Session(FakeSnowflakeConnection):
             self.frames.pop()
             self.warehouse.logout(token)
             database, schema = used
-            if database and definition.execute_as == "OWNER":
+            if database and in_its_schema:
                 self.use(database, schema)
         return outcome
 

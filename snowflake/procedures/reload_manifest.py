@@ -16,10 +16,10 @@ from snowflake.snowpark import Session
 
 # isort: split
 # {% endraw %}{% if false %}
+from ingest.manifest_document import DATASETS, ManifestKey
 from snowflake.procedures.load_manifest import load_unknown, transact
-from snowflake.procedures.manifest import DATASETS, ManifestKey, parse_key
 from snowflake.procedures.staged_objects import run
-from snowflake.procedures.statements import literal
+from snowflake.procedures.statements import in_ledger, literal
 
 # {% endif %}{% raw %}
 
@@ -32,17 +32,16 @@ def reload(session: Session, manifest_key: str) -> dict[str, Any]:
         objects_changed: how many objects are not, byte for byte, those that were loaded before.
 
     Raises:
-        Refusal: nothing was changed; the reason is in raw.load_rejects, unless the argument is no manifest's key.
+        Refusal: nothing was changed; the reason is in raw.load_rejects, unless the argument is not a manifest's key.
     """
-    key = parse_key(manifest_key)
-    return transact(session, key, replace, "Nothing was changed; what was loaded of it before is still there.")
+    return transact(session, manifest_key, replace, "Nothing was changed; what was loaded of it before is still there.")
 
 
 def replace(session: Session, key: ManifestKey) -> dict[str, Any]:
     """The steps between BEGIN and COMMIT, with the family's lock held."""
     before = loaded_objects(session, key)
-    tables = [*DATASETS[key.family], "load_ledger"]
-    removed = [int(run(session, delete_rows(table, key))[0][0]) for table in tables]
+    statements = [*(delete_rows(dataset, key) for dataset in DATASETS[key.family]), delete_from_ledger(key)]
+    removed = [int(run(session, statement)[0][0]) for statement in statements]
     result = load_unknown(session, key)
     after = loaded_objects(session, key)
     changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
@@ -54,19 +53,24 @@ def replace(session: Session, key: ManifestKey) -> dict[str, Any]:
 
 
 def loaded_objects(session: Session, key: ManifestKey) -> dict[str, Any]:
-    """What the ledger has of each object, by key: bytes, rows and etag."""
+    """What the ledger has of each object, by key: bytes, rows and sha256."""
     rows = run(session, select_objects(key))
     return {entry["key"]: entry for row in rows for entry in json.loads(row[0])}
 
 
 def select_objects(key: ManifestKey) -> str:
     """The objects of a manifest in the ledger."""
-    return f"select objects from raw.load_ledger where manifest_id = {literal(key.manifest_id)}"
+    return f"select objects from raw.load_ledger where {in_ledger(key)}"
 
 
-def delete_rows(table: str, key: ManifestKey) -> str:
-    """Remove the rows of a manifest; `table` is one of the raw tables or the ledger."""
-    return f"delete from raw.{table} where manifest_id = {literal(key.manifest_id)}"
+def delete_rows(dataset: str, key: ManifestKey) -> str:
+    """Remove the rows of a manifest from a raw table, which is of one family."""
+    return f"delete from raw.{dataset} where manifest_id = {literal(key.manifest_id)}"
+
+
+def delete_from_ledger(key: ManifestKey) -> str:
+    """Forget that a manifest was loaded."""
+    return f"delete from raw.load_ledger where {in_ledger(key)}"
 
 
 # {% endraw %}

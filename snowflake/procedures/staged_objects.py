@@ -1,21 +1,32 @@
 # {% raw %}
-"""What lies in the store under a manifest's key and under those that it names, held against what it says."""
+"""What is in the store under a manifest's key and under those that it names, held against what it says.
+
+Everything is read through SnowflakeFile: LIST is not for owner's rights procedures (docs/snowflake-statements.md).
+"""
 
 import hashlib
-from typing import Any
+from typing import Any, NamedTuple
 
 from snowflake.snowpark import Row, Session
 from snowflake.snowpark.files import SnowflakeFile
 
 # isort: split
 # {% endraw %}{% if false %}
-from snowflake.procedures.manifest import Manifest, ManifestKey, RawObject, Refusal, parse_manifest
-from snowflake.procedures.statements import list_folder, one_line, select_manifest
+from ingest.manifest_document import MAX_BYTES, ManifestDocument, ManifestKey, RawObject, Refusal, parse_manifest
+from snowflake.procedures.statements import one_line, select_content_key
 
 # {% endif %}{% raw %}
 
 OBJECT_KEY_PARTS = 5
 CHUNK_BYTES = 4 << 20
+
+
+class Digests(NamedTuple):
+    """Of the bytes of an object; `size` counts them."""
+
+    size: int
+    sha256: str
+    md5: str
 
 
 def run(session: Session, statement: str) -> list[Row]:
@@ -24,52 +35,70 @@ def run(session: Session, statement: str) -> list[Row]:
 
 
 def stage_key(name: Any) -> str:
-    """The key relative to the stage, of an object's name in LIST, COPY or METADATA (these add bucket and prefix)."""
+    """The key relative to the stage, of an object's name in COPY or METADATA (these add bucket and prefix)."""
     return "/".join(str(name).split("/")[-OBJECT_KEY_PARTS:])
 
 
-def read_manifest(session: Session, key: ManifestKey) -> Manifest:
-    """The manifest, checked. A path on a stage is a prefix: other files that begin like it are passed over."""
+def open_file(key: str) -> Any:
+    """A stream of the bytes under a key that has passed the manifest's checks.
+
+    Not a scoped URL: the stage is the owner's, and its callers have no right on it that one could carry.
+    """
+    return SnowflakeFile.open(f"@raw.landing/{key}", "rb", require_scoped_url=False)
+
+
+def read_manifest(key: ManifestKey) -> ManifestDocument:
+    """The manifest, checked."""
     try:
-        rows = run(session, select_manifest(key))
+        with open_file(key.text) as file:
+            body = bytes(file.read(MAX_BYTES + 1))
     except Exception as error:
         raise Refusal(f"it cannot be read: {one_line(error)}") from None
-    documents = [row[1] for row in rows if row[0] == key.text or str(row[0]).endswith("/" + key.text)]
-    if len(documents) != 1:
-        raise Refusal("it is missing" if not documents else f"it holds {len(documents)} documents, not one")
-    return parse_manifest(key, documents[0])
+    return parse_manifest(key, body)
 
 
-def check_objects(session: Session, manifest: Manifest) -> dict[str, str]:
-    """Etag of every object by key; raises a Refusal for one that is missing, or has another size or sha256."""
-    staged: dict[str, tuple[int, str]] = {}
-    for folder in sorted({item.folder for item in manifest.objects}):
-        for row in run(session, list_folder(folder)):
-            staged[stage_key(row[0])] = (int(row[1]), str(row[2]))
-    for item in manifest.objects:
-        if item.key not in staged:
-            raise Refusal(f"object {item.key} is missing")
-        size = staged[item.key][0]
-        if size != item.size:
-            raise Refusal(f"object {item.key} has {size} bytes, the manifest says {item.size}")
-    # Only once all are there: reading them is what takes time.
-    for item in manifest.objects:
-        check_sha256(item)
-    return {key: etag for key, (_, etag) in staged.items()}
+def check_object(item: RawObject) -> str:
+    """The md5 of an object; raises a Refusal unless it is, byte for byte, the one that the ingest has landed."""
+    found = digests(item.key)
+    if found.size != item.size:
+        raise Refusal(f"object {item.key} has {found.size} bytes, the manifest says {item.size}")
+    if found.sha256 != item.sha256:
+        raise Refusal(f"object {item.key} has the sha256 {found.sha256}, the manifest says {item.sha256}")
+    return found.md5
 
 
-def check_sha256(item: RawObject) -> None:
-    """Read an object to its end; raises a Refusal when its bytes are not those that the ingest has landed."""
-    digest = hashlib.sha256()
+def digests(key: str) -> Digests:
+    """Read an object to its end; raises a Refusal where that fails."""
+    size, sha256, md5 = 0, hashlib.sha256(), hashlib.md5(usedforsecurity=False)
     try:
-        # The key has passed the manifest's checks; an owner's stage has no URL that the caller could scope.
-        with SnowflakeFile.open(f"@raw.landing/{item.key}", "rb", require_scoped_url=False) as file:
+        with open_file(key) as file:
             while chunk := file.read(CHUNK_BYTES):
-                digest.update(bytes(chunk))
+                size += len(chunk)
+                sha256.update(chunk)
+                md5.update(chunk)
     except Exception as error:
-        raise Refusal(f"object {item.key} cannot be read: {one_line(error)}") from None
-    if digest.hexdigest() != item.sha256:
-        raise Refusal(f"object {item.key} has the sha256 {digest.hexdigest()}, the manifest says {item.sha256}")
+        raise Refusal(f"object {key} cannot be read: {one_line(error)}") from None
+    return Digests(size, sha256.hexdigest(), md5.hexdigest())
+
+
+def check_unchanged(session: Session, item: RawObject, md5: str, copied: tuple[Any, Any]) -> None:
+    """Raise a Refusal unless COPY has read the bytes that were checked before it.
+
+    Args:
+        md5: of the bytes that were checked.
+        copied: the least and the greatest of the checksums (METADATA$FILE_CONTENT_KEY) of the object's rows.
+
+    Snowflake documents the checksum and not its kind. Where it is the md5, as for objects that were put in one piece
+    without KMS, it says all by itself. Else the object that is there now must be the checked one, and have the checksum
+    that COPY met.
+    """
+    if copied == (md5, md5):
+        return
+    check_object(item)
+    rows = run(session, select_content_key(item.key))
+    now = [row[1] for row in rows if stage_key(row[0]) == item.key]
+    if [*copied] != now * 2:
+        raise Refusal(f"object {item.key} was replaced between its check and COPY")
 
 
 # {% endraw %}

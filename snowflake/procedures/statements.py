@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 # isort: split
 # {% endraw %}{% if false %}
-from snowflake.procedures.manifest import Manifest, ManifestKey, totals
+from ingest.manifest_document import ManifestDocument, ManifestKey, totals
 
 # {% endif %}{% raw %}
 
@@ -38,22 +38,13 @@ def lock_family(key: ManifestKey, locked_at: datetime) -> str:
 def find_in_ledger(key: ManifestKey) -> str:
     """What a load of this manifest recorded: objects, rows_loaded, result_rows."""
     return (
-        "select array_size(objects) as objects, rows_loaded, result_rows from raw.load_ledger "
-        f"where manifest_id = {literal(key.manifest_id)}"
+        f"select array_size(objects) as objects, rows_loaded, result_rows from raw.load_ledger where {in_ledger(key)}"
     )
 
 
-def select_manifest(key: ManifestKey) -> str:
-    """File name and document of everything whose key begins like the manifest's."""
-    return (
-        "select metadata$filename as file_name, $1 as document "
-        f"from @raw.landing/{key.text} (file_format => 'raw.ndjson')"
-    )
-
-
-def list_folder(folder: str) -> str:
-    """Name, size and etag of the objects of one manifest, dataset and session or range."""
-    return f"list @raw.landing/{folder}"
+def in_ledger(key: ManifestKey) -> str:
+    """The condition for a manifest's row: an id is unique within its family only."""
+    return f"family = {literal(key.family)} and manifest_id = {literal(key.manifest_id)}"
 
 
 def copy_objects(key: ManifestKey, dataset: str, keys: list[str], loaded_at: datetime) -> str:
@@ -65,32 +56,45 @@ def copy_objects(key: ManifestKey, dataset: str, keys: list[str], loaded_at: dat
     files = ", ".join(literal(name) for name in keys)
     object_key = literal(f"raw/{dataset}/[^/]+/{key.manifest_id}/[^/]+$")
     return (
-        f"copy into raw.{dataset} (manifest_id, object_key, line_number, request, response, fetched_at, loaded_at) "
+        f"copy into raw.{dataset} "
+        "(manifest_id, object_key, line_number, request, response, fetched_at, loaded_at, content_key) "
         f"from (select {literal(key.manifest_id)}, regexp_substr(metadata$filename, {object_key}), "
         "metadata$file_row_number, $1:request, $1:response, $1:fetched_at::timestamp_ntz(6), "
-        f"{timestamp(loaded_at)} from @raw.landing) "
+        f"{timestamp(loaded_at)}, metadata$file_content_key from @raw.landing) "
         f"files = ({files}) file_format = (format_name = 'raw.ndjson') on_error = abort_statement force = true"
     )
 
 
-def count_results(key: ManifestKey, dataset: str) -> str:
-    """Object and number of results, of the rows that were copied: a response holds an array of them, or is one."""
+def select_copied(key: ManifestKey, dataset: str) -> str:
+    """What was copied of each object: results (a response holds an array of them, or is one), first and last answer,
+    first and last checksum of the object as COPY read it.
+    """
     return (
         "select object_key, sum(iff(is_array(response), array_size(response), "
-        "iff(is_array(response:results), array_size(response:results), 0))) as result_rows "
+        "iff(is_array(response:results), array_size(response:results), 0))) as result_rows, "
+        "min(fetched_at) as first_fetched_at, max(fetched_at) as last_fetched_at, "
+        "min(content_key) as first_content_key, max(content_key) as last_content_key "
         f"from raw.{dataset} where manifest_id = {literal(key.manifest_id)} group by object_key"
     )
 
 
-def insert_into_ledger(manifest: Manifest, etags: dict[str, str], loaded_at: datetime) -> str:
-    """The row that makes the manifest a loaded one; `etags` of the objects, by key."""
+def select_content_key(object_key: str) -> str:
+    """File name and checksum, as COPY would have it now, of everything whose key begins like an object's."""
+    return (
+        "select metadata$filename as file_name, max(metadata$file_content_key) as content_key "
+        f"from @raw.landing/{object_key} (file_format => 'raw.ndjson') group by metadata$filename"
+    )
+
+
+def insert_into_ledger(manifest: ManifestDocument, loaded_at: datetime) -> str:
+    """The row that makes the manifest a loaded one."""
     objects = [
         {
             "key": item.key,
             "dataset": item.dataset,
             "bytes": item.size,
             "rows": item.lines,
-            "etag": etags[item.key],
+            "sha256": item.sha256,
         }
         for item in manifest.objects
     ]
@@ -98,12 +102,12 @@ def insert_into_ledger(manifest: Manifest, etags: dict[str, str], loaded_at: dat
     key = manifest.key
     return (
         "insert into raw.load_ledger (manifest_id, manifest_key, family, dag_id, run_id, is_complete, "
-        "suspect_sessions, objects, rows_loaded, result_rows, loaded_at) "
+        "suspect_sessions, objects, rows_loaded, result_rows, loaded_at, manifest_sha256) "
         f"select {literal(key.manifest_id)}, {literal(key.text)}, {literal(key.family)}, "
         f"{literal(manifest.dag_id)}, {literal(manifest.run_id)}, "
         f"{str(manifest.is_complete).lower()}, parse_json({literal(json.dumps(manifest.suspect_sessions))}), "
         f"parse_json({literal(json.dumps(objects))}), "
-        f"{rows_loaded}, {result_rows}, {timestamp(loaded_at)}"
+        f"{rows_loaded}, {result_rows}, {timestamp(loaded_at)}, {literal(manifest.sha256)}"
     )
 
 

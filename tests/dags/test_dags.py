@@ -96,6 +96,13 @@ def test_a_failed_batch_makes_the_run_red(dag_bag, dag_id: str, mapped: str) -> 
     assert complete.trigger_rule == "all_success"
 
 
+@pytest.mark.parametrize("dag_id", LOADS)
+def test_a_replaced_manifest_makes_the_run_red_and_keeps_no_load_back(dag_bag, dag_id: str) -> None:
+    verify = dag_bag.dags[dag_id].task_dict["verify"]
+    assert not verify.downstream_task_ids
+    assert not verify.upstream_task_ids
+
+
 def test_the_assets_chain_the_dags(dag_bag) -> None:
     def waits_for(dag_id: str) -> set[str]:
         return {asset.name for asset in dag_bag.dags[dag_id].timetable.asset_condition.objects}

@@ -60,9 +60,9 @@ class Lake:
             manifest = f"{at:%Y%m%dT%H%M%S%f}Z-{self.manifests:08x}"
             self.execute(
                 """
-                insert into raw.load_ledger
-                select %s, 'manifests/x.json', %s, 'a_dag', 'a_run', true, parse_json('[]'), 1, %s, %s::timestamp_ntz,
-                    null
+                insert into raw.load_ledger (manifest_id, manifest_key, family, dag_id, run_id, is_complete, objects,
+                    rows_loaded, result_rows, loaded_at)
+                select %s, 'manifests/x.json', %s, 'a_dag', 'a_run', true, parse_json('[]'), 1, %s, %s::timestamp_ntz
                 """,
                 (
                     manifest,
@@ -74,7 +74,7 @@ class Lake:
         response = {"status": "OK", "resultsCount": len(results)} | ({"results": list(results)} if results else {})
         self.execute(
             f"""
-            insert into raw.{dataset}
+            insert into raw.{dataset} (manifest_id, object_key, line_number, request, response, fetched_at, loaded_at)
             select %s, %s, %s, parse_json(%s), parse_json(%s), %s::timestamp_ntz, %s::timestamp_ntz
             """,
             (

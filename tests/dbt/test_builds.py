@@ -389,10 +389,39 @@ def test_mart_that_breaks_its_contract_is_not_built(built: Built, dbt: Dbt, colu
     assert column.upper() in reason
 
 
+def test_same_id_in_the_other_family_is_a_manifest_of_its_own(built: Built, dbt: Dbt) -> None:
+    ((manifest,),) = built.lake.execute("select max(manifest_id) from raw.load_ledger where family = 'stocks'")
+    built.lake.execute(
+        """
+        insert into raw.load_ledger (manifest_id, manifest_key, family, dag_id, run_id, is_complete, objects,
+            rows_loaded, result_rows, loaded_at)
+        select %s, 'manifests/x.json', 'options', 'a_dag', 'a_run', true, parse_json('[1]'), 1, 1, loaded_at
+        from raw.load_ledger where manifest_id = %s
+        """,
+        (manifest, manifest),
+    )
+    dbt("run", "--select", "stg_polygon__manifests_pending")
+
+    pending = "select dataset from staging.stg_polygon__manifests_pending where is_new and manifest_id = %s order by 1"
+    assert built.lake.execute(pending, (manifest,)) == [("option_bars",), ("option_chain",), ("option_contracts",)]
+    built.lake.execute("delete from raw.load_ledger where manifest_id = %s and family = 'options'", (manifest,))
+
+
+def test_answer_from_the_future_or_from_before_its_manifest_is_found(built: Built) -> None:
+    (query,) = [query for name, (_, query) in built.tests.items() if name == "answers_come_between_manifest_and_load"]
+    assert built.lake.execute(query) == []
+    with built.lake.undone():
+        built.lake.execute("update raw.splits set fetched_at = '2099-01-01' where fetched_at = %s", (minute(50),))
+        built.lake.execute("update raw.tickers set fetched_at = dateadd('second', -1, fetched_at)")
+        found = {(row[0], row[4]) for row in built.lake.execute(query)}
+    assert ("splits", datetime(2099, 1, 1)) in found
+    assert {dataset for dataset, _ in found} == {"splits", "tickers"}
+
+
 def test_manifest_that_was_loaded_again_with_other_objects_calls_for_a_full_refresh(built: Built, dbt: Dbt) -> None:
     (manifest,) = built.lake.execute("select max(manifest_id) from raw.load_ledger")[0]
     reload = "update raw.load_ledger set objects = parse_json(%s) where manifest_id = %s"
-    built.lake.execute(reload, ('[{"key": "raw/stock_bars/x.ndjson.gz", "etag": "another"}]', manifest))
+    built.lake.execute(reload, ('[{"key": "raw/stock_bars/x.ndjson.gz", "sha256": "another"}]', manifest))
 
     with pytest.raises(AssertionError, match=rf"loaded again .*{manifest}.* Nothing was built"):
         dbt("run")

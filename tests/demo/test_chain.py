@@ -24,7 +24,7 @@ class World:
     """Airflow, object store and warehouse in one: a triggered run ends at the second look, and does its work."""
 
     landed: list[Landed] = field(default_factory=list)
-    loaded: dict[str, datetime] = field(default_factory=dict)
+    loaded: dict[tuple[str, str], datetime] = field(default_factory=dict)
     every: dict[str, list[DagRun]] = field(default_factory=dict)
     rings: bool = True
     fails: frozenset[str] = frozenset()
@@ -82,7 +82,7 @@ class World:
         elif run.dag_id in LOADS.values():
             for manifest in self.landed:
                 if LOADS[manifest.family] == run.dag_id:
-                    self.loaded.setdefault(manifest.manifest_id, self.clock)
+                    self.loaded.setdefault((manifest.family, manifest.manifest_id), self.clock)
             self._ring(BUILD)
         elif run.dag_id == BUILD:
             self._ring(TEST)
@@ -110,14 +110,14 @@ def follow(world: World, confs: dict[str, dict[str, Any]] | None = None) -> Boar
 def test_chain_is_through_when_all_is_loaded_built_and_tested() -> None:
     world = World()
     board = follow(world)
-    assert {manifest.manifest_id for manifest in world.landed} == set(world.loaded)
+    assert {(manifest.family, manifest.manifest_id) for manifest in world.landed} == set(world.loaded)
     assert {stage.state for stage in board.stages.values()} == {"done"}
 
 
 def test_lost_events_are_made_good_by_hand() -> None:
     world = World(rings=False)
     follow(world)
-    assert {manifest.manifest_id for manifest in world.landed} == set(world.loaded)
+    assert {(manifest.family, manifest.manifest_id) for manifest in world.landed} == set(world.loaded)
     assert world.triggered[-2:] == [BUILD, TEST]
 
 

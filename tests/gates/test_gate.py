@@ -64,7 +64,32 @@ def test_mistake_in_a_script_is_found(rule: str, sql: str) -> None:
         pytest.param(
             "function", "copy into raw.bars (a) from (select coalesce($1:a, 1) from @raw.landing)", id="coalesce"
         ),
+        pytest.param("function", "copy into raw.bars (a) from (select upper($1:a) from @raw.landing)", id="upper"),
+        pytest.param("function", "copy into raw.bars (a) from (select sha2($1:a) from @raw.landing)", id="sha2"),
         pytest.param("statement", "drop table raw.bars", id="drop"),
+        *(
+            pytest.param("statement", sql, id=f"owner's rights: {sql}")
+            for sql in (
+                "list @raw.landing/raw/",
+                "ls @raw.landing",
+                "use schema raw",
+                "use warehouse loads",
+                "use role x",
+                "alter session set query_tag = 'x'",
+                "set x = 1",
+                "unset x",
+                "show parameters",
+                "show variables",
+                "show grants",
+                "put file:///tmp/x @raw.landing",
+                "get @raw.landing file:///tmp/",
+                "remove @raw.landing/x",
+                "create temporary table raw.mine (x number)",
+                "execute immediate 'list @raw.landing'",
+                "call raw.load_manifest('x')",
+                "explain select 1",
+            )
+        ),
     ],
 )
 def test_mistake_in_the_load_is_found(rule: str, sql: str) -> None:

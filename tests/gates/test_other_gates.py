@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.gates import inlined
+from tests.gates import inlined, owners_rights
 from tests.gates.browser_waits import waits
 from tests.gates.secret_scan import secrets_in
 
@@ -93,3 +93,32 @@ def test_wait_of_a_browser_script_that_depends_on_luck_is_found(line: str) -> No
 def test_wait_for_what_the_page_shows_is_none() -> None:
     text = '"""No wait_for_function here."""\nexpect(page.locator("h1")).to_have_text("x")\nuntil(page, "x", bool)\n'
     assert list(waits("tests/browser/test_x.py", text)) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        pytest.param("session.use_schema('raw')", "uses session.use_schema", id="use"),
+        pytest.param("session.query_tag = 'x'", "uses session.query_tag", id="query tag"),
+        pytest.param("session.file.get_stream('@raw.landing/x')", "uses session.file", id="get"),
+        pytest.param("session.table('x').cache_result()", "uses session.table", id="temporary table"),
+        pytest.param("session.connection.cursor()", "uses session.connection", id="connection"),
+        pytest.param("SnowflakeFile.open(name)", "opens a file with ", id="scoped URL"),
+        pytest.param("SnowflakeFile.open(name, 'r', require_scoped_url=False)", "opens a file with 'r'", id="text"),
+        pytest.param("SnowflakeFile.open(name, 'rb', is_owner_file=True)", "is_owner_file=True", id="deprecated"),
+        pytest.param("SnowflakeFile.open_new_result('w')", "uses SnowflakeFile.open_new_result", id="write"),
+        pytest.param("from snowflake.snowpark.functions import lit", "imports lit", id="functions"),
+        pytest.param("from snowflake.snowpark.files import SnowflakeFile, x", "imports x", id="more of a module"),
+        pytest.param("import boto3", "imports boto3", id="a package"),
+        pytest.param("from os import environ", "imports environ of os", id="environment"),
+    ],
+)
+def test_python_beyond_owners_rights_is_found(body: str, problem: str) -> None:
+    (found,) = owners_rights.problems(f"import json\n\n{body}\n")
+    assert found.startswith("line 3: ")
+    assert problem in found
+
+
+def test_python_within_owners_rights_passes() -> None:
+    source = "rows = session.sql(x).collect()\nSnowflakeFile.open(name, 'rb', require_scoped_url=False)\n"
+    assert owners_rights.problems(source) == []

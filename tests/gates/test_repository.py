@@ -6,16 +6,18 @@ Its other files pass theirs: no secret, and no wait in a browser script that dep
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from snowflake.snowpark import Row
 
-from snowflake.procedures import manifest, reload_manifest, statements
-from tests.gates import inlined, sources
+from ingest.manifest_document import Refusal
+from snowflake.procedures import load_manifest, reload_manifest
+from tests.gates import inlined, owners_rights, sources
 from tests.gates.browser_waits import waits
 from tests.gates.gate import ACCOUNT, DEPLOY, LOAD, QUERY, Finding, check, check_all
 from tests.gates.secret_scan import repository_files, secrets_in
+from tests.snowflake.stub import BARS, KEY, on_a_stage
 
 # What a folder's files may do besides asking.
 KINDS = {
@@ -25,6 +27,8 @@ KINDS = {
     "bench/": QUERY | {"insert_statement"},
 }
 PROCEDURES = sources.REPOSITORY / "snowflake" / "procedures"
+READER = sources.REPOSITORY / "ingest" / "manifest_document.py"
+SOURCES = [READER, *sorted(PROCEDURES.glob("*.py"))]
 
 
 def expect_none(findings: list[Finding]) -> None:
@@ -60,39 +64,37 @@ def test_compiled_dbt_is_snowflakes_sql(tmp_path: Path) -> None:
     expect_none(check_all(compiled, style=False))
 
 
-def test_statements_of_the_procedure_are_snowflakes_sql() -> None:
-    key = manifest.parse_key("manifests/stocks/20261120T231500123456Z-0a1b2c3d.json")
-    item = manifest.RawObject(
-        f"raw/splits/2026-11-20/{key.manifest_id}/0000.ndjson.gz",
-        f"raw/splits/2026-11-20/{key.manifest_id}/",
-        "splits",
-        size=120,
-        sha256="ab" * 32,
-        lines=2,
-        result_rows=3,
-    )
-    suspect = {"dataset": "stock_bars", "session": "2026-11-20", "result_rows": 6, "expected_rows": 9, "fetches": 2}
-    loaded = manifest.Manifest(
-        key, "it's a \\ DAG", "run", is_complete=True, suspect_sessions=(suspect,), objects=(item,)
-    )
-    now = datetime(2026, 11, 20, 23, 15, tzinfo=UTC)
-    sent = [
-        statements.lock_family(key, now),
-        statements.find_in_ledger(key),
-        statements.select_manifest(key),
-        statements.list_folder(item.folder),
-        statements.copy_objects(key, "splits", [item.key], now),
-        statements.count_results(key, "splits"),
-        statements.insert_into_ledger(loaded, {item.key: "e'tag"}, now),
-        statements.insert_into_rejects(key, "it's \\ bad", now),
-        reload_manifest.select_objects(key),
-        reload_manifest.delete_rows("splits", key),
-    ]
+def test_statements_of_the_procedures_are_snowflakes_sql_and_for_owners_rights(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = on_a_stage(monkeypatch)
+    session.ledger = []
+    # Everything that is ever sent: a load, a reload of what is loaded, a second look at an object, a refusal.
+    load_manifest.main(session, KEY)
+    session.content_keys = {BARS: "not-an-md5"}
+    session.replies = {"delete": [Row(1)], "select objects": [Row("[]")]}
+    reload_manifest.reload(session, KEY)
+    session.files[KEY] = b"it's \\ bad"
+    with pytest.raises(Refusal):
+        load_manifest.main(session, KEY)
 
+    sent = {re.sub(r"\d", "0", sql): sql for sql in session.sent}.values()
+    assert {sql.split()[0] for sql in sent} == {
+        "begin", "commit", "copy", "delete", "insert", "rollback", "select", "update",
+    }  # fmt: skip
     expect_none([finding for sql in sent for finding in check(sql[:40], sql, LOAD, style=False)])
 
 
-@pytest.mark.parametrize("path", sorted(PROCEDURES.glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_procedures_use_nothing_of_snowpark_that_owners_rights_may_lack(path: Path) -> None:
+    assert owners_rights.problems(path.read_text()) == []
+
+
+def test_all_procedures_run_as_their_owner() -> None:
+    scripts = [script.text for script in sources.schemachange_scripts() if "create or replace procedure" in script.text]
+    assert len(scripts) == 2
+    assert all("execute as owner\nas\n$$" in text for text in scripts)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
 def test_inlined_python_survives_jinja_and_dollar_quotes(path: Path) -> None:
     assert inlined.problems(path.read_text()) == []
 
@@ -105,8 +107,9 @@ def test_procedure_that_is_deployed_is_its_sources_to_the_letter(name: str) -> N
     (handler,) = re.findall(r"handler = '(\w+)'", statement)
 
     assert end.strip() == ""
-    parts = dict.fromkeys(["manifest", "statements", "staged_objects", "load_manifest", name])
-    written = [line for part in parts for line in inlined.code((PROCEDURES / f"{part}.py").read_text())]
+    parts = dict.fromkeys(["statements", "staged_objects", "load_manifest", name])
+    files = [READER, *(PROCEDURES / f"{part}.py" for part in parts)]
+    written = [line for file in files for line in inlined.code(file.read_text())]
     assert [line for line in deployed.splitlines() if line not in ("", "#", "# ")] == written
     # What Snowflake compiles when it is called must compile now, and know every name.
     names: dict[str, object] = {}

@@ -39,7 +39,11 @@ def refused(status: int) -> Reply:
 
 
 def stored(store, family: Family = Family.STOCKS) -> list[Manifest]:
-    return manifests.read_all(store, manifests.list_keys(store, family))
+    """Every manifest; of whatever a test has landed, each answer came after its manifest was begun."""
+    found = manifests.read_all(store, manifests.list_keys(store, family))
+    for manifest in found:
+        assert all(manifest.created_at <= line["fetched_at"] for line in lines(store, manifest))
+    return found
 
 
 def lines(store, manifest: Manifest) -> list[dict]:

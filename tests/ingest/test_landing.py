@@ -1,7 +1,8 @@
 import gzip
 import hashlib
 import json
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
@@ -45,6 +46,15 @@ def test_each_dataset_and_range_is_an_object_of_its_own(store) -> None:
         f"raw/splits/2026-11-16_2026-11-20/{ID}/0000.ndjson.gz",
         f"raw/tickers/2026-11-20/{ID}/0000.ndjson.gz",
     ]
+
+
+def test_no_answer_is_older_than_its_manifest_though_the_clock_was_set_back(store) -> None:
+    with Landing(store, ID) as landing:
+        for days in (-1, 0, 1):
+            landing.add(Dataset.SPLITS, "2026-11-20", replace(answer(1), fetched_at=NOW + timedelta(days=days)))
+        (entry,) = landing.finish()
+    fetched = [json.loads(line)["fetched_at"] for line in gzip.decompress(store.read(entry.key)).splitlines()]
+    assert fetched == ["2026-11-20T23:15:00.000000Z", "2026-11-20T23:15:00.000000Z", "2026-11-21T23:15:00.000000Z"]
 
 
 def test_what_is_not_finished_is_not_stored(store) -> None:

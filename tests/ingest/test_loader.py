@@ -1,12 +1,14 @@
-"""The client's side of a load, on a connection that knows just the two statements."""
+"""The client's side of a load, on a connection that knows just its statements."""
 
+import hashlib
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ingest import loader, manifests, runs
 from ingest.datasets import Family
-from ingest.errors import LoadFailed, LoadRefused
+from ingest.errors import LoadFailed, LoadRefused, ManifestReplaced
 
 IDS = [f"20261120T23150000000{number}Z-0000000{number}" for number in range(4)]
 KEYS = [manifests.manifest_key(Family.STOCKS, manifest_id) for manifest_id in IDS]
@@ -25,6 +27,8 @@ class Connection:
         self.watermark: str | None = None
         self.refused: dict[str, Exception] = {}
         self.calls: list[str] = []
+        # Key to what was loaded under it, and when.
+        self.loaded: dict[str, tuple[bytes, datetime]] = {}
 
     def cursor(self):
         return self
@@ -40,6 +44,9 @@ class Connection:
         if sql.startswith("select"):
             if "from raw.load_watermarks" in sql:
                 self.rows = [(self.watermark,)]
+            elif "manifest_sha256" in sql:
+                loaded = self.loaded.items()
+                self.rows = [(key, hashlib.sha256(body).hexdigest(), at) for key, (body, at) in loaded]
             elif "from raw.load_rejects" in sql:
                 self.rows = [(key,) for key in self.rejects if manifests.manifest_id_of(key) not in self.ledger]
             else:
@@ -122,6 +129,31 @@ def test_a_manifest_from_the_future_does_not_take_the_watermark_along(landed) ->
     assert connection.watermark == IDS[3]
 
 
+@pytest.mark.parametrize("later", [timedelta(0), timedelta(days=-365)], ids=["at once", "a year before"])
+def test_another_document_under_a_loaded_key_is_named(landed, monkeypatch, later: timedelta) -> None:
+    loaded_at = datetime.now(UTC).replace(tzinfo=None) + later
+    connection = Connection()
+    connection.loaded = {KEYS[0]: (b"{}", loaded_at), KEYS[1]: (b"{ }", loaded_at), KEYS[2]: (b"{}", loaded_at)}
+    assert loader.replaced(connection, landed, Family.STOCKS) == [KEYS[1]]
+
+    monkeypatch.setattr(runs, "LandingStore", lambda _: landed)
+    monkeypatch.setattr(runs, "read_storage", lambda: None)
+    with pytest.raises(ManifestReplaced, match=f"1 loaded manifests are not the documents that were loaded: {KEYS[1]}"):
+        runs.verify(connection, Family.STOCKS)
+    del connection.loaded[KEYS[1]]
+    runs.verify(connection, Family.STOCKS)
+
+
+def test_only_documents_that_were_written_after_their_load_are_read(landed) -> None:
+    connection, read = Connection(), []
+    in_a_minute = datetime.now(UTC).replace(tzinfo=None) + timedelta(minutes=1)
+    connection.loaded = {KEYS[0]: (b"{}", in_a_minute), KEYS[1]: (b"{}", in_a_minute - timedelta(hours=1))}
+    reading = landed.read
+    landed.read = lambda key: read.append(key) or reading(key)
+    assert loader.replaced(connection, landed, Family.STOCKS) == []
+    assert read == [KEYS[1]]
+
+
 def test_a_load_reports_what_the_procedure_answers() -> None:
     connection = Connection()
     first, again = loader.load(connection, [KEYS[0], KEYS[0]])
@@ -131,7 +163,7 @@ def test_a_load_reports_what_the_procedure_answers() -> None:
 
 def refusal(key: str, reason: str) -> Exception:
     """As the connector raises what a procedure raised."""
-    said = f"manifest {key} was refused: {reason}. Nothing was loaded; the next run tries again."
+    said = f"SNOWTAPE_REFUSED {key}: {reason}. Nothing was loaded; the next run tries again."
     return ValueError(f'100357 (P0000): Traceback:\n  File "x", line 9\nRefusal: {said}\nin function LOAD_MANIFEST')
 
 
@@ -145,6 +177,28 @@ def test_a_refused_manifest_keeps_none_of_the_others_back_and_is_named_in_the_pr
         "the manifest says 120. Nothing was loaded; the next run tries again."
     )
     assert set(connection.ledger) == {IDS[0], IDS[2], IDS[3]}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(f"SNOWTAPE_REFUSED {KEYS[0]}: it is missing", id="a refusal of another manifest"),
+        pytest.param(f"manifest {KEYS[1]} was refused: it is missing", id="prose"),
+        pytest.param("the statement 'SNOWTAPE_REFUSED' failed", id="the token in a text"),
+    ],
+)
+def test_only_the_token_with_the_manifests_own_key_is_a_refusal(words: str) -> None:
+    connection = Connection()
+    connection.refused = {KEYS[1]: ValueError(words)}
+    with pytest.raises(LoadFailed):
+        loader.load(connection, KEYS)
+
+
+def test_refusal_ends_with_its_line() -> None:
+    connection = Connection()
+    connection.refused = {KEYS[1]: ValueError(f"x: Refusal: SNOWTAPE_REFUSED {KEYS[1]}: eine Zeile.\n in function X")}
+    with pytest.raises(LoadRefused, match=r"was refused: eine Zeile\.$"):
+        loader.load(connection, KEYS)
 
 
 def test_another_error_names_the_manifest_and_may_be_tried_again() -> None:

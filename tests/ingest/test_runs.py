@@ -211,6 +211,22 @@ def test_a_backfill_planned_twice_fetches_nothing_the_second_time(api) -> None:
 
 
 @pytest.mark.usefixtures("environment")
+def test_what_the_warehouse_has_refused_is_not_held(api, store) -> None:
+    for day in DAYS:
+        api.on(path_of(day), grouped(str(day), "AAPL"))
+    for path in ("/stocks/v1/splits", "/stocks/v1/dividends", "/v3/reference/tickers"):
+        api.on(path, {"results": []})
+    params = {"start": "2026-11-18", "end": "2026-11-20"}
+    for batch in runs.plan_backfill(Family.STOCKS, params, NOW):
+        runs.land(batch, "a_dag", "a_run")
+    (bars,) = [manifest for manifest in stored(store) if manifest.sessions]
+
+    (again,) = runs.plan_backfill(Family.STOCKS, params, NOW, refused={bars.key})
+
+    assert again["sessions"] == [str(day) for day in DAYS]
+
+
+@pytest.mark.usefixtures("environment")
 def test_the_event_of_a_run_names_its_own_manifests_only(api) -> None:
     for day in DAYS:
         api.on(path_of(day), grouped(str(day), "AAPL"))

@@ -9,7 +9,6 @@ SNOWTAPE_LIVE_REHEARSAL=1   the local Snowflake and object store instead; what t
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import os
 import secrets
@@ -105,15 +104,14 @@ class Target:
         results = [{"T": ticker, "t": 1_795_208_400_000, **bar} for ticker in tickers]
         answer = {
             "request": {"path": f"/v2/aggs/grouped/locale/us/market/stocks/{session}", "params": {"adjusted": "false"}},
-            "fetched_at": f"{session}T23:15:00.123456Z",
+            "fetched_at": "2026-11-20T23:15:07.123456Z",
             "status_code": 200,
             "response": {"status": "OK", "resultsCount": len(results), "results": results},
         }
         body = gzip.compress(json.dumps(answer).encode() + b"\n")
         key = f"raw/stock_bars/{session}/{manifest_id}/0000.ndjson.gz"
         self.put(key, body)
-        item = entry(key, "stock_bars", len(body), 1, len(results)) | {"sha256": hashlib.sha256(body).hexdigest()}
-        manifest = document(manifest_id=manifest_id, objects=[item])
+        manifest = document(manifest_id=manifest_id, objects=[entry(key, body, 1, len(results))])
         self.put(manifest_key(manifest_id), json.dumps(manifest).encode())
         return manifest_id
 

@@ -120,6 +120,30 @@ def test_second_call_loads_nothing(target: Target) -> None:
     assert stored(target, manifest_id) == (1, 1)
 
 
+def test_refusal_carries_its_token_and_is_recorded(target: Target) -> None:
+    manifest_id = target.land("2026-11-17", 4.0)
+    target.put(f"raw/stock_bars/2026-11-17/{manifest_id}/0000.ndjson.gz", b"other bytes")
+
+    with pytest.raises(ProgrammingError, match=f"SNOWTAPE_REFUSED {manifest_key(manifest_id)}: object .* has 11 bytes"):
+        call(target, manifest_id)
+    reasons = f"select reason from raw.load_rejects where manifest_id = '{manifest_id}'"
+    ((reason,),) = target.rows("deployer", reasons)
+    assert "has 11 bytes" in reason
+    assert stored(target, manifest_id) == (0, 0)
+
+
+def test_copied_rows_have_a_checksum_of_their_object(target: Target, record_property: Any) -> None:
+    manifest_id = target.land("2026-11-17", 4.0)
+    call(target, manifest_id)
+
+    checksums = f"select distinct content_key from raw.stock_bars where manifest_id = '{manifest_id}'"
+    ((content_key,),) = target.rows("deployer", checksums)
+
+    assert content_key
+    # Not documented: if it is the md5, no object is read twice.
+    record_property("METADATA$FILE_CONTENT_KEY has the form of an md5", bool(re.fullmatch("[0-9a-f]{32}", content_key)))
+
+
 def test_eight_loads_at_once_load_each_manifest_once(target: Target) -> None:
     manifests = [target.land("2026-11-16", float(number)) for number in range(4)]
     with ThreadPoolExecutor(8) as pool:

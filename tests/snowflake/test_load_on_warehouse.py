@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import secrets
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +17,13 @@ from snowflake.connector.errors import ProgrammingError
 
 from local.objects.process import RunningObjectStore
 from local.warehouse.process import RunningWarehouse
+from tests.gates.sources import schemachange_scripts
 from tests.schemachange.deploying import Database
 from tests.snowflake.stub import document, entry
 
 SPAN = "2026-11-13_2026-11-20"
 PREFIX = "prod/"
+FETCHED_AT = "2026-11-20T23:15:07.123456Z"
 
 
 @dataclass
@@ -39,6 +42,11 @@ class Landed:
     def put(self, key: str, body: bytes) -> None:
         """Store an object at a key relative to the stage."""
         client(self.store).put_object(Bucket=self.store.bucket, Key=PREFIX + key, Body=body)
+
+    def get(self, key: str) -> bytes:
+        """The bytes of an object."""
+        found = client(self.store).get_object(Bucket=self.store.bucket, Key=PREFIX + key)
+        return bytes(found["Body"].read())
 
     def put_manifest(self) -> None:
         """Store the manifest as it is now."""
@@ -68,7 +76,7 @@ def line(session: str, *tickers: str) -> dict[str, Any]:
     """A response as the ingest writes it: `T` and `t` side by side, a number that a float would not keep."""
     return {
         "request": {"path": f"/v2/aggs/grouped/locale/us/market/stocks/{session}", "params": {"adjusted": "false"}},
-        "fetched_at": f"{session}T23:15:00.123456Z",
+        "fetched_at": FETCHED_AT,
         "status_code": 200,
         "response": {"results": [{"T": ticker, "t": 1_795_208_400_000, "c": 1.1, "v": 9e15} for ticker in tickers]},
     }
@@ -102,8 +110,7 @@ def land(object_store: RunningObjectStore) -> Landed:
         key = f"raw/{dataset}/{SPAN}/{manifest_id}/0000.ndjson.gz"
         batch.put(key, body)
         rows = sum(len(answer["response"]["results"]) for answer in answers)
-        item = entry(key, dataset, len(body), len(answers), rows)
-        entries.append(item | {"sha256": hashlib.sha256(body).hexdigest()})
+        entries.append(entry(key, body, len(answers), rows))
     batch.manifest = document(manifest_id=manifest_id, objects=entries)
     batch.put_manifest()
     return batch
@@ -147,33 +154,25 @@ def test_manifest_is_loaded_with_its_lineage(database: Database, landed: Landed)
     key = landed.object("stock_bars")["key"]
     path = "/v2/aggs/grouped/locale/us/market/stocks/"
     assert rows == [
-        (key, 1, "2026-11-18 23:15:00.123456", '"AAPL"', f"{path}2026-11-18"),
-        (key, 2, "2026-11-19 23:15:00.123456", '"AAPL"', f"{path}2026-11-19"),
-        (key, 3, "2026-11-20 23:15:00.123456", None, f"{path}2026-11-20"),
+        (key, 1, "2026-11-20 23:15:07.123456", '"AAPL"', f"{path}2026-11-18"),
+        (key, 2, "2026-11-20 23:15:07.123456", '"AAPL"', f"{path}2026-11-19"),
+        (key, 3, "2026-11-20 23:15:07.123456", None, f"{path}2026-11-20"),
     ]
 
 
-def test_ledger_holds_each_object_as_it_was_stored(database: Database, landed: Landed) -> None:
+def test_ledger_holds_each_object_and_the_manifest_as_they_were_stored(database: Database, landed: Landed) -> None:
     call(database, landed.key)
 
-    ((objects, is_complete),) = database.rows(
-        f"select objects, is_complete from raw.load_ledger where manifest_id = '{landed.manifest_id}'"
+    ((objects, is_complete, manifest_sha256),) = database.rows(
+        f"select objects, is_complete, manifest_sha256 from raw.load_ledger where manifest_id = '{landed.manifest_id}'"
     )
-    heads = {
-        item["key"]: client(landed.store).head_object(Bucket=landed.store.bucket, Key=PREFIX + item["key"])
-        for item in landed.manifest["objects"]
-    }
     assert is_complete is True
     assert json.loads(objects) == [
-        {
-            "key": item["key"],
-            "dataset": item["dataset"],
-            "bytes": item["bytes"],
-            "rows": item["lines"],
-            "etag": heads[item["key"]]["ETag"].strip('"'),
-        }
+        {"key": item["key"], "dataset": item["dataset"], "bytes": item["bytes"], "rows": item["lines"]}
+        | {"sha256": item["sha256"]}
         for item in landed.manifest["objects"]
     ]
+    assert manifest_sha256 == hashlib.sha256(landed.get(landed.key)).hexdigest()
 
 
 def test_suspect_sessions_reach_the_ledger(database: Database, landed: Landed) -> None:
@@ -243,7 +242,7 @@ def test_reload_takes_up_a_replaced_object_and_says_so(database: Database, lande
     item = landed.object("stock_bars")
     body = gzip.compress((json.dumps(line("2026-11-20", "AAPL", "MSFT")) + "\n").encode())
     landed.put(item["key"], body)
-    item |= {"bytes": len(body), "lines": 1, "result_rows": 2, "sha256": hashlib.sha256(body).hexdigest()}
+    item |= entry(item["key"], body, 1, 2)
     landed.put_manifest()
 
     answer = call(database, landed.key, "reload_manifest")
@@ -257,7 +256,7 @@ def test_refused_reload_keeps_what_was_loaded(database: Database, landed: Landed
     call(database, landed.key)
     landed.remove(landed.object("splits")["key"])
 
-    with pytest.raises(ProgrammingError, match=r"is missing\. Nothing was changed; what was loaded .* still there"):
+    with pytest.raises(ProgrammingError, match=r"cannot be read.*\. Nothing was changed; what was .* there"):
         call(database, landed.key, "reload_manifest", autocommit=autocommit)
     assert stored(database, landed) == LOADED | {"load_rejects": 1}
 
@@ -279,7 +278,7 @@ def test_refusal_with_autocommit_off_is_recorded(database: Database, landed: Lan
 def remove_object(landed: Landed) -> str:
     key = landed.object("splits")["key"]
     landed.remove(key)
-    return f"object {key} is missing"
+    return f"object {key} cannot be read: "
 
 
 def cut_object(landed: Landed) -> str:
@@ -326,7 +325,39 @@ def cut_manifest(landed: Landed) -> str:
     return ""
 
 
+def nest_manifest(landed: Landed) -> str:
+    landed.put(landed.key, b'{"version": ' + b"[" * 100_000)
+    return "it is nested too deep"
+
+
+def name_no_number(landed: Landed) -> str:
+    landed.put(landed.key, json.dumps(landed.manifest | {"version": float("inf")}).encode())
+    return "it is not JSON: Infinity"
+
+
+def fetch_in_the_future(landed: Landed) -> str:
+    return fetch(landed, "2099-01-01T00:00:00.000000Z")
+
+
+def fetch_before_the_manifest(landed: Landed) -> str:
+    return fetch(landed, "2026-11-20T23:15:00.123455Z")
+
+
+def fetch(landed: Landed, moment: str) -> str:
+    """The splits as a worker with a wrong clock lands them."""
+    item = landed.object("splits")
+    body = gzip.compress(json.dumps(line("2026-11-20", "AAPL") | {"fetched_at": moment}).encode() + b"\n")
+    landed.put(item["key"], body)
+    item |= entry(item["key"], body, 1, 1)
+    landed.put_manifest()
+    return f"object {item['key']} has an answer fetched at {moment[:10]} "
+
+
 DAMAGES = [
+    nest_manifest,
+    name_no_number,
+    fetch_in_the_future,
+    fetch_before_the_manifest,
     remove_object,
     cut_object,
     spoil_object,
@@ -345,7 +376,7 @@ def test_damaged_manifest_is_refused_whole_and_recorded(database: Database, land
     with pytest.raises(ProgrammingError) as raised:
         call(database, landed.key)
 
-    assert f"manifest {landed.key} was refused: {reason}" in str(raised.value)
+    assert f"SNOWTAPE_REFUSED {landed.key}: {reason}" in str(raised.value)
     assert "Nothing was loaded; the next run tries again." in str(raised.value)
     assert stored(database, landed) == REFUSED
     ((recorded,),) = database.rows(f"select reason from raw.load_rejects where manifest_id = '{landed.manifest_id}'")
@@ -377,7 +408,7 @@ def test_object_that_is_no_ndjson_is_refused_though_its_sha256_is_right(
     item |= {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
     landed.put_manifest()
 
-    with pytest.raises(ProgrammingError, match=rf"manifest {landed.key} was refused: .*raw[./]splits"):
+    with pytest.raises(ProgrammingError, match=rf"SNOWTAPE_REFUSED {landed.key}: .*raw[./]splits"):
         call(database, landed.key)
     assert stored(database, landed) == REFUSED
 
@@ -394,9 +425,97 @@ def test_repaired_manifest_is_loaded_by_the_next_call(database: Database, landed
     assert stored(database, landed) == LOADED | {"load_rejects": 1}
 
 
+def test_same_id_in_both_families_is_two_manifests(database: Database, landed: Landed) -> None:
+    call(database, landed.key)
+    key = landed.key.replace("stocks", "options")
+    name = f"raw/option_bars/{SPAN}/{landed.manifest_id}/0000.ndjson.gz"
+    body = gzip.compress(json.dumps(line("2026-11-20", "O:AAPL261218C00200000")).encode() + b"\n")
+    landed.put(name, body)
+    options = landed.manifest | {"family": "options", "objects": [entry(name, body, 1, 1)]}
+    landed.put(key, json.dumps(options).encode())
+
+    assert (call(database, key)["status"], call(database, key)["status"]) == ("loaded", "already_loaded")
+    assert call(database, key, "reload_manifest")["rows_removed"] == 1
+    assert call(database, landed.key)["status"] == "already_loaded"
+    assert stored(database, landed) == LOADED | {"load_ledger": 2}
+    families = f"select family, rows_loaded from raw.load_ledger where manifest_id = '{landed.manifest_id}' order by 1"
+    assert database.rows(families) == [("options", 1), ("stocks", 4)]
+
+
+@pytest.fixture
+def planting(database: Database) -> Iterator[Callable[..., None]]:
+    """Deploys the procedure with these lines planted in front of its COPYs and behind them."""
+    (script,) = [one for one in schemachange_scripts(SNOWFLAKE_DATABASE=database.name) if "R__load_m" in one.name]
+    (procedure,) = script.statements
+    first, last = "    for dataset in DATASETS[key.family]:\n", "            check_copied("
+    assert procedure.count(first) == procedure.count(last) == 1
+
+    def plant(before: str, behind: str = "pass") -> None:
+        planted = procedure.replace(first, f"    {before}\n{first}")
+        database.rows(planted.replace(last, f"            {behind}\n{last}"))
+
+    yield plant
+    database.rows(procedure)
+
+
+def put_line(landed: Landed, key: str, body: bytes) -> str:
+    """A line of Python that replaces an object, in the process of a procedure."""
+    bucket = landed.store.bucket
+    return (
+        "__import__('local.warehouse.staged.objects').warehouse.staged.objects.client()"
+        f".put_object(Bucket={bucket!r}, Key={PREFIX + key!r}, Body={body!r})"
+    )
+
+
+def other_splits() -> bytes:
+    """As many lines and results as the splits have, and another ticker."""
+    return gzip.compress(json.dumps(line("2026-11-20", "MSFT")).encode() + b"\n")
+
+
+def test_object_that_is_replaced_between_check_and_copy_is_refused(
+    database: Database, landed: Landed, planting: Callable[..., None]
+) -> None:
+    key = landed.object("splits")["key"]
+    planting(put_line(landed, key, other_splits()))
+
+    with pytest.raises(ProgrammingError, match=rf"SNOWTAPE_REFUSED {landed.key}: object {key} has "):
+        call(database, landed.key)
+    assert stored(database, landed) == REFUSED
+
+
+def test_object_that_is_replaced_and_brought_back_is_refused(
+    database: Database, landed: Landed, planting: Callable[..., None]
+) -> None:
+    key = landed.object("splits")["key"]
+    back = put_line(landed, key, landed.get(key))
+    planting(put_line(landed, key, other_splits()), f"dataset == 'splits' and {back}")
+
+    with pytest.raises(ProgrammingError, match=f"object {key} was replaced between its check and COPY"):
+        call(database, landed.key)
+    assert stored(database, landed) == REFUSED
+
+
+def test_object_whose_etag_is_not_an_md5_is_loaded(database: Database, landed: Landed) -> None:
+    key = landed.object("splits")["key"]
+    in_parts(landed, key, landed.get(key))
+
+    assert call(database, landed.key)["status"] == "loaded"
+    assert stored(database, landed) == LOADED
+
+
+def in_parts(landed: Landed, key: str, body: bytes) -> None:
+    """Store an object as a multipart upload, whose ETag is not an md5."""
+    name = {"Bucket": landed.store.bucket, "Key": PREFIX + key}
+    s3 = client(landed.store)
+    upload = name | {"UploadId": s3.create_multipart_upload(**name)["UploadId"]}
+    part = s3.upload_part(**upload, PartNumber=1, Body=body)
+    s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [{"ETag": part["ETag"], "PartNumber": 1}]})
+    assert "-" in s3.head_object(**name)["ETag"]
+
+
 def test_malformed_key_is_refused_without_a_trace(database: Database) -> None:
     before = database.rows("select count(*) from raw.load_rejects")
 
-    with pytest.raises(ProgrammingError, match="is no key of a manifest"):
+    with pytest.raises(ProgrammingError, match="is not the key of a manifest"):
         call(database, "manifests/stocks/../x.json")
     assert database.rows("select count(*) from raw.load_rejects") == before

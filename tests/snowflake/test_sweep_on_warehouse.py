@@ -64,6 +64,23 @@ def test_sweeps_and_loads_settle_everything_but_what_is_refused(
         assert bad.key not in loader.pending(connection, store, Family.STOCKS, full=True)
 
 
+def test_another_document_under_a_loaded_key_is_found_until_it_is_loaded(
+    database: Database, object_store: RunningObjectStore
+) -> None:
+    store = LandingStore(StorageSettings(object_store.bucket, PREFIX), client(object_store))
+    kept, other = land(object_store), land(object_store)
+    with database.connect(autocommit=True) as connection:
+        loader.load(connection, [kept.key, other.key])
+        assert loader.replaced(connection, store, Family.STOCKS) == []
+
+        other.manifest["run_id"] = "another"
+        other.put_manifest()
+
+        assert loader.replaced(connection, store, Family.STOCKS) == [other.key]
+        connection.cursor().execute("call raw.reload_manifest(%s)", (other.key,))
+        assert loader.replaced(connection, store, Family.STOCKS) == []
+
+
 def test_sweep_without_its_table_says_which_is_missing(
     warehouse: RunningWarehouse, object_store: RunningObjectStore
 ) -> None:

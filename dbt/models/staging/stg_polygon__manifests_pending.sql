@@ -9,7 +9,9 @@
    when a manifest comes late, they let its bars find their place between versions that are already recorded. #}
 with datasets as (
     {% for dataset in datasets() %}
-    select '{{ dataset }}' as dataset
+    select
+        '{{ dataset }}' as dataset,
+        '{{ family_of(dataset) }}' as family
     {% if not loop.last %}
     union all
     {% endif %}
@@ -19,6 +21,7 @@ with datasets as (
 {# Joined, not asked by NOT EXISTS: Snowflake documents no subquery that is correlated by a function of an outer column. #}
 ledger as (
     select
+        load_ledger.family,
         load_ledger.manifest_id,
         {{ objects_digest('load_ledger') }} as objects_digest
     from {{ source('raw', 'load_ledger') }} as load_ledger
@@ -30,7 +33,8 @@ unabsorbed as (
         ledger.manifest_id,
         ledger.objects_digest
     from ledger
-    cross join datasets
+    inner join datasets
+        on ledger.family = datasets.family
     left join {{ absorbed_manifests() }} as absorbed
         on
             datasets.dataset = absorbed.dataset

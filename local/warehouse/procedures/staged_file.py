@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 from typing import Any
 
 from snowflake.snowpark import Session
@@ -29,18 +30,20 @@ def install(session: Session) -> None:
 
 
 def _read(session: Session, reference: StageReference) -> bytes:
-    location = S3Location.of(_url(session, reference))
+    location = S3Location.of(_url(session, reference.parts))
     found = location.find("", [reference.path])
     if reference.path not in found or not reference.path:
         raise FileNotFoundError(f"Remote file '{reference.text}' was not found.")
     return location.read(found[reference.path])
 
 
-def _url(session: Session, reference: StageReference) -> str:
-    *scope, name = (f'"{part}"' for part in reference.parts)
+@cache
+def _url(session: Session, parts: tuple[str, ...]) -> str:
+    """Asked once a stage: the process lives as long as one CALL."""
+    *scope, name = (f'"{part}"' for part in parts)
     where = f" in schema {'.'.join(scope)}" if scope else ""
     like = name.strip('"').replace("'", "''")
     stages: list[Any] = session.sql(f"show stages like '{like}'{where}").collect()
     if not stages:
-        raise FileNotFoundError(f"Stage '{reference.text}' does not exist or is not authorized.")
+        raise FileNotFoundError(f"Stage '{'.'.join(parts)}' does not exist or is not authorized.")
     return str(stages[0]["url"])

@@ -64,7 +64,8 @@ def inline(session: Session, expression: exp.Expr) -> exp.Expr:
 
 
 def variable(session: Session, name: str) -> exp.Expr:
-    """The literal that a session variable holds."""
-    if (value := session.variable_values.get(name.upper())) is None:
+    """The literal that a session variable holds; a procedure with its owner's rights sees none of its caller's."""
+    known = {} if session.has_owners_rights else session.variable_values
+    if (value := known.get(name.upper())) is None:
         raise sql_error(f"SQL compilation error:\nSession variable '${name.upper()}' does not exist", 2211, "02000")
     return sqlglot.parse_one(value, read="snowflake")

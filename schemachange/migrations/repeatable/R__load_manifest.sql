@@ -10,8 +10,8 @@ comment = 'Loads the objects of one manifest into the raw tables, once, in one t
 execute as owner
 as
 $$
-{% include 'modules/manifest.py' %}
-{% include 'modules/statements.py' %}
-{% include 'modules/staged_objects.py' %}
-{% include 'modules/load_manifest.py' %}
+{% include 'modules/ingest/manifest_document.py' %}
+{% include 'modules/snowflake/procedures/statements.py' %}
+{% include 'modules/snowflake/procedures/staged_objects.py' %}
+{% include 'modules/snowflake/procedures/load_manifest.py' %}
 $$;

@@ -10,9 +10,9 @@ comment = 'Removes the rows of one manifest and loads it again, in one transacti
 execute as owner
 as
 $$
-{% include 'modules/manifest.py' %}
-{% include 'modules/statements.py' %}
-{% include 'modules/staged_objects.py' %}
-{% include 'modules/load_manifest.py' %}
-{% include 'modules/reload_manifest.py' %}
+{% include 'modules/ingest/manifest_document.py' %}
+{% include 'modules/snowflake/procedures/statements.py' %}
+{% include 'modules/snowflake/procedures/staged_objects.py' %}
+{% include 'modules/snowflake/procedures/load_manifest.py' %}
+{% include 'modules/snowflake/procedures/reload_manifest.py' %}
 $$;

@@ -6,6 +6,7 @@ select
     rejects.reason,
     loads.loaded_at
 from ops.load_rejects as rejects
-left join ops.loads as loads on rejects.manifest_id = loads.manifest_id
+left join ops.loads as loads
+    on rejects.family = loads.family and rejects.manifest_id = loads.manifest_id
 order by rejects.rejected_at desc
 limit 200
