@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from ingest.errors import BadSetting
@@ -91,6 +92,14 @@ def read_storage(environment: Mapping[str, str] = os.environ) -> StorageSettings
             f"SNOWTAPE_PREFIX is {prefix!r}; it must be empty or a path that ends with '/', such as landing/."
         )
     return StorageSettings(bucket, prefix)
+
+
+def read_budget_folder(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """SNOWTAPE_BUDGET_DIR, the folder of the request budget's file; None: this user's temporary folder."""
+    folder = _get(environment, "SNOWTAPE_BUDGET_DIR")
+    if folder and not Path(folder).is_absolute():
+        raise BadSetting(f"SNOWTAPE_BUDGET_DIR is {folder!r}; expected an absolute path.")
+    return Path(folder) if folder else None
 
 
 def read_universe(environment: Mapping[str, str] = os.environ) -> Universe:
