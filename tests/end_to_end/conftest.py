@@ -76,7 +76,7 @@ class Demo:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=900,
+            timeout=1700,
             check=False,
         )
 

@@ -13,7 +13,7 @@ from bokeh_sampledata.stocks import AAPL
 
 from local.demo.chain import DAG_IDS
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = pytest.mark.timeout(3600)
 
 
 def test_every_stage_comes_through_and_nothing_is_left_running(demo: Any) -> None:
