@@ -42,6 +42,9 @@ class Site:
         self.anchor = ANCHORS[0]
         self._workers = 0
         os.environ.update(self._environment())
+
+    def begin(self) -> None:
+        """Start all servers and deploy the schema."""
         for name in self.ports:
             self.start(name)
         self.warehouse = RunningWarehouse(
@@ -153,6 +156,7 @@ def running(folder: Path) -> Iterator[Site]:
         del os.environ[name]
     made = Site(folder)
     try:
+        made.begin()
         yield made
     finally:
         made.stop()
