@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import random
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -23,6 +22,7 @@ import requests
 from bench import record
 from bench.history import SESSIONS_A_YEAR, Market, build, sessions
 from bench.stack import Stack, running
+from ingest.tempfolder import TempFolder
 from local.processes import LOOPBACK
 
 CHANGES, KNOWN, USERS, SECONDS, PAUSE = 200, 20, 10, 60, 1.0
@@ -106,7 +106,7 @@ def main() -> None:
     parser.add_argument("--years", type=int, default=5)
     options = parser.parse_args()
     history = options.years * SESSIONS_A_YEAR
-    with running() as stack, stack.connect() as connection, tempfile.TemporaryDirectory() as folder:
+    with running() as stack, stack.connect() as connection, TempFolder("bench") as folder:
         Market(options.tickers, sessions(history)).insert_history(connection, history)
         build(folder, "--full-refresh", threads=4)
         measure(stack, options.tickers, options.years)

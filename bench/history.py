@@ -100,10 +100,11 @@ class Build:
     elapsed: float
 
 
-def build(folder: str, *more: str, threads: int = 1) -> Build:
+def build(folder: Path, *more: str, threads: int = 1) -> Build:
     """Run all models of dbt."""
     project = str(REPOSITORY / "dbt")
-    where = ["--project-dir", project, "--profiles-dir", project, "--target-path", folder, "--log-path", folder]
+    where = ["--project-dir", project, "--profiles-dir", project, "--target-path", str(folder)]
+    where += ["--log-path", str(folder)]
     done = dbtRunner().invoke(["run", "--threads", str(threads), *more, *where, "--quiet", "--no-version-check"])
     result: Any = done.result
     if not done.success:

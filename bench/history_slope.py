@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import statistics
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -24,6 +23,7 @@ from bench import counting_warehouse, record, slope_plot
 from bench.history import SESSIONS_A_YEAR, Market, build, sessions
 from bench.stack import Stack, running
 from ingest import loader
+from ingest.tempfolder import TempFolder
 
 DAYS = 4
 GOAL = 0.1
@@ -59,8 +59,8 @@ def main() -> None:
 def _measure(tickers: int, years: int) -> dict[str, Any]:
     history = years * SESSIONS_A_YEAR
     market = Market(tickers, sessions(history + DAYS))
-    with tempfile.TemporaryDirectory(prefix="snowtape-bench-") as folder:
-        scans = Path(folder, "scans.jsonl")
+    with TempFolder("bench") as folder:
+        scans = folder / "scans.jsonl"
         os.environ[counting_warehouse.VARIABLE] = str(scans)
         with running("bench.counting_warehouse") as stack, stack.connect() as connection:
             market.insert_history(connection, history)
@@ -74,7 +74,7 @@ def _measure(tickers: int, years: int) -> dict[str, Any]:
     return {"years": years, "bars": history * tickers, **seconds, **rows, "full refresh, s": full}
 
 
-def _day(stack: Stack, connection: Any, market: Market, place: int, folder: str) -> dict[str, float]:
+def _day(stack: Stack, connection: Any, market: Market, place: int, folder: Path) -> dict[str, float]:
     key = market.land(stack.store, place)
     began = time.perf_counter()
     loader.load(connection, [key])
@@ -87,7 +87,7 @@ def _day(stack: Stack, connection: Any, market: Market, place: int, folder: str)
     return seconds
 
 
-def _rows(stack: Stack, connection: Any, market: Market, place: int, folder: str, scans: Path) -> dict[str, int]:
+def _rows(stack: Stack, connection: Any, market: Market, place: int, folder: Path, scans: Path) -> dict[str, int]:
     """Rows that the scans of a day read, by part; the most hungry models are printed."""
     key = market.land(stack.store, place)
     scans.touch()

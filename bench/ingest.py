@@ -11,7 +11,6 @@ import argparse
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -27,6 +26,7 @@ from bench import record
 from bench.contenders import NAIVE_TICKERS
 from bench.stack import Stack, running
 from ingest import calendar
+from ingest.tempfolder import TempFolder
 from local.processes import LOOPBACK, Server, answers, free_port, start, stop, wait_until
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,7 +50,7 @@ def main() -> None:
     options = arguments()
     sessions = list(calendar.sessions(date(2024, 1, 2), LAST))[-options.sessions :]
     fewer = sessions[-options.dlt_sessions :]
-    with running() as stack, Market(options.tickers) as market, tempfile.TemporaryDirectory() as folder:
+    with running() as stack, Market(options.tickers) as market, TempFolder("bench") as folder:
         stack.environment["POLYGON_BASE_URL"] = market.url
         ours = [sys.executable, "-m", "bench.contenders"]
         span = [sessions[0].isoformat(), sessions[-1].isoformat()]
@@ -62,8 +62,8 @@ def main() -> None:
         floors.append(_measure(stack, market, [*ours, "floor", *span]))
         loading = _measure(stack, market, [*ours, "ours-load", *span], with_warehouse=True)
         naive = _measure(stack, market, [*ours, "naive", *span], with_warehouse=True)
-        staged = _measure(stack, market, [*dlt, "staged", folder, *days])
-        direct = _measure(stack, market, [*dlt, "direct", folder, *days])
+        staged = _measure(stack, market, [*dlt, "staged", str(folder), *days])
+        direct = _measure(stack, market, [*dlt, "direct", str(folder), *days])
     count = len(sessions) * options.tickers
     few = len(fewer) * options.tickers
     floor = min(floors, key=lambda cost: cost.seconds)
@@ -110,10 +110,10 @@ class Market:
 
     def __init__(self, tickers: int) -> None:
         self.url = f"http://{LOOPBACK}:{free_port()}"
-        self._log = tempfile.TemporaryDirectory()
+        self._log = TempFolder("bench")
         command = [sys.executable, "-m", "local.market", "--port", self.url.rsplit(":", 1)[1], "--api-key", "bench-key"]
         command += ["--synthetic-tickers", str(tickers), "--anchor", LAST.isoformat(), "--delay-ms", str(DELAY_MS)]
-        self._server: Server = start("market", command, Path(self._log.name) / "log", os.environ, ROOT)
+        self._server: Server = start("market", command, self._log.path / "log", os.environ, ROOT)
         wait_until(lambda: answers(f"{self.url}/health"), self._server, 120)
 
     def __enter__(self) -> Market:
@@ -121,7 +121,7 @@ class Market:
 
     def __exit__(self, *_: object) -> None:
         stop([self._server], 1)
-        self._log.cleanup()
+        self._log.close()
 
     def requests(self) -> int:
         """How many came since the last time; forgets them."""

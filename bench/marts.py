@@ -15,7 +15,6 @@ import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from bench import dashboard, record, recording_warehouse
 from bench.history import SESSIONS_A_YEAR, Build, Market, build, sessions
 from bench.stack import Stack, running
 from ingest import loader
+from ingest.tempfolder import TempFolder
 from local.demo.settings import REPOSITORY
 
 QUESTION = "From raw to marts: all models from nothing, and a day on top of them, against bare DuckDB"
@@ -44,8 +44,8 @@ def main() -> None:
     options = parser.parse_args()
     history = options.years * SESSIONS_A_YEAR
     market = Market(options.tickers, sessions(history + DAYS + 1))
-    with tempfile.TemporaryDirectory(prefix="snowtape-bench-") as folder:
-        statements, copy = Path(folder, "statements.jsonl"), Path(folder, "copy")
+    with TempFolder("bench") as folder:
+        statements, copy = folder / "statements.jsonl", folder / "copy"
         os.environ[recording_warehouse.VARIABLE] = str(statements)
         with running("bench.recording_warehouse") as stack, stack.connect() as connection:
             server = _server(stack)
@@ -97,7 +97,7 @@ def _row(what: str, elapsed: float, models: float, memory: str = "–") -> dict[
     return {"what": what, "elapsed, s": elapsed, "sum of the models, s": models, "peak memory, GiB": memory}
 
 
-def _day(stack: Stack, connection: Any, market: Market, place: int, folder: str) -> dict[str, float]:
+def _day(stack: Stack, connection: Any, market: Market, place: int, folder: Path) -> dict[str, float]:
     key = market.land(stack.store, place)
     began = time.perf_counter()
     loader.load(connection, [key])

@@ -11,7 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from datetime import date
@@ -21,6 +20,7 @@ from bench.ingest import LAST, PEERS, ROOT, Market, peer_versions
 from bench.stack import Stack, running
 from ingest import calendar
 from ingest.planning import SESSIONS_A_BATCH
+from ingest.tempfolder import TempFolder
 
 LONGEST_SECONDS = 300.0
 
@@ -33,10 +33,10 @@ def main() -> None:
     options = parser.parse_args()
     sessions = list(calendar.sessions(date(2024, 1, 2), LAST))
     earlier, later = sessions[-2 * options.sessions : -options.sessions], sessions[-options.sessions :]
-    with running() as stack, Market(options.tickers) as market, tempfile.TemporaryDirectory() as folder:
+    with running() as stack, Market(options.tickers) as market, TempFolder("bench") as folder:
         stack.environment["POLYGON_BASE_URL"] = market.url
         ours = [sys.executable, "-m", "bench.contenders", "ours-ingest"]
-        dlt = [str(PEERS), str(ROOT / "bench" / "peers" / "dlt_bars.py"), "direct", folder]
+        dlt = [str(PEERS), str(ROOT / "bench" / "peers" / "dlt_bars.py"), "direct", str(folder)]
         whole = _run(stack, market, [*ours, *_span(earlier)])
         _killed(stack, market, [*ours, *_span(later)], options.sessions // 2)
         resumed = _run(stack, market, [*ours, *_span(later)])

@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import snowflake.connector
 from snowflake.connector import SnowflakeConnection
 
 from ingest.settings import read_storage
 from ingest.storage import LandingStore
+from ingest.tempfolder import TempFolder
 from local.demo.servers import Servers
 from local.demo.settings import DemoSettings, Source
 from local.processes import free_port
@@ -48,9 +47,9 @@ def running(warehouse: str = "local.warehouse") -> Iterator[Stack]:
     # Ended from outside, it still ends what it has started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     before = dict(os.environ)
-    with tempfile.TemporaryDirectory(prefix="snowtape-bench-") as folder:
+    with TempFolder("bench") as folder:
         source = Source("bench", "http://127.0.0.1:9", "bench-key", "60000")
-        settings = DemoSettings(source, Path(folder), True, 0, 1, free_port(), free_port(), notes=())
+        settings = DemoSettings(source, folder, True, 0, 1, free_port(), free_port(), notes=())
         (settings.state / "logs").mkdir()
         with Servers(settings) as servers:
             servers.start_object_store()

@@ -6,8 +6,9 @@ was slow on its way counts at the server when it arrives, not when it left.
 
 Who shares it:
 - all threads and pages of a task: they hold the same `Budget`;
-- all tasks on one machine, also one after another and after a kill: the ring is a small memory-mapped file in the
-  system's temporary folder, one per API host, guarded by a file lock;
+- all tasks on one machine, also one after another and after a kill: the ring is a small memory-mapped file, one per
+  API host, guarded by a file lock. It is in this user's temporary folder (ingest/tempfolder.py), or in the folder that
+  SNOWTAPE_BUDGET_DIR names; processes that see different temporary folders (containers, services) need the latter;
 - tasks on several machines: Airflow's pool `polygon_api` has one slot, so fetching tasks run one at a time. A task
   that starts on another machine does not see the last window of the one before; the API's 429 then makes it wait.
 
@@ -24,12 +25,15 @@ import mmap
 import os
 import re
 import struct
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from ingest import tempfolder
+from ingest.errors import BadSetting
+from ingest.settings import read_budget_folder
 
 WINDOW_SECONDS = 60.0
 # Clocks of two machines, and a server that counts a little later than we do.
@@ -147,6 +151,18 @@ class Budget:
 
 
 def shared_budget(host: str, limit: int) -> Budget:
-    """The budget that all processes of this user on this machine share for an API host."""
-    name = re.sub(r"[^a-z0-9.-]", "_", host.lower())
-    return Budget(limit, Path(tempfile.gettempdir()) / f"snowtape-budget2-{os.getuid()}-{name}-{limit}")
+    """The budget that all processes of this user on this machine share for an API host.
+
+    Raises:
+        BadSetting: there is no folder for its file.
+    """
+    folder = read_budget_folder() or tempfolder.root() / "budget"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        name = re.sub(r"[^a-z0-9.-]", "_", host.lower())
+        return Budget(limit, folder / f"budget2-{name}-{limit}")
+    except OSError as error:
+        raise BadSetting(
+            f"SNOWTAPE_BUDGET_DIR is {str(folder)!r}, where no file can be written ({error.strerror}); expected a"
+            " folder that all processes which share the API key may write to."
+        ) from None

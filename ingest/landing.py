@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from ingest.datasets import Dataset
 from ingest.manifest_document import began_at
 from ingest.manifests import ObjectEntry
 from ingest.storage import LandingStore
+from ingest.tempfolder import TempFolder
 
 # Uncompressed: a few large objects, yet none that takes long to send again.
 CUT_BYTES = 64 << 20
@@ -33,7 +33,7 @@ class Landing:
         self._parts: dict[tuple[Dataset, str], int] = {}
         self._entries: list[ObjectEntry] = []
         self._guard = threading.Lock()
-        self._folder = tempfile.TemporaryDirectory(prefix="snowtape-")
+        self._folder = TempFolder("landing")
 
     def __enter__(self) -> Self:
         return self
@@ -43,7 +43,7 @@ class Landing:
     ) -> None:
         for part in self._open.values():
             part.close()
-        self._folder.cleanup()
+        self._folder.close()
 
     def add(self, dataset: Dataset, span: str, answer: Answer) -> None:
         """Append a response; an object that has grown large enough is stored at once.
@@ -57,7 +57,7 @@ class Landing:
             target = (dataset, span)
             part = self._open.get(target)
             if part is None:
-                part = self._open[target] = _Part(Path(self._folder.name) / f"{len(self._entries)}-{dataset}-{span}")
+                part = self._open[target] = _Part(self._folder.path / f"{len(self._entries)}-{dataset}-{span}")
             part.write(line, len(answer.rows))
             if part.size >= self._cut:
                 self._store_part(target)

@@ -94,6 +94,14 @@ def read_storage(environment: Mapping[str, str] = os.environ) -> StorageSettings
     return StorageSettings(bucket, prefix)
 
 
+def read_budget_folder(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """SNOWTAPE_BUDGET_DIR, the folder of the request budget's file; None: this user's temporary folder."""
+    folder = _get(environment, "SNOWTAPE_BUDGET_DIR")
+    if folder and not Path(folder).is_absolute():
+        raise BadSetting(f"SNOWTAPE_BUDGET_DIR is {folder!r}; expected an absolute path.")
+    return Path(folder) if folder else None
+
+
 def read_universe(environment: Mapping[str, str] = os.environ) -> Universe:
     """SNOWTAPE_TICKERS and SNOWTAPE_UNDERLYINGS, comma lists; order and duplicates don't matter."""
     return Universe(

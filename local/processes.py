@@ -15,7 +15,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,7 @@ import psutil
 
 LOOPBACK = "127.0.0.1"
 # A killed process takes a moment to be gone, and the leader's children aren't ours to wait for.
-_KILL_SECONDS = 5.0
+_KILL_SECONDS = 60.0
 # Set by a signal handler: whoever waits for a server gives up at once, so that Ctrl-C works at any moment.
 interrupted = threading.Event()
 
@@ -52,11 +52,15 @@ def is_free(port: int) -> bool:
 
 @dataclass
 class Server:
-    """A running server: its name for people, its process (leader of its own group) and its log file."""
+    """A running server: its name for people, its process (leader of its own group) and its log file.
+
+    `tidy` is called once it has ended, for what it leaves outside its own directory.
+    """
 
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    tidy: Callable[[], None] = lambda: None
 
     def check(self) -> None:
         """Raise `ServerError` when the server has ended by itself."""
@@ -105,11 +109,12 @@ def answers(url: str) -> bool:
         return False
 
 
-def stop(servers: Iterable[Server], grace_seconds: float = 8.0) -> None:
+def stop(servers: Sequence[Server], grace_seconds: float = 8.0) -> None:
     """Stop all groups at once: TERM, then KILL for whatever is left of a group after the grace period."""
     stop_groups([server.process.pid for server in servers], grace_seconds)
     for server in servers:
         server.process.wait()
+        server.tidy()
 
 
 def stop_groups(groups: Sequence[int], grace_seconds: float) -> None:

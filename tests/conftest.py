@@ -1,4 +1,7 @@
-"""Servers that several folders of tests need: each is started at most once, and only when a test asks for it."""
+"""Servers that several folders of tests need: each is started at most once, and only when a test asks for it.
+
+A session has one temporary folder, which must be empty at the end (tests/session_folder.py).
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,13 @@ from local.objects import process as objects
 from local.objects.process import RunningObjectStore
 from local.warehouse import process as warehouses
 from local.warehouse.process import RunningWarehouse
+from tests.session_folder import SessionFolder
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before anything asks where the temporary folder is; workers of xdist have their leader's."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(SessionFolder())
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,9 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from local.demo.settings import REPOSITORY, DemoSettings
+from local.demo.settings import REPOSITORY, VENDOR_HOSTS, DemoSettings
 
 DATABASE = "SNOWTAPE"
 WAREHOUSE_SETTINGS = {
@@ -76,9 +77,12 @@ def pipeline(settings: DemoSettings, endpoints: Endpoints) -> dict[str, str]:
     """Everything the pipeline's own code reads: market, object store, warehouse."""
     chosen = {
         name: os.environ[name]
-        for name in ("SNOWTAPE_TICKERS", "SNOWTAPE_UNDERLYINGS")
+        for name in ("SNOWTAPE_TICKERS", "SNOWTAPE_UNDERLYINGS", "SNOWTAPE_BUDGET_DIR")
         if os.environ.get(name, "").strip()
     }
+    if urlsplit(endpoints.market_url).hostname not in VENDOR_HOSTS:
+        # Only a vendor's budget is shared with other programs; a stand-in has another port each time.
+        chosen["SNOWTAPE_BUDGET_DIR"] = str(settings.state / "budget")
     return (
         base()
         | object_store(endpoints)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,8 @@ class Servers:
 
     def __enter__(self) -> Self:
         self._register.stop_leftovers()
+        if self.settings.source.is_stand_in:
+            shutil.rmtree(self.settings.state / "budget", ignore_errors=True)
         return self
 
     def __exit__(
@@ -91,7 +94,7 @@ class Servers:
         server = self._add(
             start("the market server", command, self.logs / "market.log", environment.base(), REPOSITORY)
         )
-        wait_until(lambda: answers(f"{url}/health"), server, seconds=60)
+        wait_until(lambda: answers(f"{url}/health"), server, seconds=180)
 
     def start_warehouse(self, module: str = "local.warehouse") -> None:
         """The local Snowflake with what earlier runs stored; a benchmark has its own module."""
@@ -100,7 +103,7 @@ class Servers:
         command += ["--directory", str(self.settings.state / "warehouse")]
         variables = environment.base() | environment.object_store(self.endpoints)
         server = self._add(start("the warehouse", command, self.logs / "warehouse.log", variables, REPOSITORY))
-        wait_until(lambda: answers(f"http://{LOOPBACK}:{port}/health"), server, seconds=60)
+        wait_until(lambda: answers(f"http://{LOOPBACK}:{port}/health"), server, seconds=180)
 
     def deploy_schema(self) -> None:
         """Create the database and run schemachange.
@@ -137,9 +140,9 @@ class Servers:
 
     def wait_for_airflow(self, client: AirflowClient, dag_ids: set[str]) -> None:
         """Until Airflow is healthy and has parsed these DAGs."""
-        wait_until(client.is_healthy, self._airflow, seconds=180)
+        wait_until(client.is_healthy, self._airflow, seconds=600)
         client.log_in()
-        wait_until(lambda: dag_ids <= client.dag_ids() or _fail_on(client.import_errors()), self._airflow, seconds=90)
+        wait_until(lambda: dag_ids <= client.dag_ids() or _fail_on(client.import_errors()), self._airflow, seconds=300)
 
     def start_dashboard(self) -> None:
         """The Dash app on the marts."""
@@ -147,7 +150,7 @@ class Servers:
         command = [sys.executable, "-m", "dashboard", "--port", str(port)]
         variables = environment.base() | environment.warehouse(self.endpoints)
         server = self._add(start("the dashboard", command, self.logs / "dashboard.log", variables, REPOSITORY))
-        wait_until(lambda: answers(f"http://{LOOPBACK}:{port}/"), server, seconds=60)
+        wait_until(lambda: answers(f"http://{LOOPBACK}:{port}/"), server, seconds=180)
 
     def _add(self, server: Server) -> Server:
         self._running.append(server)

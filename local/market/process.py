@@ -13,7 +13,7 @@ from local.processes import start as start_server
 from local.processes import stop as stop_servers
 
 _ROOT = Path(__file__).resolve().parents[2]
-_START_SECONDS = 60.0
+_START_SECONDS = 300.0
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local import processes
+from local.objects import sockets
 from local.processes import LOOPBACK, Server, ServerError
 
 NAME = "the object store"
@@ -55,7 +56,7 @@ class RunningObjectStore:
 
 
 def start(
-    directory: Path, port: int = 0, *, access_key: str, secret_key: str, bucket: str, timeout: float = 30.0
+    directory: Path, port: int = 0, *, access_key: str, secret_key: str, bucket: str, timeout: float = 120.0
 ) -> RunningObjectStore:
     """Start the store on what `directory` holds and wait until the bucket takes an object.
 
@@ -71,11 +72,13 @@ def start(
     (directory / "data").mkdir(parents=True, exist_ok=True)
     (directory / "master").mkdir(exist_ok=True)
     _write_identities(directory / "identities.json", access_key, secret_key)
+    sockets.remove_left_over()
     port = port or processes.free_port()
     ports = _inner_ports(directory / "ports.json", port)
     # A home of its own: weed would also read configuration from the user's home directory.
-    environment = {"PATH": os.defpath, "HOME": str(directory), "GOMEMLIMIT": "400MiB"}
+    environment = {"PATH": os.defpath, "HOME": str(directory), "TMPDIR": str(directory), "GOMEMLIMIT": "400MiB"}
     server = processes.start(NAME, _command(directory, port, ports), directory / "objects.log", environment, directory)
+    server.tidy = lambda: sockets.remove_dead(sockets.of(ports))
     running = RunningObjectStore(f"http://{LOOPBACK}:{port}", bucket, access_key, secret_key, REGION, server)
     try:
         _wait_until_it_stores(running, timeout)
@@ -123,15 +126,13 @@ def _command(directory: Path, s3_port: int, inner_ports: dict[str, int]) -> list
 
 
 def _inner_ports(file: Path, s3_port: int) -> dict[str, int]:
-    """Option to port, for all but the S3 API: those of the last start while they are free.
-
-    Weed names sockets in /tmp after the ports and never removes them; the same ports mean the same few names.
-    """
+    """Option to port, for all but the S3 API: those of the last start while they are free."""
     try:
         ports = {str(option): int(port) for option, port in json.loads(file.read_text()).items()}
     except (FileNotFoundError, ValueError):
         ports = {}
     if set(ports) != set(_INNER_PORTS) or s3_port in ports.values() or not all(map(processes.is_free, ports.values())):
+        sockets.remove_dead(sockets.of(ports))
         taken = {s3_port}
         ports = {option: _another_port(taken) for option in _INNER_PORTS}
         file.write_text(json.dumps(ports))

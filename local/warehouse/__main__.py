@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import logging
 import os
 import signal
 import socket
 import sys
+import tempfile
 import warnings
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
+
+from ingest.tempfolder import TempFolder
+
+# Registered before multiprocessing registers its own end, and so called after it.
+_at_exit = ExitStack()
+atexit.register(_at_exit.close)
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -55,6 +64,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ["SNOWFLAKE_DISABLE_PLATFORM_DETECTION"] = "true"
     if options.object_store_endpoint:
         os.environ["AWS_ENDPOINT_URL_S3"] = options.object_store_endpoint
+
+    # What fakesnow, Snowpark and multiprocessing leave behind goes with this process, also when it is killed.
+    os.environ["TMPDIR"] = tempfile.tempdir = str(_at_exit.enter_context(TempFolder("warehouse")))
 
     import duckdb
     import uvicorn

@@ -40,13 +40,13 @@ class RunningWarehouse:
                 "host": self.host,
                 "port": self.port,
                 "protocol": "http",
-                "login_timeout": 30,
+                "login_timeout": 120,
                 "platform_detection_timeout_seconds": 0.0,
                 **settings,
             }
         )
 
-    def stop(self, timeout: float = 15.0) -> int:
+    def stop(self, timeout: float = 120.0) -> int:
         """End it as Ctrl-C would, by force after `timeout` seconds. Returns its exit code."""
         self._signal(signal.SIGTERM)
         try:
@@ -57,7 +57,7 @@ class RunningWarehouse:
     def kill(self) -> int:
         """End it at once, without a chance to write anything."""
         self._signal(signal.SIGKILL)
-        return self.process.wait(10)
+        return self.process.wait(60)
 
     def _signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):
@@ -77,7 +77,7 @@ def start(
     object_store_endpoint: str | None = None,
     *,
     arguments: tuple[str, ...] = (),
-    timeout: float = 60.0,
+    timeout: float = 300.0,
 ) -> RunningWarehouse:
     """Start a warehouse and wait until it answers. Port 0 takes a free one.
 

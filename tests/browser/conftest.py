@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from tests.browser.gate import Gate
+from tests.browser.polling import DEADLINE_MS
 from tests.dashboard import seed
 
 DATABASE = "SNOWTAPE_BROWSER"
@@ -108,7 +109,7 @@ def dashboard(warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Itera
         pytest.fail(f"the dashboard did not start: {line}{log.read()}")
     yield Dashboard(line.split()[1].rstrip("/"), gate)
     os.killpg(process.pid, signal.SIGTERM)
-    assert process.wait(120) == 0
+    assert process.wait(DEADLINE_MS / 1000) == 0
     gate.shut()
 
 
@@ -128,8 +129,9 @@ def phone(chromium: Browser, dashboard: Dashboard) -> Iterator[Visit]:
 
 
 def _visit(context: BrowserContext, dashboard: Dashboard) -> Iterator[Visit]:
-    context.set_default_timeout(60_000)
-    expect.set_options(timeout=30_000)
+    # A deadline for a page that is dead, not for one on a busy machine.
+    context.set_default_timeout(DEADLINE_MS)
+    expect.set_options(timeout=DEADLINE_MS)
     visit = Visit(context.new_page(), dashboard.url)
     page, complaints = visit.page, visit.complaints
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)

@@ -13,16 +13,16 @@ from typing import Any
 
 from playwright.sync_api import Error, Page
 
-SECONDS, PAUSE_MS = 60.0, 50.0
+DEADLINE_MS, PAUSE_MS = 240_000.0, 50.0
 
 
-def until(page: Page, look: str | Callable[[], Any], is_met: Callable[[Any], bool], seconds: float = SECONDS) -> None:
+def until(page: Page, look: str | Callable[[], Any], is_met: Callable[[Any], bool]) -> None:
     """Look again and again, by a script or a function, until the value passes `is_met`.
 
-    A script that fails (the chart is being drawn again) counts as not met yet. After `seconds` an AssertionError
-    says what came last.
+    A script that fails (the chart is being drawn again) counts as not met yet. After the deadline an
+    AssertionError says what came last.
     """
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + DEADLINE_MS / 1000
     while True:
         try:
             last = page.evaluate(look) if isinstance(look, str) else look()
@@ -31,5 +31,5 @@ def until(page: Page, look: str | Callable[[], Any], is_met: Callable[[Any], boo
         except Error as error:
             last = error
         if time.monotonic() > deadline:
-            raise AssertionError(f"the page's value is {last!r} after {seconds:.0f} s: {look}")
+            raise AssertionError(f"the page's value is {last!r} at the deadline: {look}")
         page.wait_for_timeout(PAUSE_MS)

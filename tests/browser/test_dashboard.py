@@ -13,7 +13,7 @@ from tests.browser.polling import until
 if TYPE_CHECKING:
     from tests.browser.conftest import Dashboard, Visit
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 
 HOSTILE = "&range=x&show=99999&prices=;drop&asof=9999-99-99&compare=%27;--&from=x&to=y&scale=%00&panes=%3Cb%3E"
 VISIBLE_SESSIONS = """() => {

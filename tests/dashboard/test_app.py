@@ -40,7 +40,7 @@ def run(arguments: list[str], env: dict[str, str]) -> subprocess.CompletedProces
         env={**clean, **env},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 

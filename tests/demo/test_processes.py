@@ -17,9 +17,9 @@ FAMILY = """
 import pathlib, signal, subprocess, sys, time
 if sys.argv[2] == "stubborn":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 pathlib.Path(sys.argv[1]).write_text(str(child.pid))
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -27,7 +27,7 @@ def family(folder: Path, manners: str = "polite") -> tuple[Server, int]:
     """A started server and the process id of its child."""
     note = folder / f"child-{time.monotonic_ns()}"
     server = start("a family", [sys.executable, "-c", FAMILY, str(note), manners], folder / "log", os.environ, folder)
-    wait_until(lambda: note.exists() and note.read_text() != "", server, seconds=10)
+    wait_until(lambda: note.exists() and note.read_text() != "", server, seconds=120)
     return server, int(note.read_text())
 
 
@@ -65,4 +65,4 @@ def test_server_that_dies_while_it_starts_shows_its_last_words(tmp_path: Path) -
         "a server", [sys.executable, "-c", "raise SystemExit('no such folder')"], tmp_path / "log", os.environ, tmp_path
     )
     with pytest.raises(ServerError, match="no such folder"):
-        wait_until(lambda: False, server, seconds=10)
+        wait_until(lambda: False, server, seconds=120)

@@ -7,12 +7,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
+from ingest.calendar import last_completed_session
 from ingest.datasets import Family
 from ingest.manifests import list_keys, read_all
 from ingest.settings import StorageSettings
@@ -64,21 +66,26 @@ class Demo:
 
     def __init__(self, state: Path) -> None:
         self.state = state
+        # The newest sessions from the last run's begin to its end: one, unless the exchange closed meanwhile.
+        self.newest: set[date] = set()
 
     def run(self) -> subprocess.CompletedProcess[str]:
         """`make demo ARGS="--once …"` without make and without the caller's settings."""
         foreign = ("POLYGON_", "SNOWTAPE_", "SNOWFLAKE_", "AWS_", "AIRFLOW")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-        return subprocess.run(
+        began = last_completed_session(datetime.now(UTC))
+        done = subprocess.run(
             [sys.executable, "-m", "local.demo", *ARGUMENTS],
             cwd=REPOSITORY,
             env=kept | {"SNOWTAPE_STATE_DIR": str(self.state)},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=900,
+            timeout=1700,
             check=False,
         )
+        self.newest = {began, last_completed_session(datetime.now(UTC))}
+        return done
 
     @contextmanager
     def stored(self) -> Iterator[Stored]:

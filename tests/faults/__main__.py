@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import signal
 import sys
 import tempfile
@@ -22,8 +23,9 @@ from tests.faults.airflow_drill import AirflowDrill
 from tests.faults.drill import Drill
 from tests.faults.report import FAILED, PAGE, RESULTS, Report, page
 from tests.faults.schedules import Schedule
-from tests.faults.site import running
+from tests.faults.site import REPOSITORY, running
 
+FOLDER = REPOSITORY / ".local" / "faults"
 # What a site holds grows, and with it what each comparison reads.
 SCHEDULES_A_SITE = 8
 
@@ -36,6 +38,8 @@ def main() -> int:
     report, began = Report(options.seed, options.steps), time.monotonic()
     if options.goes_on:
         report = Report(**json.loads(options.report.read_text()))
+    else:
+        shutil.rmtree(FOLDER, ignore_errors=True)
     before = report.seconds
 
     def tell(text: str) -> None:
@@ -78,8 +82,9 @@ def arguments() -> argparse.Namespace:
 
 @contextmanager
 def drilling(*, with_dbt: bool) -> Iterator[Drill]:
-    """A drill on a site of its own; the logs stay where they are."""
-    folder = Path(tempfile.mkdtemp(prefix="snowtape-faults-"))
+    """A drill on a site of its own; its logs stay until the next `make faults`."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=FOLDER))
     with running(folder / "site") as site:
         drill = Drill(site, building.parsed(folder / "dbt") if with_dbt else None)
         # A first build has other points than those after it.

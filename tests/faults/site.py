@@ -42,6 +42,9 @@ class Site:
         self.anchor = ANCHORS[0]
         self._workers = 0
         os.environ.update(self._environment())
+
+    def begin(self) -> None:
+        """Start all servers and deploy the schema."""
         for name in self.ports:
             self.start(name)
         self.warehouse = RunningWarehouse(
@@ -79,7 +82,7 @@ class Site:
     def fail(self, faults: list[dict[str, Any]]) -> None:
         """What the API does from now on, see local/market/faults.py; an empty list: nothing."""
         headers = {"Authorization": f"Bearer {API_KEY}"}
-        requests.post(f"{self.market_url}/_faults", json=faults, headers=headers, timeout=10).raise_for_status()
+        requests.post(f"{self.market_url}/_faults", json=faults, headers=headers, timeout=60).raise_for_status()
 
     def restate(self) -> None:
         """The API now gives other prices for the same sessions."""
@@ -102,6 +105,7 @@ class Site:
             "POLYGON_REQUESTS_PER_MINUTE": "100000",
             "SNOWTAPE_BUCKET": BUCKET,
             "SNOWTAPE_PREFIX": "",
+            "SNOWTAPE_BUDGET_DIR": str(self.folder / "budget"),
             "SNOWTAPE_UNDERLYINGS": UNDERLYING,
             "AWS_ENDPOINT_URL_S3": f"http://{LOOPBACK}:{self.ports['store']}",
             "AWS_ACCESS_KEY_ID": "faults",
@@ -125,7 +129,7 @@ class Site:
         command = [sys.executable, "-m", "local.market", "--port", str(self.ports["market"])]
         command += ["--synthetic-tickers", "7", "--anchor", self.anchor, "--now", NOW]
         server = start("market", command, folder / "market.log", os.environ | {KEY_VARIABLE: API_KEY}, REPOSITORY)
-        wait_until(lambda: answers(f"{self.market_url}/health"), server, 60)
+        wait_until(lambda: answers(f"{self.market_url}/health"), server, 300)
         return server
 
     def _store(self) -> Server:
@@ -138,9 +142,9 @@ class Site:
         folder = self.folder / "warehouse"
         folder.mkdir(exist_ok=True)
         command = [sys.executable, "-m", "tests.faults.warehouse", "--port", str(self.ports["warehouse"])]
-        command += ["--directory", str(folder), "--abandon-after", "1", "--lock-timeout", "60"]
+        command += ["--directory", str(folder), "--abandon-after", "1", "--lock-timeout", "300"]
         server = start("warehouse", command, self.logs / "warehouse.log", os.environ, REPOSITORY)
-        wait_until(lambda: answers(f"http://{LOOPBACK}:{self.ports['warehouse']}/health"), server, 60)
+        wait_until(lambda: answers(f"http://{LOOPBACK}:{self.ports['warehouse']}/health"), server, 300)
         return server
 
 
@@ -152,6 +156,7 @@ def running(folder: Path) -> Iterator[Site]:
         del os.environ[name]
     made = Site(folder)
     try:
+        made.begin()
         yield made
     finally:
         made.stop()

@@ -11,7 +11,7 @@ from tests.faults.schedules import Schedule
 from tests.faults.site import Site
 
 # Builds take their time on a busy machine.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 # A restatement, then a build that is killed in its snapshot; `make faults` runs many others.
 SEED, STEPS = 1401, 2
 

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 FOLDER_VARIABLE = "SNOWTAPE_TEST_TRAP"
-LONGEST_SECONDS = 60.0
+LONGEST_SECONDS = 600.0
 COUNTING = threading.Lock()
 
 

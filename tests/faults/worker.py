@@ -53,7 +53,7 @@ class Worker:
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.join()
 
-    def join(self, seconds: float = 120.0) -> int:
+    def join(self, seconds: float = 600.0) -> int:
         """Its exit code; a worker that hangs is killed and fails the test."""
         self.process.join(seconds)
         if self.process.is_alive():
@@ -91,7 +91,7 @@ def connect() -> snowflake.connector.SnowflakeConnection:
     names = ("account", "user", "password", "database", "host", "port", "protocol")
     settings: dict[str, Any] = {name: os.environ[f"SNOWFLAKE_{name.upper()}"] for name in names}
     return snowflake.connector.connect(
-        **settings, autocommit=True, login_timeout=30, network_timeout=60, platform_detection_timeout_seconds=0.0
+        **settings, autocommit=True, login_timeout=60, network_timeout=60, platform_detection_timeout_seconds=0.0
     )
 
 

@@ -32,7 +32,7 @@ def copied(folder: Path) -> Path:
 
 
 @pytest.mark.skipif(not os.environ.get("SNOWTAPE_IMAGE_CHECK"), reason="a minute; `make image-check` runs it")
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_image_installs_and_its_dags_parse(tmp_path: Path) -> None:
     home, python = copied(tmp_path / "home"), tmp_path / "airflow" / "bin" / "python"
     uv = shutil.which("uv") or str(REPOSITORY / ".venv-uv" / "bin" / "uv")

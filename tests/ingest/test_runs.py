@@ -186,12 +186,11 @@ def environment(api, s3, monkeypatch, tmp_path):
         "POLYGON_REQUESTS_PER_MINUTE": "60000",
         "SNOWTAPE_BUCKET": "landing",
         "SNOWTAPE_PREFIX": "some/prefix/",
-        "TMPDIR": str(tmp_path),
+        "SNOWTAPE_BUDGET_DIR": str(tmp_path),
     }.items():
         monkeypatch.setenv(name, value)
     for name in ("SNOWTAPE_TICKERS", "SNOWTAPE_UNDERLYINGS"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("tempfile.tempdir", None)
 
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

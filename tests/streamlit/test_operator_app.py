@@ -50,7 +50,7 @@ def run_app() -> AppTest:
     """The app, run once from the top with nothing cached."""
     st.cache_data.clear()
     st.cache_resource.clear()
-    app = AppTest.from_file(str(FOLDER / "operator_app.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(FOLDER / "operator_app.py"), default_timeout=300).run()
     assert not app.exception, app.exception
     return app
 

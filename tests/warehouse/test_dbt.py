@@ -61,7 +61,7 @@ def dbt(warehouse: process.RunningWarehouse, project: Path) -> Callable[..., Ans
             "SNOWFLAKE_PORT": str(warehouse.port),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         }
-        ended = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=240)
+        ended = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=800)
         assert "ANSWERS" in ended.stdout, ended.stdout + ended.stderr
         answers: Answers = json.loads(ended.stdout.rpartition("ANSWERS")[2])
         assert all(answer["success"] for answer in answers), ended.stdout

@@ -43,7 +43,7 @@ def deploy(warehouse: process.RunningWarehouse) -> Callable[[], str]:
             *("--create-change-history-table", "--change-history-table", "MIGRATED.METADATA.CHANGE_HISTORY"),
             *("--vars", json.dumps({"reader": "MINI_READER"})),
         ]
-        ended = subprocess.run(command, env=environment, cwd=PROJECT, capture_output=True, text=True, timeout=120)
+        ended = subprocess.run(command, env=environment, cwd=PROJECT, capture_output=True, text=True, timeout=800)
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return ended.stdout + ended.stderr
 

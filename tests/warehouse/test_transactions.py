@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -138,7 +139,7 @@ def test_eight_holders_of_a_lock_row_queue_instead_of_failing(open_sql: Callable
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join()
     assert failures == []
     # Each saw exactly what those before it had committed.
     assert setup("select seen from ledger order by seen") == [(i,) for i in range(8)]
@@ -156,15 +157,21 @@ def test_two_transactions_that_wait_for_each_other_are_a_deadlock_error(open_sql
     one, other = open_sql(), open_sql()
     one("create table a (x int)", "create table b (x int)", "begin", "update a set x = 1")
     other("begin", "update b set x = 1")
-    waiting = threading.Thread(target=lambda: one("update b set x = 2"))
-    waiting.start()
-    time.sleep(0.3)
-    with pytest.raises(Error, match="deadlock"):
-        other("update a set x = 2")
-    other("rollback")
-    waiting.join(10)
-    assert not waiting.is_alive()
-    one("commit")
+
+    def update(sql: Any, table: str) -> str:
+        """Whoever comes second finds the deadlock; its rollback lets the other one go on."""
+        try:
+            sql(f"update {table} set x = 2")
+        except Error as error:
+            sql("rollback")
+            return str(error)
+        sql("commit")
+        return "committed"
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = sorted(end.result() for end in [pool.submit(update, one, "b"), pool.submit(update, other, "a")])
+    assert "deadlock" in ends[0]
+    assert ends[1] == "committed"
 
 
 def test_parallel_writers_of_different_tables_all_succeed(open_sql: Callable[..., Any]) -> None:
@@ -183,7 +190,7 @@ def test_parallel_writers_of_different_tables_all_succeed(open_sql: Callable[...
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join()
     assert failures == []
     assert sessions[0]("select version from v_t3") == [(4,)]
 
@@ -210,7 +217,6 @@ def test_a_killed_clients_transaction_is_rolled_back_and_its_lock_released(wareh
     assert client.stdout.readline() == b"holding\n"
     client.kill()
     client.wait()
-    started = time.monotonic()
+    # Not released, the lock would be an error, after ten minutes.
     assert sql("update t set x = 2", "select x from t") == [(2,)]
-    assert time.monotonic() - started < 40
     client.stdout.close()
