@@ -11,6 +11,8 @@ from tests.account.conftest import DATABASE
 from tests.account.rights import NotUnderstood, Rights, Thing, read_rights
 
 ROLES = ("deployer", "loader", "transformer", "reader", "operator")
+OVERRIDE = "ops.override(varchar,varchar,varchar,varchar,varchar,varchar)"
+RETRACT = "ops.retract_override(varchar,varchar,varchar,varchar,varchar)"
 BUILT_BY_DBT = ("staging", "snapshots", "intermediate", "marts", "staging_as_of", "intermediate_as_of", "marts_as_of")
 
 # Everything that a role may do; what is not here, it may not. A name may end with * for all of a schema.
@@ -33,6 +35,9 @@ MATRIX: dict[str, set[tuple[str, str, str]]] = {
         ("ownership", "table", "ops.builds"),
         ("ownership", "table", "ops.dbt_test_results"),
         ("ownership", "table", "ops.dbt_failing_rows"),
+        ("ownership", "table", "ops.overrides"),
+        ("ownership", "procedure", "ops.*"),
+        ("select", "table", "snapshots.*"),
     },
     "loader": {
         ("usage", "database", DATABASE),
@@ -60,6 +65,7 @@ MATRIX: dict[str, set[tuple[str, str, str]]] = {
         ("insert", "table", "ops.builds"),
         ("select", "table", "ops.dbt_test_results"),
         ("select", "table", "ops.dbt_failing_rows"),
+        ("select", "table", "ops.overrides"),
         ("insert", "table", "ops.dbt_failing_rows"),
     },
     "reader": READER | {("usage", "warehouse", f"{DATABASE}_reader")},
@@ -68,6 +74,8 @@ MATRIX: dict[str, set[tuple[str, str, str]]] = {
         ("usage", "warehouse", f"{DATABASE}_reader"),
         ("usage", "schema", "raw"),
         ("usage", "procedure", "raw.reload_manifest(varchar)"),
+        ("usage", "procedure", OVERRIDE),
+        ("usage", "procedure", RETRACT),
         *((privilege, "schema", "apps") for privilege in ("usage", "create streamlit", "create stage")),
         ("ownership", "streamlit", "apps.operator"),
     },
@@ -140,6 +148,13 @@ def test_loader_calls_the_procedure_and_writes_no_market_data(rights: Rights, th
     writes = {(privilege, name) for privilege, kind, name in allowed if kind == "table" and privilege != "select"}
     assert writes == {("update", "raw.load_watermarks"), ("insert", "ops.dbt_test_results")}
     assert not can(rights, things, "loader", "select", "raw.stock_bars")
+
+
+def test_operator_alone_overrules_the_vendor_and_nobody_writes_the_table(rights: Rights, things: list[Thing]) -> None:
+    assert {role for role in ROLES if can(rights, things, role, "usage", OVERRIDE)} == {"operator", "deployer"}
+    assert not [role for role in ROLES for what in ("insert", "update", "delete")
+                if role != "deployer" and can(rights, things, role, what, "ops.overrides")]  # fmt: skip
+    assert can(rights, things, "reader", "select", "ops.overrides")
 
 
 def test_transformer_writes_nothing_in_raw(rights: Rights, things: list[Thing]) -> None:

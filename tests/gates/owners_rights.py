@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 # What may be imported of Snowpark, by module.
 IMPORTS = {"snowflake.snowpark": {"Row", "Session"}, "snowflake.snowpark.files": {"SnowflakeFile"}}
-PURE = frozenset({"collections.abc", "datetime", "hashlib", "json", "re", "typing"})
+PURE = frozenset({"collections.abc", "datetime", "hashlib", "json", "math", "re", "typing", "uuid"})
 # Of our own: schemachange leaves these imports out.
 OURS = ("ingest.manifest_document", "snowflake.procedures.")
 

@@ -12,7 +12,7 @@ import pytest
 from snowflake.snowpark import Row
 
 from ingest.manifest_document import Refusal
-from snowflake.procedures import load_manifest, reload_manifest
+from snowflake.procedures import load_manifest, overrides, reload_manifest
 from tests.gates import inlined, owners_rights, sources
 from tests.gates.browser_waits import waits
 from tests.gates.gate import ACCOUNT, DEPLOY, LOAD, QUERY, Finding, check, check_all
@@ -80,7 +80,9 @@ def test_statements_of_the_procedures_are_snowflakes_sql_and_for_owners_rights(m
     assert {sql.split()[0] for sql in sent} == {
         "begin", "commit", "copy", "delete", "insert", "rollback", "select", "update",
     }  # fmt: skip
-    expect_none([finding for sql in sent for finding in check(sql[:40], sql, LOAD, style=False)])
+    bound = [overrides.find_row(dataset) for dataset in overrides.SHAPES]
+    bound += [overrides.NEWEST_DECISION, overrides.INSERT]
+    expect_none([finding for sql in [*sent, *bound] for finding in check(sql[:40], sql, LOAD, style=False)])
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
@@ -90,7 +92,7 @@ def test_procedures_use_nothing_of_snowpark_that_owners_rights_may_lack(path: Pa
 
 def test_all_procedures_run_as_their_owner() -> None:
     scripts = [script.text for script in sources.schemachange_scripts() if "create or replace procedure" in script.text]
-    assert len(scripts) == 2
+    assert len(scripts) == 4
     assert all("execute as owner\nas\n$$" in text for text in scripts)
 
 
@@ -99,7 +101,16 @@ def test_inlined_python_survives_jinja_and_dollar_quotes(path: Path) -> None:
     assert inlined.problems(path.read_text()) == []
 
 
-@pytest.mark.parametrize("name", ["load_manifest", "reload_manifest"])
+LOADER = [READER, *(PROCEDURES / f"{part}.py" for part in ("statements", "staged_objects", "load_manifest"))]
+INLINED = {
+    "load_manifest": LOADER,
+    "reload_manifest": [*LOADER, PROCEDURES / "reload_manifest.py"],
+    "override": [PROCEDURES / "overrides.py"],
+    "retract_override": [PROCEDURES / "overrides.py"],
+}
+
+
+@pytest.mark.parametrize("name", INLINED)
 def test_procedure_that_is_deployed_is_its_sources_to_the_letter(name: str) -> None:
     (script,) = [s for s in sources.schemachange_scripts() if s.name == f"R__{name}.sql"]
     (statement,) = script.statements
@@ -107,9 +118,7 @@ def test_procedure_that_is_deployed_is_its_sources_to_the_letter(name: str) -> N
     (handler,) = re.findall(r"handler = '(\w+)'", statement)
 
     assert end.strip() == ""
-    parts = dict.fromkeys(["statements", "staged_objects", "load_manifest", name])
-    files = [READER, *(PROCEDURES / f"{part}.py" for part in parts)]
-    written = [line for file in files for line in inlined.code(file.read_text())]
+    written = [line for file in INLINED[name] for line in inlined.code(file.read_text())]
     assert [line for line in deployed.splitlines() if line not in ("", "#", "# ")] == written
     # What Snowflake compiles when it is called must compile now, and know every name.
     names: dict[str, object] = {}

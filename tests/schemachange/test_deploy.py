@@ -26,7 +26,14 @@ def deployed(warehouse: RunningWarehouse) -> Database:
 def test_every_script_succeeds_once(deployed: Database) -> None:
     scripts = [row[0] for row in deployed.rows(HISTORY)]
 
-    assert scripts[-4:] == ["R__landing.sql", "R__load_manifest.sql", "R__reload_manifest.sql", "R__rights.sql"]
+    assert scripts[-6:] == [
+        "R__landing.sql",
+        "R__load_manifest.sql",
+        "R__override.sql",
+        "R__reload_manifest.sql",
+        "R__retract_override.sql",
+        "R__rights.sql",
+    ]
     assert len(set(scripts)) == len(scripts)
     assert {row[2] for row in deployed.rows(HISTORY)} == {"Success"}
 

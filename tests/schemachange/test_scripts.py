@@ -33,7 +33,7 @@ def named(scripts: list[Script], name: str) -> str:
 def test_all_tables_of_the_pipeline_are_there(tables: dict[str, exp.Create]) -> None:
     raw = {f"raw.{name}" for name in (*DATASETS, "load_ledger", "load_rejects", "load_locks", "load_watermarks")}
 
-    assert set(tables) == raw | {"ops.builds", "ops.dbt_test_results", "ops.dbt_failing_rows"}
+    assert set(tables) == raw | {"ops.builds", "ops.dbt_test_results", "ops.dbt_failing_rows", "ops.overrides"}
 
 
 def test_raw_tables_have_one_shape(tables: dict[str, exp.Create]) -> None:

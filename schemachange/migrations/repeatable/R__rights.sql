@@ -3,6 +3,7 @@
 -- The roles are created by snowflake/account/.
 {%- set prefix = database | lower %}
 {%- set loader, transformer = prefix ~ '_loader', prefix ~ '_transformer' %}
+{%- set deployer = prefix ~ '_deployer' %}
 {%- set reader, operator = prefix ~ '_reader', prefix ~ '_operator' %}
 grant usage on schema raw to role {{ loader }};
 grant usage on schema ops to role {{ loader }};
@@ -25,6 +26,11 @@ grant usage, create table, create view on schema {{ schema }} to role {{ transfo
 grant select, insert on table ops.builds to role {{ transformer }};
 grant select, insert on table ops.dbt_failing_rows to role {{ transformer }};
 grant select on table ops.dbt_test_results to role {{ transformer }};
+grant select on table ops.overrides to role {{ transformer }};
+-- ops.override runs with the deployer's rights and asks the histories whether there is such a row.
+grant usage on schema snapshots to role {{ deployer }};
+grant select on all tables in schema snapshots to role {{ deployer }};
+grant select on future tables in schema snapshots to role {{ deployer }};
 
 {% for schema in ('marts', 'marts_as_of', 'ops') %}
 grant usage on schema {{ schema }} to role {{ reader }};
@@ -35,4 +41,7 @@ grant select on future views in schema {{ schema }} to role {{ reader }};
 {% endfor %}
 grant usage on schema raw to role {{ operator }};
 grant usage on procedure raw.reload_manifest(varchar) to role {{ operator }};
+-- Nobody writes ops.overrides but through these two.
+grant usage on procedure ops.override(varchar, varchar, varchar, varchar, varchar, varchar) to role {{ operator }};
+grant usage on procedure ops.retract_override(varchar, varchar, varchar, varchar, varchar) to role {{ operator }};
 grant usage, create streamlit, create stage on schema apps to role {{ operator }};
