@@ -31,7 +31,7 @@
         select
             versions.ticker,
             versions.session_date
-        from {{ ref('snapshot_polygon__stock_bars') }} as versions
+        from {{ ref('stg_polygon__stock_bars_versions') }} as versions
         where versions.recorded_at > {{ newest_recorded(this, if_empty='9999-12-31') }}
     )
     {%- else %}

@@ -2,7 +2,7 @@
     Which stock bars a build computes again, and where each ticker's go on from: CTEs of int_polygon__stock_bars_enriched.
 
     touched: the bars to compute. New, restated and late bars count from their session on: nothing before it depends on
-    them. A split or a dividend that is new, changed or now due changes the ticker's whole history; so does a bar from
+    them. A split or a dividend that is new, changed, overruled or now due changes the ticker's whole history; so does a bar from
     which on a dividend may take effect in another session, or on another close before.
     continued: the last bar before a ticker's first touched one, whose averages the next ones go on from. None where a new
     listing begins.
@@ -12,24 +12,25 @@
     only narrow down what the joins select anyway.
 #}
 {% macro stock_bars_touched() -%}
-{%- set bars = ref('stg_polygon__stock_bars_casted') -%}
+{%- set bars, versions = ref('stg_polygon__stock_bars_casted'), ref('stg_polygon__stock_bars_versions') -%}
 {%- set known = newest_recorded(this) -%}
 {%- set first_new, first_last, first_window = none, none, none -%}
 {%- if asks_first() -%}
-    {%- set first_new = asked('select min(session_date) from ' ~ bars ~ ' where recorded_at > ' ~ known) or '9999-12-31' -%}
+    {%- set first_new = asked('select min(session_date) from ' ~ versions ~ ' where recorded_at > ' ~ known) or '9999-12-31' -%}
     {%- set first_last = "dateadd('day', -" ~ listing_gap_days() ~ ", '" ~ first_new ~ "'::date)" -%}
     {%- set first_window = asked(
         'select min(window_from_date) from ' ~ this ~ ' where session_date >= ' ~ first_last
     ) or '9999-12-31' -%}
 {%- endif -%}
+{# All versions: a bar that was dropped has no current one. #}
 new_bars as (
     select
-        bars.ticker,
-        min(bars.session_date) as from_date,
+        versions.ticker,
+        min(versions.session_date) as from_date,
         dateadd('day', -{{ listing_gap_days() }}, from_date) as listed_since_date
-    from {{ bars }} as bars
-    where bars.recorded_at > {{ known }}
-    group by bars.ticker
+    from {{ versions }} as versions
+    where versions.recorded_at > {{ known }}
+    group by versions.ticker
 ),
 
 last_bars as (
@@ -74,7 +75,7 @@ sessions as (
 {# All versions: a split that was another ticker's before must leave that one too. #}
 adjusted_anew as (
     select splits.ticker
-    from {{ ref('snapshot_polygon__splits') }} as splits
+    from {{ ref('stg_polygon__splits_versions') }} as splits
     cross join sessions
     where
         splits.execution_date <= sessions.newest_date
@@ -84,7 +85,7 @@ adjusted_anew as (
         )
     union distinct
     select dividends.ticker
-    from {{ ref('snapshot_polygon__dividends') }} as dividends
+    from {{ ref('stg_polygon__dividends_versions') }} as dividends
     cross join sessions
     where
         dividends.ex_dividend_date <= sessions.newest_date
@@ -103,6 +104,15 @@ adjusted_anew as (
     where
         paid.dividend_usd is not null
         and paid.event_date <= sessions.newest_date
+    {# Prices decide between splits that contradict each other: those around them may choose another one. #}
+    union distinct
+    select splits.ticker
+    from {{ ref('int_polygon__splits_chosen') }} as splits
+    inner join new_bars
+        on
+            splits.ticker = new_bars.ticker
+            and new_bars.from_date <= dateadd('day', {{ split_reach_days() }}, splits.execution_date)
+    where splits.is_contested
 ),
 
 touched as (
@@ -157,11 +167,11 @@ reached as (
 (
         select max(known.recorded_at)
         from (
+            {%- for dataset in ['stock_bars', 'splits', 'dividends'] %}
+            {{ 'union all' if not loop.first }}
             select max(recorded_at) as recorded_at
-            from {{ ref('stg_polygon__stock_bars_casted') }}{{ later }}
-            union all
-            select max(recorded_at) as recorded_at
-            from {{ ref('int_polygon__stock_events') }}{{ later }}
+            from {{ ref('stg_polygon__' ~ dataset ~ '_versions') }}{{ later }}
+            {%- endfor %}
             {%- if known %}
             union all
             select {{ known }} as recorded_at
@@ -169,3 +179,6 @@ reached as (
         ) as known
     )
 {%- endmacro %}
+
+{# How far from a split's day the prices may be that decide whether it was executed: calendar days. #}
+{% macro split_reach_days() %}{{ return(30) }}{% endmacro %}

@@ -92,6 +92,22 @@ class Lake:
         ]
         return manifest
 
+    def override(
+        self,
+        dataset: str,
+        row_key: str,
+        field: str,
+        value: str | None,
+        *,
+        at: datetime,
+        is_retracted: bool = False,
+        reason: str = "a slip",
+    ) -> None:
+        """A decision as ops.override and ops.retract_override write it, entered at a moment."""
+        self.manifests += 1
+        decision = (f"{self.manifests:08x}", dataset, row_key, field, value, is_retracted, reason, "Ana", at)
+        self.execute("insert into ops.overrides select %s, %s, %s, %s, %s, %s, %s, %s, %s::timestamp_ntz(6)", decision)
+
     def grouped(self, session: str, bars: Sequence[dict[str, Any]], *, at: datetime) -> str:
         """A grouped response of one session."""
         path = f"/v2/aggs/grouped/locale/us/market/stocks/{session}"

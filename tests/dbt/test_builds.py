@@ -26,6 +26,7 @@ NOT_AS_OF = ["staging.stg_polygon__rows_rejected", "marts.fct_polygon__bar_versi
 TABLES = [
     *HISTORIES,
     "staging.stg_polygon__splits",
+    "intermediate.int_polygon__splits_chosen",
     "intermediate.int_polygon__split_factors",
     "intermediate.int_polygon__ticker_years",
     "intermediate.int_polygon__stock_bars_enriched",

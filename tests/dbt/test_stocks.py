@@ -52,7 +52,7 @@ STOCKS = {
     "REVERSE": Stock(walk(14, SESSIONS[-300:], start=0.4), splits=[(SESSIONS[-100], 20, 1)]),
     "UNEVEN": Stock(
         walk(15, SESSIONS[-300:]),
-        splits=[(SESSIONS[-200], 2, 3), (SESSIONS[-90], 1.0319, 1), (SESSIONS[-90], 1, 7), (NEWEST, 3, 1)],
+        splits=[(SESSIONS[-200], 2, 3), (SESSIONS[-90], 1.0319, 1), (SESSIONS[-80], 1, 7), (NEWEST, 3, 1)],
     ),
     "ANNOUNCED": Stock(walk(16, SESSIONS[-50:]), splits=[(NEWEST + timedelta(days=5), 1, 4)]),
     "PAYING": Stock(
@@ -162,7 +162,8 @@ def test_split_stands_in_the_row_of_its_session_and_one_to_come_nowhere(built: L
             ("RECYCLED", SESSIONS[500], 1, 3),
             ("REVERSE", SESSIONS[-100], 20, 1),
             ("UNEVEN", SESSIONS[-200], 2, 3),
-            ("UNEVEN", SESSIONS[-90], 1.0319, 7),
+            ("UNEVEN", SESSIONS[-90], 1.0319, 1),
+            ("UNEVEN", SESSIONS[-80], 1, 7),
             ("UNEVEN", NEWEST, 3, 1),
         ]
     ]
@@ -179,7 +180,7 @@ def test_types_are_the_ones_that_keep_every_digit(built: Lake) -> None:
         row[0].lower(): row[1] for row in built.execute("describe table marts.fct_polygon__stock_bars_performance")
     }
     whole = {"ticker": "VARCHAR", "session_date": "DATE", "transactions": "NUMBER", "fetched_at": "TIMESTAMP_NTZ"}
-    whole["recorded_at"] = "TIMESTAMP_NTZ"
+    whole |= {"recorded_at": "TIMESTAMP_NTZ", "override_reason": "VARCHAR"}
 
     assert {name: kind.split("(")[0] for name, kind in described.items()} == {
         name: whole.get(name, "FLOAT") for name in described

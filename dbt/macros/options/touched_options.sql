@@ -19,14 +19,14 @@ new_quotes as (
         contract_ticker,
         session_date,
         null::varchar as snapshot_underlying_ticker
-    from {{ ref('stg_polygon__options_bars_casted') }}
+    from {{ ref('stg_polygon__options_bars_versions') }}
     where recorded_at > {{ since }}
     union all
     select
         contract_ticker,
         session_date,
         underlying_ticker as snapshot_underlying_ticker
-    from {{ ref('stg_polygon__option_chain') }}
+    from {{ ref('stg_polygon__option_chain_versions') }}
     where recorded_at > {{ since }}
 ),
 
@@ -35,7 +35,7 @@ new_terms as (
         contract_ticker,
         max_by(underlying_ticker, dbt_valid_from) as underlying_ticker,
         count(*) > 1 as is_changed
-    from {{ ref('snapshot_polygon__option_contracts') }}
+    from {{ ref('stg_polygon__option_contracts_versions') }}
     where recorded_at > {{ since_built }}
     group by contract_ticker
 ),
@@ -58,14 +58,27 @@ new_windows as (
     select
         ticker,
         ex_dividend_date as first_date
-    from {{ ref('snapshot_polygon__dividends') }}
+    from {{ ref('stg_polygon__dividends_versions') }}
     where recorded_at > {{ since_built }}
     union all
     select
         ticker,
         execution_date as first_date
-    from {{ ref('snapshot_polygon__splits') }}
+    from {{ ref('stg_polygon__splits_versions') }}
     where recorded_at > {{ since_built }}
+    union all
+    select
+        splits.ticker,
+        splits.execution_date as first_date
+    from {{ ref('int_polygon__splits_chosen') }} as splits
+    inner join {{ ref('stg_polygon__stock_bars_versions') }} as bars
+        on
+            splits.ticker = bars.ticker
+            and bars.session_date >= dateadd('day', -{{ split_reach_days() }}, splits.execution_date)
+            and bars.session_date <= dateadd('day', {{ split_reach_days() }}, splits.execution_date)
+    where
+        splits.is_contested
+        and bars.recorded_at > {{ since_built }}
 ),
 
 touched as (
@@ -102,7 +115,7 @@ touched as (
     select
         ticker as underlying_ticker,
         session_date
-    from {{ ref('stg_polygon__stock_bars_casted') }}
+    from {{ ref('stg_polygon__stock_bars_versions') }}
     where recorded_at > {{ since_built }}
     union
     select

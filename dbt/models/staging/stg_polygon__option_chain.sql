@@ -17,6 +17,9 @@ select
     day_volume_contracts,
     fetched_at,
     manifest_id,
-    recorded_at
-from {{ ref('snapshot_polygon__option_chain') }}
-where {{ is_known() }}
+    recorded_at,
+    override_reason
+from {{ ref('stg_polygon__option_chain_versions') }}
+where
+    {{ is_known() }}
+    and not is_dropped

@@ -10,6 +10,9 @@ select
     has_additional_underlyings,
     fetched_at,
     manifest_id,
-    recorded_at
-from {{ ref('snapshot_polygon__option_contracts') }}
-where {{ is_known() }}
+    recorded_at,
+    override_reason
+from {{ ref('stg_polygon__option_contracts_versions') }}
+where
+    {{ is_known() }}
+    and not is_dropped

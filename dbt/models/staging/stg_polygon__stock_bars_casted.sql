@@ -10,6 +10,9 @@ select
     transactions,
     fetched_at,
     manifest_id,
-    recorded_at
-from {{ ref('snapshot_polygon__stock_bars') }}
-where {{ is_known() }}
+    recorded_at,
+    override_reason
+from {{ ref('stg_polygon__stock_bars_versions') }}
+where
+    {{ is_known() }}
+    and not is_dropped

@@ -12,6 +12,9 @@ select
     delisted_date,
     fetched_at,
     manifest_id,
-    recorded_at
-from {{ ref('snapshot_polygon__tickers') }}
-where {{ is_known() }}
+    recorded_at,
+    override_reason
+from {{ ref('stg_polygon__tickers_versions') }}
+where
+    {{ is_known() }}
+    and not is_dropped

@@ -1,13 +1,16 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=['contract_ticker', 'session_date']) }}
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=['contract_ticker', 'session_date'], pre_hook="{{ forget_dropped_quotes() }}") }}
 
 {# A row a contract and session: one that traded has a bar, one that the vendor's snapshot lists may have none.
    Strikes are quoted in the money of their day, so they are compared with the underlying's unadjusted close.
    A contract that was adjusted (root ending in a digit, other than 100 shares, several underlyings) delivers something
    else than 100 shares of the underlying: its strike can't be compared, and it has no moneyness and no volatility.
    Implied volatility and greeks: docs/adr/0008. #}
--- depends_on: {{ ref('snapshot_polygon__option_contracts') }}
--- depends_on: {{ ref('snapshot_polygon__dividends') }}
--- depends_on: {{ ref('snapshot_polygon__splits') }}
+-- depends_on: {{ ref('stg_polygon__option_contracts_versions') }}
+-- depends_on: {{ ref('stg_polygon__options_bars_versions') }}
+-- depends_on: {{ ref('stg_polygon__option_chain_versions') }}
+-- depends_on: {{ ref('stg_polygon__dividends_versions') }}
+-- depends_on: {{ ref('stg_polygon__splits_versions') }}
+-- depends_on: {{ ref('stg_polygon__stock_bars_versions') }}
 with recursive
 {% if is_incremental() %}
 {{ touched_options() }}
@@ -33,6 +36,7 @@ quoted as (
         chain.gamma as vendor_gamma,
         chain.theta_usd_per_day as vendor_theta_usd_per_day,
         chain.vega_usd_per_pct as vendor_vega_usd_per_point,
+        coalesce(bars.override_reason, chain.override_reason) as override_reason,
         greatest_ignore_nulls(bars.fetched_at, chain.fetched_at) as fetched_at
     from {{ ref('stg_polygon__options_bars_casted') }} as bars
     full outer join {{ ref('stg_polygon__option_chain') }} as chain
@@ -67,6 +71,7 @@ described as (
         ) as underlying_ticker,
         terms.shares_per_contract,
         terms.exercise_style,
+        terms.override_reason as terms_override_reason,
         terms.contract_ticker is not null as has_contract_terms,
         (
             regexp_like(parsed.option_root, '.*[0-9]')
@@ -110,9 +115,10 @@ dividends as (
             chains.underlying_ticker = dividends_paid.ticker
             and dividends_paid.ex_dividend_date > dateadd('day', -{{ dividend_window_days() }}, chains.session_date)
             and dividends_paid.ex_dividend_date <= chains.session_date
-    left join {{ ref('stg_polygon__splits') }} as splits
+    left join {{ ref('int_polygon__splits_chosen') }} as splits
         on
             dividends_paid.ticker = splits.ticker
+            and splits.is_chosen
             and splits.execution_date > dividends_paid.ex_dividend_date
             and splits.execution_date <= chains.session_date
     where
@@ -259,6 +265,7 @@ select
     vendor_gamma,
     vendor_theta_usd_per_day,
     vendor_vega_usd_per_point,
+    coalesce(override_reason, terms_override_reason) as override_reason,
     fetched_at,
     convert_timezone('UTC', current_timestamp())::timestamp_ntz(6) as recorded_at
 from greeks

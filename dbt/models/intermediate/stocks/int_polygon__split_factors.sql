@@ -10,8 +10,10 @@ with recursive executed as (
             partition by splits.ticker
             order by splits.execution_date desc, splits.split_id asc
         ) as split_number
-    from {{ ref('stg_polygon__splits') }} as splits
-    where splits.execution_date <= {{ newest_session() }}
+    from {{ ref('int_polygon__splits_chosen') }} as splits
+    where
+        splits.is_chosen
+        and splits.execution_date <= {{ newest_session() }}
 ),
 
 products (ticker, execution_date, split_number, factor_from, factor_to) as (

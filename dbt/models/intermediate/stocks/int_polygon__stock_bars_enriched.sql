@@ -2,17 +2,20 @@
     config(
         materialized='incremental',
         incremental_strategy='delete+insert',
-        unique_key=['ticker', 'session_date']
+        unique_key=['ticker', 'session_date'],
+        pre_hook="{{ forget_withdrawn_bars() }}"
     )
 }}
 -- depends_on: {{ ref('snapshot_polygon__stock_bars') }}
--- depends_on: {{ ref('snapshot_polygon__splits') }}
--- depends_on: {{ ref('snapshot_polygon__dividends') }}
+-- depends_on: {{ ref('stg_polygon__stock_bars_versions') }}
+-- depends_on: {{ ref('stg_polygon__splits_versions') }}
+-- depends_on: {{ ref('stg_polygon__dividends_versions') }}
+-- depends_on: {{ ref('int_polygon__splits_chosen') }}
 {# docs/adr/0006: how averages with an endless memory come out exact without going bar by bar, also from where the last
    build ended. A later build computes the bars that `touched` names, over the built bars that their windows reach. #}
 {%- set bar_columns = ['ticker', 'session_date', 'open_usd', 'high_usd', 'low_usd', 'close_usd', 'volume_shares', 'vwap_usd']
     + ['transactions', 'split_factor', 'adjusted_open_usd', 'adjusted_high_usd', 'adjusted_low_usd', 'adjusted_close_usd']
-    + ['adjusted_volume_shares', 'fetched_at'] %}
+    + ['adjusted_volume_shares', 'override_reason', 'fetched_at'] %}
 {%- set longest_window, first_macd_bar, few_bars = 252, 34, 10 %}
 {%- set in_order = 'partition by ticker, listed_from_date order by session_date' %}
 {%- set in_block = 'partition by ticker, listed_from_date, block_number order by session_date rows between unbounded preceding and current row' %}
@@ -78,6 +81,7 @@ adjusted as (
         bars.low_usd * coalesce(factors.split_factor, 1) as adjusted_low_usd,
         bars.close_usd * coalesce(factors.split_factor, 1) as adjusted_close_usd,
         bars.volume_shares / coalesce(factors.split_factor, 1) as adjusted_volume_shares,
+        bars.override_reason,
         bars.fetched_at,
         false as is_built,
         null::date as built_listed_from_date,
@@ -189,7 +193,8 @@ events as (
         sum(dividend_usd) as dividend_usd,
         sum(adjusted_dividend_usd) as adjusted_dividend_usd,
         iff(count(split_from) <= 1, max(split_from), round(exp(sum(ln(split_from))), 6)) as split_from,
-        iff(count(split_to) <= 1, max(split_to), round(exp(sum(ln(split_to))), 6)) as split_to
+        iff(count(split_to) <= 1, max(split_to), round(exp(sum(ln(split_to))), 6)) as split_to,
+        nullif(listagg(override_reason, '; ') within group (order by override_reason), '') as override_reason
     from dated
     group by
         ticker,
@@ -202,6 +207,7 @@ paid as (
         events.dividend_usd,
         events.split_from,
         events.split_to,
+        events.override_reason as event_override_reason,
         events.adjusted_dividend_usd / followed.previous_close_usd as payout
     from followed
     left join events
@@ -489,6 +495,11 @@ select
     high_52w_usd,
     low_52w_usd,
     average_dollar_volume_20d_usd,
+    iff(
+        override_reason is null,
+        event_override_reason,
+        override_reason || coalesce('; ' || event_override_reason, '')
+    ) as override_reason,
     fetched_at,
     {{ newest_known() }} as recorded_at
 from signalled

@@ -7,6 +7,7 @@ select
     dividends.cash_amount * coalesce(factors.split_factor, 1) as adjusted_dividend_usd,
     null::float as split_from,
     null::float as split_to,
+    dividends.override_reason,
     dividends.recorded_at
 from {{ ref('stg_polygon__dividends') }} as dividends
 left join {{ ref('int_polygon__split_factors') }} as factors
@@ -25,5 +26,7 @@ select
     null as adjusted_dividend_usd,
     split_from,
     split_to,
+    override_reason,
     recorded_at
-from {{ ref('stg_polygon__splits') }}
+from {{ ref('int_polygon__splits_chosen') }}
+where is_chosen

@@ -4,19 +4,24 @@
     config(
         materialized='incremental',
         incremental_strategy='delete+insert',
-        unique_key=['ticker', 'first_of_year_date']
+        unique_key=['ticker', 'first_of_year_date'],
+        pre_hook="{{ forget_withdrawn_bars(date='first_of_year_date', of_date=\"date_trunc('year', versions.session_date)\") }}"
     )
 }}
-{%- set bars = ref('stg_polygon__stock_bars_casted') %}
+{%- set bars, versions = ref('stg_polygon__stock_bars_casted'), ref('stg_polygon__stock_bars_versions') %}
 with
 {%- if is_incremental() %}
 {%- set known = newest_recorded(this) %}
 touched as (
-    select distinct
+    select
         ticker,
-        date_trunc('year', session_date) as first_of_year_date
-    from {{ bars }}
+        date_trunc('year', session_date) as first_of_year_date,
+        max(recorded_at) as recorded_at
+    from {{ versions }}
     where recorded_at > {{ known }}
+    group by
+        ticker,
+        first_of_year_date
 ),
 
 {% endif %}
@@ -29,7 +34,7 @@ dated as (
         recorded_at
     from {{ bars }}
     {%- if is_incremental() and asks_first() %}
-    {%- set first_new = asked('select min(session_date) from ' ~ bars ~ ' where recorded_at > ' ~ known) %}
+    {%- set first_new = asked('select min(session_date) from ' ~ versions ~ ' where recorded_at > ' ~ known) %}
     where session_date >= date_trunc('year', '{{ first_new or '9999-12-31' }}'::date)
     {%- endif %}
 )
@@ -41,7 +46,7 @@ select
     max(dated.session_date) as last_session_date,
     count(*) as session_count,
     max_by(dated.close_usd, dated.session_date) as last_close_usd,
-    max(dated.recorded_at) as recorded_at
+    {{ 'greatest(max(dated.recorded_at), max(touched.recorded_at))' if is_incremental() else 'max(dated.recorded_at)' }} as recorded_at
 from dated
 {%- if is_incremental() %}
 inner join touched

@@ -9,5 +9,7 @@ select
     is_active,
     delisted_date,
     dbt_valid_from as known_from,
-    dbt_valid_to as known_until
-from {{ ref('snapshot_polygon__tickers') }}
+    dbt_valid_to as known_until,
+    is_dropped,
+    override_reason
+from {{ ref('stg_polygon__tickers_versions') }}

@@ -8,7 +8,7 @@
 }}
 {# All versions of a bar are written to the history together, so those of one recorded_at are all that there are.
    A bar has several where one of them has ended: asked for that first, partitions without a restatement are not read. #}
-{%- set history = ref('snapshot_polygon__stock_bars') %}
+{%- set history = ref('stg_polygon__stock_bars_versions') %}
 {%- set since = newest_recorded(this) if is_incremental() else none %}
 with restated as (
     select distinct
@@ -42,6 +42,8 @@ select
     versions.vwap_usd,
     versions.transactions,
     versions.dbt_valid_to is null as is_current,
+    versions.is_dropped,
+    versions.override_reason,
     versions.recorded_at
 from {{ history }} as versions
 inner join restated

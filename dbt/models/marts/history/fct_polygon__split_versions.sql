@@ -8,5 +8,7 @@ select
     split_to,
     adjustment_type,
     dbt_valid_from as known_from,
-    dbt_valid_to as known_until
-from {{ ref('snapshot_polygon__splits') }}
+    dbt_valid_to as known_until,
+    is_dropped,
+    override_reason
+from {{ ref('stg_polygon__splits_versions') }}

@@ -48,6 +48,7 @@ select
     options.theta_usd_per_day - options.vendor_theta_usd_per_day as theta_difference_usd_per_day,
     options.vega_usd_per_point - options.vendor_vega_usd_per_point as vega_difference_usd_per_point,
     coalesce(tickers.data_origin, 'unknown') as data_origin,
+    options.override_reason,
     options.fetched_at
 from {{ ref('int_polygon__options_bars_enriched') }} as options
 left join {{ ref('dim_polygon__tickers') }} as tickers

@@ -5,6 +5,8 @@
         pre_hook="{{ forget_touched_sessions() }}"
     )
 }}
+-- depends_on: {{ ref('stg_polygon__options_bars_versions') }}
+-- depends_on: {{ ref('stg_polygon__option_chain_versions') }}
 {# Adjusted contracts count too: they are puts and calls of the underlying like others. #}
 with counted as (
     select

@@ -4,9 +4,11 @@
         materialized='incremental',
         incremental_strategy='delete+insert',
         unique_key=['ticker', 'session_date'],
+        pre_hook="{{ forget_withdrawn_bars() }}",
         meta={'sorted_by': ['ticker', 'session_date']}
     )
 }}
+-- depends_on: {{ ref('stg_polygon__stock_bars_versions') }}
 
 select
     ticker,
@@ -49,6 +51,7 @@ select
     high_52w_usd,
     low_52w_usd,
     average_dollar_volume_20d_usd,
+    override_reason,
     fetched_at,
     recorded_at
 from {{ ref('int_polygon__stock_bars_enriched') }}

@@ -1,0 +1,1 @@
+{{ overruled('dividends') }}

@@ -1,0 +1,1 @@
+{{ overruled('option_chain') }}

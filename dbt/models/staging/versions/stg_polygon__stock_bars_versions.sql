@@ -1,0 +1,1 @@
+{{ overruled('stock_bars') }}
