@@ -99,7 +99,7 @@
     return figure;
   }
 
-  // Splits and dividends stand between prices and volume, a letter each, so that colour isn't needed to tell them.
+  // Splits, dividends and overrides stand between prices and volume, a letter each, so that colour isn't needed to tell them.
   function marks(meta, y, { ink, muted, surface }) {
     const mark = (name, x, text, hovertext) => ({
       name, x, xref: "x", y, yref: "paper", yanchor: "middle", text, hovertext, showarrow: false, borderpad: 2,
@@ -108,6 +108,7 @@
     const title = window.snowtapeAxis.title;
     return [
       ...meta.splits.map(([x, ratio]) => mark("split", x, `S ${ratio}`, `Split ${ratio}, effective ${title(x)}`)),
+      ...meta.overrides.map(([x, reason]) => mark("override", x, "O", `Overruled, ${title(x)}: ${reason}`)),
       ...meta.dividends.map(([x, amount]) => mark("dividend", x, "D", `Dividend $${amount} a share, ex ${title(x)}`)),
     ];
   }

@@ -26,8 +26,13 @@
     },
   };
 
-  cells.TickerCell = ({ value }) =>
-    value ? h("a", { href: "/chart?" + new URLSearchParams({ ticker: value }), "aria-label": `Chart of ${value}` }, value) : null;
+  cells.TickerCell = ({ value, data }) => {
+    if (!value) return null;
+    const link = h("a", { key: "a", href: "/chart?" + new URLSearchParams({ ticker: value }), "aria-label": `Chart of ${value}` }, value);
+    const reason = data && data.override_reason;
+    const said = `Overruled: ${reason}`;
+    return reason ? [link, h("abbr", { key: "o", className: "st-overruled", title: said, "aria-label": said }, " O")] : link;
+  };
 
   cells.SparkCell = ({ value, data }) => {
     if (!value || value.length < 2) return null;

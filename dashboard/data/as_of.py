@@ -22,19 +22,22 @@ def bars_as_of(frame: pd.DataFrame, versions: pd.DataFrame, moment: datetime) ->
     `versions`: queries/bar_versions.sql of the same ticker. Adjusted columns count in shares of the newest session then
     known, and indicators are computed again from the closes of then.
     """
-    then = versions[
-        ~versions["is_current"].astype(bool)
-        & (pd.to_datetime(versions["known_from"]) < moment)
-        & (pd.to_datetime(versions["known_until"]) >= moment)
-    ].set_index("session_date")
+    known_until = pd.to_datetime(versions["known_until"])
+    was_known = (pd.to_datetime(versions["known_from"]) < moment) & (known_until.isna() | (known_until >= moment))
+    is_dropped = versions["is_dropped"].astype(bool)
+    dropped = versions.loc[was_known & is_dropped, "session_date"]
+    then = versions[was_known & ~is_dropped & known_until.notna()].set_index("session_date")
+    frame = _with_dropped_since(frame, then)
     known = (pd.to_datetime(frame["fetched_at"]) < moment) | frame["session_date"].isin(then.index)
+    known &= ~frame["session_date"].isin(dropped)
     bars = frame[known].reset_index(drop=True)
     if bars.empty or (known.all() and then.empty):
         return bars
     place = bars["session_date"].map({session: row for row, session in enumerate(then.index)})
     was = place.notna().to_numpy()
     rows = place[was].astype(int).to_numpy()
-    for column in (*_VALUES, "fetched_at"):
+    bars["override_reason"] = bars["override_reason"].astype(object)
+    for column in (*_VALUES, "fetched_at", "override_reason"):
         source = then["known_from" if column == "fetched_at" else column]
         values = bars[column].to_numpy(copy=True)
         values[was] = source.to_numpy()[rows]
@@ -47,6 +50,18 @@ def bars_as_of(frame: pd.DataFrame, versions: pd.DataFrame, moment: datetime) ->
     bars["split_factor"] = factor
     bars["total_return_close_usd"] = bars["adjusted_close_usd"] * total / total.iloc[-1]
     return bars.assign(**indicators(bars["adjusted_close_usd"]))
+
+
+def _with_dropped_since(frame: pd.DataFrame, then: pd.DataFrame) -> pd.DataFrame:
+    """`frame` with a row for each bar of `then` that was dropped later, adjusted as the bar after it."""
+    lost = then[~then.index.isin(frame["session_date"])]
+    if lost.empty or frame.empty:
+        return frame
+    rows = lost.reset_index()[["session_date", *_VALUES]].assign(fetched_at=lost["known_from"].to_numpy())
+    whole = pd.concat([frame, rows], ignore_index=True).sort_values("session_date", ignore_index=True)
+    for column in ("split_factor", "total_return_close_usd", "adjusted_close_usd"):
+        whole[column] = whole[column].bfill().ffill()
+    return whole
 
 
 def indicators(close: pd.Series) -> dict[str, pd.Series]:

@@ -18,7 +18,10 @@ COMPARED = FIELDS[:5]
 
 @dataclass(frozen=True)
 class Change:
-    """One restatement: a bar's version, when it became known (UTC), and its fields that differ: before, after."""
+    """One restatement: a bar's version, when it became known (UTC), and its fields that differ: before, after.
+
+    An override is a version too; `override_reason` has its field, reason and author.
+    """
 
     ticker: str
     session: date
@@ -26,6 +29,8 @@ class Change:
     versions: int
     known_from: datetime
     fields: dict[str, tuple[float, float]]
+    is_dropped: bool = False
+    override_reason: str | None = None
 
 
 def read_changes(door: Door, ticker: str = "") -> list[Change]:
@@ -42,7 +47,9 @@ def read_changes(door: Door, ticker: str = "") -> list[Change]:
             if not pd.isna(before) and not pd.isna(after) and before != after
         }
         version, versions = int(row["version_number"]), int(row["version_count"])
-        changes.append(Change(str(row["ticker"]), session, version, versions, known, fields))
+        reason = None if pd.isna(row["override_reason"]) else str(row["override_reason"])
+        is_dropped = bool(row["is_dropped"])
+        changes.append(Change(str(row["ticker"]), session, version, versions, known, fields, is_dropped, reason))
     return changes
 
 

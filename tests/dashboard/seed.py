@@ -47,7 +47,7 @@ DDL = {
         bollinger_lower_usd float, simple_return_pct float, log_return float, volatility_21d_pct float,
         volatility_63d_pct float, drawdown_pct float, high_52w_usd float, low_52w_usd float,
         average_dollar_volume_20d_usd float, dividend_usd float, split_from float, split_to float,
-        fetched_at timestamp_ntz(6)""",
+        override_reason varchar, fetched_at timestamp_ntz(6)""",
     "marts.dim_polygon__tickers": """
         ticker varchar, ticker_name varchar, market varchar, primary_exchange varchar, security_type varchar,
         is_active boolean, data_origin varchar, first_session_date date, last_session_date date,
@@ -55,7 +55,8 @@ DDL = {
     "marts.fct_polygon__bar_versions": """
         ticker varchar, session_date date, version_number number, version_count number,
         known_from timestamp_ntz(6), known_until timestamp_ntz(6), open_usd float, high_usd float, low_usd float,
-        close_usd float, volume_shares float, vwap_usd float, transactions number, is_current boolean""",
+        close_usd float, volume_shares float, vwap_usd float, transactions number, is_current boolean,
+        is_dropped boolean, override_reason varchar""",
     **seed_options.DDL,
     "ops.builds": """
         build_id varchar, finished_at timestamp_ntz(6)""",
@@ -70,6 +71,9 @@ DDL = {
         rows_loaded number, result_rows number, loaded_at timestamp_ntz(6)""",
     "ops.load_rejects": """
         manifest_id varchar, manifest_key varchar, family varchar, reason varchar, rejected_at timestamp_ntz(6)""",
+    "ops.overrides": """
+        override_id varchar, dataset varchar, row_key varchar, field varchar, value varchar, is_retracted boolean,
+        reason varchar, author varchar, known_from timestamp_ntz(6)""",
     "ops.suspect_sessions": """
         manifest_id varchar, family varchar, dataset varchar, session_date date, result_rows number,
         expected_rows number, fetches number, loaded_at timestamp_ntz(6)""",
@@ -139,6 +143,7 @@ def bars(ticker: str) -> pd.DataFrame:
     frame["low_52w_usd"] = low.rolling(252, min_periods=1).min()
     frame["average_dollar_volume_20d_usd"] = (close * raw["Volume"]).rolling(20).mean()
     frame["dividend_usd"] = dividend
+    frame["override_reason"] = None
     frame["split_from"], frame["split_to"] = np.nan, np.nan
     if ticker in SPLITS:
         back, ratio = SPLITS[ticker]
@@ -172,9 +177,21 @@ def bar_versions(frames: dict[str, pd.DataFrame]) -> list[tuple[Any, ...]]:
                     None if is_current else first + timedelta(days=number + 1),
                     bar["open_usd"], bar["high_usd"], bar["low_usd"], round(bar["close_usd"] * price, 4),
                     round(bar["volume_shares"] * volume), bar["vwap_usd"], bar["transactions"], is_current,
+                    False, None,
                 )
             )  # fmt: skip
     return rows
+
+
+def overrides() -> list[tuple[Any, ...]]:
+    """A close that was overruled and given back, and a dropped bar of a ticker that no mart has any more."""
+    close = ("stock_bars", "IBM|2026-11-18", "close_usd")
+    entered = [FETCHED_AT + timedelta(minutes=minute) for minute in (1, 2, 3)]
+    return [
+        ("1", *close, "201.5", False, "a busted trade", "Ana Ruiz", entered[0]),
+        ("2", "stock_bars", "GONE|2026-11-18", "drop", None, False, "never traded <here>", "Ben Okri", entered[1]),
+        ("3", *close, None, True, "the vendor has mended it", "Ana Ruiz", entered[2]),
+    ]
 
 
 def tickers(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -287,6 +304,7 @@ def seed(connection: Any, database: str = "SNOWTAPE") -> None:
         insert(cursor, "ops.builds", [("build-1", FETCHED_AT + timedelta(minutes=20))])
         suspect = ("20261112T224503Z-0000000f", "stocks", "stock_bars", date(2026, 11, 12), 3, 6, 2, FETCHED_AT)
         insert(cursor, "ops.suspect_sessions", [suspect])
+        insert(cursor, "ops.overrides", overrides())
         insert(cursor, "ops.dbt_test_results", dbt_results())
         insert(cursor, "ops.dbt_failing_rows", failing_rows(dbt_results()))
         insert(cursor, "ops.loads", loads())

@@ -155,6 +155,7 @@ def test_warehouse_without_marts_is_said_section_by_section(
 
     assert {error.value.partition(":")[0] for error in app.error} == {
         "freshness", "quality_history", "quality_now", "loads", "rejects", "suspect_sessions",
+        "overrides",
     }  # fmt: skip
 
 

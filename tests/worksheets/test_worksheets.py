@@ -115,6 +115,16 @@ def test_load_history_has_every_load_and_what_is_missing(ask: Ask) -> None:
     assert [(row["load_date"], row["still_missing"]) for row in rows if row["refused"]] == [(date(2026, 11, 19), 1)]
 
 
+def test_overrides_have_a_state_and_an_end(ask: Ask) -> None:
+    rows = ask("overrides", since="'2026-11-01'")
+
+    assert [(row["field"], row["state"], row["known_until"] is None) for row in rows] == [
+        ("close_usd", "retracted", True),
+        ("drop", "in force", True),
+        ("close_usd", "over", False),
+    ]
+
+
 def test_data_quality_lists_complaints_only(ask: Ask) -> None:
     rows = ask("data_quality", since="'2026-10-01'")
 

@@ -1,4 +1,4 @@
--- Every version of the ticker's restated bars, oldest version first.
+-- Every version of the ticker's restated or overruled bars, oldest version first.
 select
     session_date,
     version_number,
@@ -12,7 +12,9 @@ select
     volume_shares,
     vwap_usd,
     transactions,
-    is_current
+    is_current,
+    is_dropped,
+    override_reason
 from marts.fct_polygon__bar_versions
 where ticker = :ticker
 order by session_date, version_number

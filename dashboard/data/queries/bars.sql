@@ -30,6 +30,7 @@ select
     dividend_usd,
     split_from,
     split_to,
+    override_reason,
     fetched_at
 from marts.fct_polygon__stock_bars_performance
 where ticker = :ticker

@@ -17,6 +17,7 @@ select
     100 * (bars.adjusted_close_usd / nullif(bars.sma_200_usd, 0) - 1) as above_sma_200_pct,
     100 * (bars.adjusted_close_usd / nullif(bars.high_52w_usd, 0) - 1) as above_high_52w_pct,
     bars.macd_histogram_usd,
+    bars.override_reason,
     bars.fetched_at
 from marts.fct_polygon__stock_bars_performance as bars
 left join marts.dim_polygon__tickers as tickers

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -139,6 +140,8 @@ def price_figure(bars: Bars, basis: str, compared: Mapping[str, Bars] | None = N
                 "ticker": bars.ticker,
                 "basis": basis,
                 "splits": [[split.session.isoformat(), split.label] for split in splits(bars)],
+                # The text becomes markup in the browser, and people write it.
+                "overrides": [[session.isoformat(), escape(reason)] for session, reason in overrides(bars)],
                 "dividends": [[session.isoformat(), f"{amount:g}"] for session, amount in dividends(bars)],
             },
             "showlegend": False,
@@ -178,14 +181,22 @@ def price_figure(bars: Bars, basis: str, compared: Mapping[str, Bars] | None = N
     }
 
 
-def marks(split_count: int, dividend_count: int) -> str:
+def marks(split_count: int, dividend_count: int, override_count: int = 0) -> str:
     """What the chart marks, in words; "" for nothing."""
     said = []
     if split_count:
         said.append(fmt.plural(split_count, "split"))
     if dividend_count:
         said.append(fmt.plural(dividend_count, "dividend"))
-    return " and ".join(said)
+    if override_count:
+        said.append(fmt.plural(override_count, "override"))
+    return ", ".join(said[:-1]) + (" and " if said[1:] else "") + said[-1] if said else ""
+
+
+def overrides(bars: Bars) -> list[tuple[date, str]]:
+    """Session and what was overruled, why and by whom, of every bar that has an override in force, oldest first."""
+    frame = bars.frame[["session_date", "override_reason"]].dropna()
+    return list(zip(frame["session_date"], frame["override_reason"].astype(str), strict=True))
 
 
 def _side_axis(**more: Any) -> dict[str, Any]:

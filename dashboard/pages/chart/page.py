@@ -25,7 +25,16 @@ from dashboard.data.market import (
 )
 from dashboard.pages import address, parts
 from dashboard.pages import format as fmt
-from dashboard.pages.chart.figure import ADJUSTED, BASES, MOST_COMPARED, dividends, marks, price_figure, splits
+from dashboard.pages.chart.figure import (
+    ADJUSTED,
+    BASES,
+    MOST_COMPARED,
+    dividends,
+    marks,
+    overrides,
+    price_figure,
+    splits,
+)
 from dashboard.pages.chart.summary import head, key_numbers
 from dashboard.pages.chart.toolbar import PARAMS, toolbar
 from dashboard.pages.search import search_options
@@ -144,7 +153,7 @@ def _read_view(door: Door, wanted: str | None, basis: str, others: list[str], as
         other = _known(door, read_bars(door, symbol), as_of)
         if symbol != ticker.ticker and not other.frame.empty:
             compared[symbol] = other
-    marked = marks(len(splits(bars)), len(dividends(bars)))
+    marked = marks(len(splits(bars)), len(dividends(bars)), len(overrides(bars)))
     line = [
         parts.as_of(bars.last_session, bars.known_since),
         f" · as known at the end of {fmt.session(as_of)}" if as_of else "",

@@ -14,7 +14,7 @@ from dashboard.pages import address, parts
 from dashboard.pages import format as fmt
 from dashboard.pages.address import Param
 from dashboard.pages.parts import EMPTY, FAILED, READY, Content, message
-from dashboard.pages.quality import more, view
+from dashboard.pages.quality import more, overruled, view
 
 PATHS = ("/quality",)
 TITLE = "Data quality"
@@ -68,6 +68,13 @@ def layout() -> html.Div:
                 "Rejected manifests",
                 120,
                 "Refused as a whole; nothing of them was loaded.",
+                has_csv=True,
+            ),
+            parts.panel(
+                "quality-overrides",
+                "Overrides",
+                120,
+                "Rows of the vendor that somebody has overruled, newest first.",
                 has_csv=True,
             ),
             parts.panel("quality-lineage", "Lineage", 160, "From the API’s answers to what the pages read."),
@@ -154,6 +161,7 @@ PANELS = {
     "quality-tests": read_tests,
     "quality-loads": read_loads,
     "quality-rejects": read_rejects,
+    "quality-overrides": overruled.read_overrides,
 }
 
 

@@ -49,6 +49,9 @@ def versions_table(rows: pd.DataFrame, then: datetime | None) -> html.Div:
         html.Tr([html.Th("Known from", scope="row"), *[html.Td(text) for text in since]]),
         html.Tr([html.Th("Known until", scope="row"), *[html.Td(text) for text in until]]),
     ]
+    overruled = [fmt.NONE if pd.isna(row["override_reason"]) else str(row["override_reason"]) for row in versions]
+    if any(text != fmt.NONE for text in overruled):
+        body.append(html.Tr([html.Th("Overruled", scope="row"), *[html.Td(text) for text in overruled]]))
     for field in FIELDS:
         cells = [
             _cell(row[field], versions[place - 1][field] if place else None, 0 if field in FIELDS[4::2] else 4)
@@ -102,6 +105,8 @@ def _change(change: Change) -> html.Tr:
         decimals = 0 if name == "volume_shares" else 4
         text = f"{NAMES[name].split(',')[0]} {fmt.number(before, decimals)} → {fmt.number(after, decimals)} "
         parts.append(html.Div([text, html.Strong(_move(before, after))]))
+    if change.override_reason is not None:
+        parts.append(html.Div(["Dropped: " if change.is_dropped else "Overruled: ", change.override_reason]))
     link = "/restatements?" + urlencode({"ticker": change.ticker, "session": change.session})
     chart = "/chart?" + urlencode({"ticker": change.ticker})
     return html.Tr(

@@ -132,7 +132,8 @@ def rows_of(door: Door, request: Any) -> dict[str, Any]:
     sparks = data.sparklines(door, block)
     names = [column.name for column in COLUMNS]
     records = [
-        {name: _plain(row[name]) for name in names} | {"spark": sparks.get(str(row["ticker"]), [])}
+        {name: _plain(row[name]) for name in (*names, "override_reason")}
+        | {"spark": sparks.get(str(row["ticker"]), [])}
         for row in block.to_dict("records")
     ]
     return {"rowData": records, "rowCount": len(rows)}
