@@ -7,7 +7,7 @@ import os
 import secrets
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,7 +17,6 @@ DATABASE = "SNOWTAPE"
 WAREHOUSE_SETTINGS = {
     "SNOWFLAKE_ACCOUNT": "local",
     "SNOWFLAKE_USER": "snowtape",
-    "SNOWFLAKE_PASSWORD": "local",
     "SNOWFLAKE_ROLE": "SYSADMIN",
     "SNOWFLAKE_WAREHOUSE": "LOCAL",
     "SNOWFLAKE_DATABASE": DATABASE,
@@ -29,15 +28,16 @@ DROPPED_PREFIXES = ("SNOWFLAKE_", "AIRFLOW_", "AIRFLOW__", "AWS_", "POLYGON_", "
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Where the stand-ins of this run listen."""
+    """Where the stand-ins of this run listen, and what they let in."""
 
     market_url: str
     object_store_url: str
     bucket: str
     access_key: str
-    secret_key: str
+    secret_key: str = field(repr=False)
     warehouse_host: str
     warehouse_port: int
+    warehouse_token: str = field(repr=False)
 
 
 def base(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -68,6 +68,7 @@ def object_store(endpoints: Endpoints) -> dict[str, str]:
 def warehouse(endpoints: Endpoints) -> dict[str, str]:
     """What schemachange, dbt and the dashboard read."""
     return WAREHOUSE_SETTINGS | {
+        "SNOWFLAKE_PASSWORD": endpoints.warehouse_token,
         "SNOWFLAKE_HOST": endpoints.warehouse_host,
         "SNOWFLAKE_PORT": str(endpoints.warehouse_port),
     }
@@ -106,7 +107,7 @@ def airflow_connection(endpoints: Endpoints) -> str:
         {
             "conn_type": "snowflake",
             "login": WAREHOUSE_SETTINGS["SNOWFLAKE_USER"],
-            "password": WAREHOUSE_SETTINGS["SNOWFLAKE_PASSWORD"],
+            "password": endpoints.warehouse_token,
             "schema": "RAW",
             "extra": {
                 "account": WAREHOUSE_SETTINGS["SNOWFLAKE_ACCOUNT"],
