@@ -101,6 +101,13 @@ def pipeline(settings: DemoSettings, endpoints: Endpoints) -> dict[str, str]:
     )
 
 
+def write(path: Path, variables: Mapping[str, str]) -> None:
+    """A file of NAME=value lines for a shell, readable by its owner only."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.writelines(f"{name}={value}\n" for name, value in variables.items())
+
+
 def airflow_connection(endpoints: Endpoints) -> str:
     """The connection `snowflake_default` as Airflow reads it from AIRFLOW_CONN_SNOWFLAKE_DEFAULT."""
     return json.dumps(
@@ -127,6 +134,7 @@ def airflow(home: Path, port: int) -> dict[str, str]:
     return {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "local" / "demo" / "airflow_plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "4",

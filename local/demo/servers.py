@@ -35,6 +35,8 @@ class Servers:
         self.logs = settings.state / "logs"
         self._register = Register(settings.state / "processes.json")
         self._running: list[Server] = []
+        # For `make dashboard`, `make streamlit`, dbt or a client of one's own, beside the demo.
+        self._settings_file = settings.state / "warehouse.env"
         self.endpoints = Endpoints(
             market_url=settings.source.base_url or f"http://{LOOPBACK}:{free_port()}",
             object_store_url=f"http://{LOOPBACK}:{free_port()}",
@@ -65,6 +67,7 @@ class Servers:
         stop(store, grace_seconds=0.5)
         self._running.clear()
         self._register.clear()
+        self._settings_file.unlink(missing_ok=True)
 
     @property
     def running(self) -> tuple[Server, ...]:
@@ -105,6 +108,7 @@ class Servers:
         variables[token.VARIABLE] = self.endpoints.warehouse_token
         server = self._add(start("the warehouse", command, self.logs / "warehouse.log", variables, REPOSITORY))
         wait_until(lambda: answers(f"http://{LOOPBACK}:{port}/health"), server, seconds=180)
+        environment.write(self._settings_file, environment.warehouse(self.endpoints))
 
     def deploy_schema(self) -> None:
         """Create the database and run schemachange.
