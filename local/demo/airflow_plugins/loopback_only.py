@@ -6,7 +6,7 @@ It gives a token to everybody who asks. A web page cannot read it, unless its ow
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -16,7 +16,7 @@ class LoopbackOnly(AirflowPlugin):
     """Airflow adds the middleware around its whole API server."""
 
     name = "loopback_only"
-    fastapi_root_middlewares: ClassVar[list[dict[str, Any]]] = [
+    fastapi_root_middlewares: list[Any] = [  # noqa: RUF012 – the base class declares it so
         {
             "name": "loopback only",
             "middleware": TrustedHostMiddleware,
