@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 
 DEFAULT_DATABASE = "SNOWTAPE"
 BEHIND_PROXY = "SNOWTAPE_BEHIND_PROXY"
+HOSTS = "SNOWTAPE_DASHBOARD_HOSTS"
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:]+\]")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,254}")
 
 
@@ -84,6 +87,18 @@ def behind_proxy(env: Mapping[str, str] | None = None) -> bool:
     if value not in ("", "true", "false"):
         raise SettingsError(f"{BEHIND_PROXY} is {value!r}; it should be true, false or empty.")
     return value == "true"
+
+
+def allowed_hosts(env: Mapping[str, str] | None = None) -> frozenset[str]:
+    """The names that requests may be for: loopback's and those in SNOWTAPE_DASHBOARD_HOSTS; raises SettingsError."""
+    value = (os.environ if env is None else env).get(HOSTS, "")
+    names = frozenset(name.strip().lower() for name in value.split(",") if name.strip())
+    for name in sorted(names):
+        if not _HOST.fullmatch(name):
+            raise SettingsError(
+                f"{HOSTS} has {name!r}; it should be names with commas between, without scheme or port."
+            )
+    return LOOPBACK_NAMES | names
 
 
 def _identifier(name: str, value: str | None) -> str | None:

@@ -1,6 +1,7 @@
 """Marts for the dashboard's tests, written over the connector: real bars with moved dates, two SIM tickers, test runs.
 
-`python -m tests.dashboard.seed --port P` fills a running local warehouse, to look at the pages without the chain.
+`python -m tests.dashboard.seed --port P --directory D` fills the local warehouse that runs there, to look at the pages
+without the chain.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import exchange_calendars
@@ -19,6 +21,7 @@ import snowflake.connector
 import talib
 from bokeh_sampledata import stocks
 
+from local.warehouse.token import read_token
 from tests.dashboard import seed_options
 
 LAST_SESSION = date(2026, 11, 20)
@@ -314,9 +317,16 @@ def main() -> None:
     """Seed a warehouse on this machine."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
-    port = parser.parse_args().port
+    parser.add_argument("--directory", type=Path, required=True, help="the warehouse's; its token is there")
+    chosen = parser.parse_args()
     with snowflake.connector.connect(
-        account="local", user="seed", password="seed", host="127.0.0.1", port=port, protocol="http", paramstyle="qmark"
+        account="local",
+        user="seed",
+        password=read_token(chosen.directory),
+        host="127.0.0.1",
+        port=chosen.port,
+        protocol="http",
+        paramstyle="qmark",
     ) as connection:
         started = datetime.now(UTC)
         seed(connection)

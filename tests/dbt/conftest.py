@@ -175,7 +175,7 @@ def warehouse_settings(warehouse: RunningWarehouse) -> Iterator[dict[str, str]]:
     settings = {
         "SNOWFLAKE_ACCOUNT": "local",
         "SNOWFLAKE_USER": "tester",
-        "SNOWFLAKE_PASSWORD": "unused",
+        "SNOWFLAKE_PASSWORD": warehouse.token,
         "SNOWFLAKE_DATABASE": DATABASE,
         "SNOWFLAKE_WAREHOUSE": "LOCAL",
         "SNOWFLAKE_ROLE": "SYSADMIN",

@@ -31,7 +31,7 @@ def rehearsal(request: pytest.FixtureRequest) -> Target:
     variables = {
         "SNOWFLAKE_ACCOUNT": "local",
         "SNOWFLAKE_USER": "live",
-        "SNOWFLAKE_PASSWORD": "unused",
+        "SNOWFLAKE_PASSWORD": warehouse.token,
         "SNOWFLAKE_HOST": warehouse.host,
         "SNOWFLAKE_PORT": str(warehouse.port),
         "SNOWFLAKE_PROTOCOL": "http",

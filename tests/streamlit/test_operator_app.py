@@ -31,8 +31,8 @@ def database(warehouse: RunningWarehouse) -> Iterator[RunningWarehouse]:
         # Streamlit sets it for the whole process; it is put back at the end.
         patch.setattr(snowflake.connector, "paramstyle", snowflake.connector.paramstyle)
         for name, value in {
-            "ACCOUNT": "local", "USER": "operator", "PASSWORD": "unused", "DATABASE": DATABASE, "HOST": warehouse.host,
-            "PORT": str(warehouse.port), "PROTOCOL": "http",
+            "ACCOUNT": "local", "USER": "operator", "PASSWORD": warehouse.token, "DATABASE": DATABASE,
+            "HOST": warehouse.host, "PORT": str(warehouse.port), "PROTOCOL": "http",
         }.items():  # fmt: skip
             patch.setenv(f"SNOWFLAKE_{name}", value)
         # As `make streamlit` starts it.
