@@ -12,7 +12,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
-from dashboard.settings import BEHIND_PROXY, SettingsError, WarehouseSettings, behind_proxy
+from dashboard.settings import BEHIND_PROXY, SettingsError, WarehouseSettings, behind_proxy, session_due
 
 THREADS = 8
 
@@ -90,6 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("snowflake.connector").setLevel(logging.CRITICAL)
     try:
         settings = WarehouseSettings.from_env()
+        session_due()
         listener = listen(chosen.host, chosen.port, anywhere=behind_proxy())
     except SettingsError as error:
         print(f"dashboard: {error}", file=sys.stderr)
