@@ -327,7 +327,8 @@ class _Fetcher:
                 if request.dataset == Dataset.OPTION_CONTRACTS:
                     expirations |= _expirations(answer.rows)
                 elif request.days:
-                    days |= {day for bar in answer.rows if (day := bar_session(bar))}
+                    first, last = request.days
+                    days |= {day for bar in answer.rows if (day := bar_session(bar)) and first <= day <= last}
         except NotFound as error:
             if not request.is_of_one_symbol:
                 return self._failed(request, error)
