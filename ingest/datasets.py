@@ -161,9 +161,12 @@ def dividends(since: date, span: str, until: date | None = None) -> Request:
 
 
 def splits_of(ticker: str, start: date, end: date) -> Request:
-    """One ticker's splits executed in a range, both ends included."""
+    """One ticker's splits executed in a range, both ends included: which listings of its contracts there are.
+
+    Its rows are not landed; a failure is recorded under the contracts.
+    """
     between = _between("execution_date", start, end)
-    return _request(Dataset.SPLITS, "/stocks/v1/splits", "", ticker=ticker, **between, limit="5000")
+    return _request(Dataset.OPTION_CONTRACTS, "/stocks/v1/splits", "", ticker=ticker, **between, limit="5000")
 
 
 def tickers(active: bool, span: str) -> Request:

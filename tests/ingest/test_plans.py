@@ -38,7 +38,9 @@ class Market:
     """The running market as a test sets it up and reads it."""
 
     def __init__(self, server: RunningMarket) -> None:
-        self.url, self._headers = server.base_url, server.control
+        self.url = server.base_url
+        # A server that asks for no token has no such headers.
+        self._headers: dict[str, str] = getattr(server, "control", {})
 
     def set(self, what: str, body: Any) -> None:
         answer = requests.post(f"{self.url}/_{what}", json=body, headers=self._headers, timeout=30)
@@ -67,12 +69,11 @@ def market(running: RunningMarket, s3: Any, monkeypatch: pytest.MonkeyPatch, tmp
         "SNOWTAPE_BUCKET": "landing",
         "SNOWTAPE_PREFIX": "some/prefix/",
         "SNOWTAPE_UNDERLYINGS": "IBM",
-        "TMPDIR": str(tmp_path),
+        "SNOWTAPE_BUDGET_DIR": str(tmp_path),
     }.items():
         monkeypatch.setenv(name, value)
     for name in ("POLYGON_PLAN", "POLYGON_LAG_HOURS", "SNOWTAPE_TICKERS"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("tempfile.tempdir", None)
     found = Market(running)
     found.set("plan", {"plan": "free"})
     found.set("faults", [])
