@@ -10,7 +10,14 @@ import signal
 import socket
 import sys
 
-from dashboard.settings import BEHIND_PROXY, SettingsError, WarehouseSettings, allowed_hosts, behind_proxy
+from dashboard.settings import (
+    BEHIND_PROXY,
+    SettingsError,
+    WarehouseSettings,
+    allowed_hosts,
+    behind_proxy,
+    session_due,
+)
 
 
 def listen(host: str, port: int, *, anywhere: bool = False) -> socket.socket:
@@ -55,6 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = WarehouseSettings.from_env()
         hosts = allowed_hosts()
+        session_due()
         listener = listen(chosen.host, chosen.port, anywhere=behind_proxy())
     except SettingsError as error:
         print(f"dashboard: {error}", file=sys.stderr)

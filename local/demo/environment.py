@@ -92,6 +92,8 @@ def pipeline(settings: DemoSettings, endpoints: Endpoints) -> dict[str, str]:
             "POLYGON_BASE_URL": endpoints.market_url,
             "POLYGON_API_KEY": settings.source.api_key,
             "POLYGON_REQUESTS_PER_MINUTE": settings.source.requests_per_minute,
+            "POLYGON_PLAN": settings.source.plan,
+            "POLYGON_LAG_HOURS": settings.source.lag_hours,
             "SNOWTAPE_BUCKET": endpoints.bucket,
             "SNOWTAPE_PREFIX": "",
             "SNOWTAPE_UNDERLYINGS": "AAPL,MSFT",

@@ -79,7 +79,9 @@ def freshness() -> None:
         came_at = "never" if pd.isna(row.came_at) else f"{row.came_at:%m-%d %H:%M}"
         is_session = not pd.isna(row.session_date)
         column.metric(str(row.stage), str(row.session_date)[:10] if is_session else came_at)
-        column.caption(f"fetched {came_at}" if is_session else str(row.version or "nothing yet"))
+        behind = 0 if pd.isna(row.sessions_behind) else int(row.sessions_behind)
+        late = f", {behind} session{'s' * (behind > 1)} behind" if behind else ""
+        column.caption(f"fetched {came_at}{late}" if is_session else str(row.version or "nothing yet"))
 
 
 def quality() -> None:

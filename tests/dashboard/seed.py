@@ -71,6 +71,9 @@ DDL = {
     "ops.loads": """
         manifest_id varchar, family varchar, dag_id varchar, run_id varchar, is_complete boolean,
         rows_loaded number, result_rows number, loaded_at timestamp_ntz(6)""",
+    "ops.freshness": """
+        dataset varchar, newest_session_date date, due_session_date date, sessions_behind number,
+        newest_fetched_at timestamp_ntz(6)""",
     "ops.load_rejects": """
         manifest_id varchar, manifest_key varchar, family varchar, reason varchar, rejected_at timestamp_ntz(6)""",
     "ops.suspect_sessions": """

@@ -240,7 +240,7 @@ def test_the_search_takes_any_text_and_nothing_while_the_warehouse_is_away(door:
 def test_bars_behind_the_calendar_are_stale_with_cause_and_next_step(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashboard.data.sessions.now", lambda: datetime(2026, 11, 25, 9, tzinfo=UTC))
+    monkeypatch.setattr("dashboard.data.sessions.now", lambda: datetime(2026, 11, 25, 11, tzinfo=UTC))
     view = chart.read_view(door, "AAPL")
     assert view.content.state == "stale"
     assert view.content.figure is not None

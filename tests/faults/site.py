@@ -110,6 +110,7 @@ class Site:
             "POLYGON_BASE_URL": self.market_url,
             "POLYGON_API_KEY": API_KEY,
             "POLYGON_REQUESTS_PER_MINUTE": "100000",
+            "POLYGON_PLAN": "real-time",
             "SNOWTAPE_BUCKET": BUCKET,
             "SNOWTAPE_PREFIX": "",
             "SNOWTAPE_BUDGET_DIR": str(self.folder / "budget"),

@@ -26,6 +26,7 @@ def database(warehouse: RunningWarehouse) -> Iterator[RunningWarehouse]:
     """A database with loads, test results and one refused manifest; the app's settings are the process's meanwhile."""
     with warehouse.connect(paramstyle="qmark") as connection:
         seed.seed(connection, DATABASE)
+        connection.cursor().execute("insert into ops.freshness (dataset, sessions_behind) values ('stock_bars', 2)")
         connection.cursor().execute(f"insert into ops.load_rejects select {str(REJECT)[1:-1]}, '2026-11-19'::timestamp")
     with pytest.MonkeyPatch.context() as patch:
         # Streamlit sets it for the whole process; it is put back at the end.
@@ -73,6 +74,7 @@ def test_freshness_names_the_newest_of_every_stage(app: AppTest) -> None:
     assert shown["stock bars"] == str(seed.LAST_SESSION)
     assert shown["dbt build"] == "11-20 23:00"
     assert shown["load of stocks"] == "11-20 22:45"
+    assert any(caption.value.endswith(", 2 sessions behind") for caption in app.caption)
     assert "build-1" in [caption.value for caption in app.caption]
     assert {"option chain", "load of stocks", "load of options"} <= set(shown)
 
