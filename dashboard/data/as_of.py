@@ -1,4 +1,4 @@
-"""A ticker's bars as they were known at a moment: earlier versions put back, later bars left out. Pure."""
+"""A ticker's bars as they were known at a moment: earlier and withdrawn ones put back, later ones left out. Pure."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def bars_as_of(frame: pd.DataFrame, versions: pd.DataFrame, moment: datetime) ->
         & (pd.to_datetime(versions["known_from"]) < moment)
         & (pd.to_datetime(versions["known_until"]) >= moment)
     ].set_index("session_date")
+    frame = with_withdrawn(frame, then)
     known = (pd.to_datetime(frame["fetched_at"]) < moment) | frame["session_date"].isin(then.index)
     bars = frame[known].reset_index(drop=True)
     if bars.empty or (known.all() and then.empty):
@@ -47,6 +48,21 @@ def bars_as_of(frame: pd.DataFrame, versions: pd.DataFrame, moment: datetime) ->
     bars["split_factor"] = factor
     bars["total_return_close_usd"] = bars["adjusted_close_usd"] * total / total.iloc[-1]
     return bars.assign(**indicators(bars["adjusted_close_usd"]))
+
+
+def with_withdrawn(frame: pd.DataFrame, then: pd.DataFrame) -> pd.DataFrame:
+    """`frame` with a row for each session of `then` that it lacks: bars that were withdrawn since.
+
+    Such a row has the split factor and the total return's ratio of the bar before it, else of the one after it.
+    """
+    lost = sorted(set(then.index) - set(frame["session_date"]))
+    if not lost or frame.empty:
+        return frame
+    places = np.maximum(np.searchsorted(frame["session_date"].to_numpy(), np.array(lost)) - 1, 0)
+    rows = frame.iloc[places].assign(session_date=lost)
+    for column in ("dividend_usd", "split_from", "split_to"):
+        rows[column] = np.nan
+    return pd.concat([frame, rows]).sort_values("session_date", kind="stable", ignore_index=True)
 
 
 def indicators(close: pd.Series) -> dict[str, pd.Series]:

@@ -1,8 +1,8 @@
 {#
     Which stock bars a build computes again, and where each ticker's go on from: CTEs of int_polygon__stock_bars_enriched.
 
-    touched: the bars to compute. New, restated and late bars count from their session on: nothing before it depends on
-    them. A split or a dividend that is new, changed or now due changes the ticker's whole history; so does a bar from
+    touched: the bars to compute. New, restated, withdrawn and late bars count from their session on: nothing before it
+    depends on them. A split or a dividend that is new, changed or now due changes the ticker's whole history; so does a bar from
     which on a dividend may take effect in another session, or on another close before.
     continued: the last bar before a ticker's first touched one, whose averages the next ones go on from. None where a new
     listing begins.
@@ -12,24 +12,25 @@
     only narrow down what the joins select anyway.
 #}
 {% macro stock_bars_touched() -%}
-{%- set bars = ref('stg_polygon__stock_bars_casted') -%}
+{%- set bars, versions = ref('stg_polygon__stock_bars_casted'), ref('snapshot_polygon__stock_bars') -%}
 {%- set known = newest_recorded(this) -%}
 {%- set first_new, first_last, first_window = none, none, none -%}
 {%- if asks_first() -%}
-    {%- set first_new = asked('select min(session_date) from ' ~ bars ~ ' where recorded_at > ' ~ known) or '9999-12-31' -%}
+    {%- set first_new = asked('select min(session_date) from ' ~ versions ~ ' where recorded_at > ' ~ known) or '9999-12-31' -%}
     {%- set first_last = "dateadd('day', -" ~ listing_gap_days() ~ ", '" ~ first_new ~ "'::date)" -%}
     {%- set first_window = asked(
         'select min(window_from_date) from ' ~ this ~ ' where session_date >= ' ~ first_last
     ) or '9999-12-31' -%}
 {%- endif -%}
+{# All versions: a bar that was withdrawn has no other. #}
 new_bars as (
     select
-        bars.ticker,
-        min(bars.session_date) as from_date,
+        versions.ticker,
+        min(versions.session_date) as from_date,
         dateadd('day', -{{ listing_gap_days() }}, from_date) as listed_since_date
-    from {{ bars }} as bars
-    where bars.recorded_at > {{ known }}
-    group by bars.ticker
+    from {{ versions }} as versions
+    where versions.recorded_at > {{ known }}
+    group by versions.ticker
 ),
 
 last_bars as (
@@ -157,11 +158,13 @@ reached as (
 (
         select max(known.recorded_at)
         from (
+            {%- for history in ['stock_bars', 'splits', 'dividends'] %}
             select max(recorded_at) as recorded_at
-            from {{ ref('stg_polygon__stock_bars_casted') }}{{ later }}
+            from {{ ref('snapshot_polygon__' ~ history) }}{{ later }}
+            {%- if not loop.last %}
             union all
-            select max(recorded_at) as recorded_at
-            from {{ ref('int_polygon__stock_events') }}{{ later }}
+            {%- endif %}
+            {%- endfor %}
             {%- if known %}
             union all
             select {{ known }} as recorded_at

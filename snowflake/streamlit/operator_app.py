@@ -103,9 +103,10 @@ def quality() -> None:
 
 
 def loads() -> None:
-    """The ledger, the refusals and the sessions that look too thin."""
+    """The ledger, the refusals, the rows that can't be true and the sessions that are suspect, or were."""
     st.header("Loads")
-    ledger, rejects, suspects = read("loads"), read("rejects"), read("suspect_sessions")
+    ledger, rejects = read("loads"), read("rejects")
+    suspects, rejected = read("suspect_sessions"), read("rejected_rows")
     if rejects is not None:
         open_rejects = rejects[rejects["loaded_at"].isna()]
         if open_rejects.empty:
@@ -114,8 +115,8 @@ def loads() -> None:
             st.error(
                 f"{open_rejects['manifest_key'].nunique()} manifests are refused and not loaded: see docs/runbook.md"
             )
-    names = ["Ledger", "Rejects", "Suspect sessions"]
-    for tab, frame in zip(st.tabs(names), (ledger, rejects, suspects), strict=True):
+    names = ["Ledger", "Rejects", "Suspect sessions", "Rejected rows"]
+    for tab, frame in zip(st.tabs(names), (ledger, rejects, suspects, rejected), strict=True):
         with tab:
             if frame is not None:
                 show(frame)

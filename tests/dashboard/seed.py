@@ -78,7 +78,12 @@ DDL = {
         manifest_id varchar, manifest_key varchar, family varchar, reason varchar, rejected_at timestamp_ntz(6)""",
     "ops.suspect_sessions": """
         manifest_id varchar, family varchar, dataset varchar, session_date date, result_rows number,
-        expected_rows number, fetches number, loaded_at timestamp_ntz(6)""",
+        expected_rows number, fetches number, loaded_at timestamp_ntz(6), reason varchar, state varchar,
+        closed_at timestamp_ntz(6), closed_by_manifest_id varchar""",
+    "ops.rejected_rows": """
+        dataset varchar, fetched_date date, rejection_reason varchar, symbol varchar, row_date date, raw_row varchar,
+        manifest_id varchar, object_key varchar, line_number number, result_index number,
+        fetched_at timestamp_ntz(6)""",
 }
 
 
@@ -291,8 +296,20 @@ def seed(connection: Any, database: str = "SNOWTAPE") -> None:
         for table, rows in seed_options.rows(closes).items():
             insert(cursor, table, rows)
         insert(cursor, "ops.builds", [("build-1", FETCHED_AT + timedelta(minutes=20))])
-        suspect = ("20261112T224503Z-0000000f", "stocks", "stock_bars", date(2026, 11, 12), 3, 6, 2, FETCHED_AT)
-        insert(cursor, "ops.suspect_sessions", [suspect])
+        few, manifest = "fewer tickers than its neighbours", "20261112T224503Z-0000000f"
+        suspects = [
+            (manifest, "stocks", "stock_bars", date(2026, 11, 12), 3, 6, 2, FETCHED_AT, few, "open", None, None),
+            (manifest, "stocks", "stock_bars", date(2026, 11, 11), 9, 8, 2, FETCHED_AT,
+             "bars that contradict each other", "closed", FETCHED_AT, "20261113T224503Z-00000010"),
+        ]  # fmt: skip
+        insert(cursor, "ops.suspect_sessions", suspects)
+        rejected = [
+            ("stock_bars", date(2026, 11, 12), "a negative volume", ticker, date(2026, 11, 12),
+             f'{{"T": "{ticker}", "c": 3, "v": -5}}', manifest, f"raw/stock_bars/2026-11-12/{manifest}/0000.ndjson.gz",
+             1, place, FETCHED_AT)
+            for place, ticker in enumerate(("AAPL", "IBM"))
+        ]  # fmt: skip
+        insert(cursor, "ops.rejected_rows", rejected)
         insert(cursor, "ops.dbt_test_results", dbt_results())
         insert(cursor, "ops.dbt_failing_rows", failing_rows(dbt_results()))
         insert(cursor, "ops.loads", loads())

@@ -92,6 +92,14 @@ def test_refused_manifest_that_is_not_loaded_is_an_error_with_its_reason(app: Ap
     assert table(app, "reason")["reason"].tolist() == [REJECT[3]]
 
 
+def test_rejected_rows_are_counted_with_one_to_look_at_and_open_suspects_come_first(app: AppTest) -> None:
+    rejected, suspects = table(app, "newest_raw_row"), table(app, "closed_by_manifest_id")
+
+    assert rejected[["rejection_reason", "rejected_rows"]].to_numpy().tolist() == [["a negative volume", 2]]
+    assert '"v": -5' in rejected["newest_raw_row"][0]
+    assert suspects["state"].tolist() == ["open", "closed"]
+
+
 def test_quality_shows_what_fails_now(app: AppTest) -> None:
     failing = table(app, "failing_rows")
 
@@ -156,7 +164,7 @@ def test_warehouse_without_marts_is_said_section_by_section(
     app = run_app()
 
     assert {error.value.partition(":")[0] for error in app.error} == {
-        "freshness", "quality_history", "quality_now", "loads", "rejects", "suspect_sessions",
+        "freshness", "quality_history", "quality_now", "loads", "rejects", "suspect_sessions", "rejected_rows",
     }  # fmt: skip
 
 

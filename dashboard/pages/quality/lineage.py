@@ -27,7 +27,7 @@ _NOW = {
     "stg_polygon__stock_bars_casted": "stock_bars", "stg_polygon__splits": "splits",
     "stg_polygon__dividends": "dividends", "stg_polygon__tickers": "tickers",
     "stg_polygon__options_bars_casted": "options_bars", "stg_polygon__option_contracts": "option_contracts",
-    "stg_polygon__option_chain": "option_chain",
+    "stg_polygon__option_terms": "option_contracts", "stg_polygon__option_chain": "option_chain",
 }  # fmt: skip
 _OPTIONS = "int_polygon__options_bars_enriched"
 
@@ -54,7 +54,7 @@ LINEAGE = (
             "int_polygon__ticker_years": ("stg_polygon__stock_bars_casted",),
             _OPTIONS: (
                 "stg_polygon__stock_bars_casted", "stg_polygon__splits", "stg_polygon__dividends",
-                "stg_polygon__options_bars_casted", "stg_polygon__option_contracts", "stg_polygon__option_chain",
+                "stg_polygon__options_bars_casted", "stg_polygon__option_terms", "stg_polygon__option_chain",
             ),
             "int_polygon__stocks_options_joined": ("int_polygon__stock_bars_enriched", _OPTIONS),
         },

@@ -6,6 +6,7 @@
    else than 100 shares of the underlying: its strike can't be compared, and it has no moneyness and no volatility.
    Implied volatility and greeks: docs/adr/0008. #}
 -- depends_on: {{ ref('snapshot_polygon__option_contracts') }}
+-- depends_on: {{ ref('snapshot_polygon__stock_bars') }}
 -- depends_on: {{ ref('snapshot_polygon__dividends') }}
 -- depends_on: {{ ref('snapshot_polygon__splits') }}
 with recursive
@@ -74,7 +75,7 @@ described as (
             or coalesce(terms.has_additional_underlyings, false)
         ) as is_adjusted_contract
     from parsed
-    left join {{ ref('stg_polygon__option_contracts') }} as terms
+    left join {{ ref('stg_polygon__option_terms') }} as terms
         on parsed.contract_ticker = terms.contract_ticker
 ),
 

@@ -2,7 +2,8 @@
     config(
         materialized='incremental',
         incremental_strategy='delete+insert',
-        unique_key=['ticker', 'session_date']
+        unique_key=['ticker', 'session_date'],
+        pre_hook="{{ forget_withdrawn_bars() }}"
     )
 }}
 -- depends_on: {{ ref('snapshot_polygon__stock_bars') }}

@@ -4,10 +4,11 @@
     config(
         materialized='incremental',
         incremental_strategy='delete+insert',
-        unique_key=['ticker', 'first_of_year_date']
+        unique_key=['ticker', 'first_of_year_date'],
+        pre_hook="{{ forget_withdrawn_bars('first_of_year_date', \"date_trunc('year', versions.session_date)\") }}"
     )
 }}
-{%- set bars = ref('stg_polygon__stock_bars_casted') %}
+{%- set bars, versions = ref('stg_polygon__stock_bars_casted'), ref('snapshot_polygon__stock_bars') %}
 with
 {%- if is_incremental() %}
 {%- set known = newest_recorded(this) %}
@@ -15,7 +16,7 @@ touched as (
     select distinct
         ticker,
         date_trunc('year', session_date) as first_of_year_date
-    from {{ bars }}
+    from {{ versions }}
     where recorded_at > {{ known }}
 ),
 
@@ -29,7 +30,7 @@ dated as (
         recorded_at
     from {{ bars }}
     {%- if is_incremental() and asks_first() %}
-    {%- set first_new = asked('select min(session_date) from ' ~ bars ~ ' where recorded_at > ' ~ known) %}
+    {%- set first_new = asked('select min(session_date) from ' ~ versions ~ ' where recorded_at > ' ~ known) %}
     where session_date >= date_trunc('year', '{{ first_new or '9999-12-31' }}'::date)
     {%- endif %}
 )

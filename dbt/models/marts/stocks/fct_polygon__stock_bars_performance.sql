@@ -4,9 +4,11 @@
         materialized='incremental',
         incremental_strategy='delete+insert',
         unique_key=['ticker', 'session_date'],
+        pre_hook="{{ forget_withdrawn_bars() }}",
         meta={'sorted_by': ['ticker', 'session_date']}
     )
 }}
+-- depends_on: {{ ref('snapshot_polygon__stock_bars') }}
 
 select
     ticker,
