@@ -9,13 +9,15 @@ import pytest
 import snowflake.connector
 import streamlit as st
 import yaml
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, app_test
 
 from local.warehouse.process import RunningWarehouse
 from tests.dashboard import seed
 from tests.gates.sources import REPOSITORY
 from tests.streamlit import account_usage
 
+# For scripts that are no files, made at the import; it would go when the process ends.
+app_test.TMP_DIR.cleanup()
 FOLDER = REPOSITORY / "snowflake" / "streamlit"
 DATABASE = "OPERATOR_APP"
 REJECT = ("20261119T010000000000Z-000000aa", "manifests/stocks/bad.json", "stocks", "object x has 3 bytes, not 4")
