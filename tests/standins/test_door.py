@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -42,7 +43,9 @@ def knock(
     named = [("host", host) for host in hosts] + list(headers.items())
     scope: dict[str, Any] = {"type": "http", "headers": [(n.encode(), v.encode()) for n, v in named]}
     door = Door(app, max_body_bytes=10, form=lambda sentence: {"message": sentence}, body_seconds=0.05)
-    asyncio.run(door(scope, receive, send))
+    # In a thread of its own: the browser tests leave this one's event loop running.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, door(scope, receive, send)).result()
     body = json.loads(b"".join(message.get("body", b"") for message in answers))
     return answers[0]["status"], body.get("message", ""), found[0] if found else None
 
