@@ -55,6 +55,13 @@ def protect(server: Flask, script_hashes: Sequence[str], hosts: frozenset[str]) 
         )
         return Response(sentence, 421, content_type="text/plain; charset=utf-8")
 
+    @server.before_request
+    def check_form() -> Response | None:
+        """A page of another site can send a form, and no JSON, without asking first."""
+        if request.method != "POST" or request.is_json:
+            return None
+        return Response("The body is not JSON. Nothing was done.", 415, content_type="text/plain; charset=utf-8")
+
     @server.after_request
     def add_headers(response: Response) -> Response:
         for name, value in headers.items():
