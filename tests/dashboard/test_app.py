@@ -128,11 +128,10 @@ def test_any_other_host_is_refused_with_the_setting_to_change(client: FlaskClien
 
 
 def test_no_callback_runs_for_another_host_or_a_form(client: FlaskClient, fake: FakeWarehouse) -> None:
-    before = list(fake.asked)
     path = "/_dash-update-component"
     assert client.post(path, json={}, headers={"Host": "rebound.example"}).status_code == 421
     assert client.post(path, data='{"output": "x"}', content_type="text/plain").status_code == 415
-    assert fake.asked == before
+    assert fake.asked == []
 
 
 def test_health_is_answered_under_any_name(client: FlaskClient) -> None:
