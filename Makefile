@@ -73,6 +73,10 @@ deploy: environments ## Deploy the schema to the Snowflake account that the SNOW
 deploy-dry-run: environments ## What `make deploy` would do; needs the account, changes nothing
 	scripts/deploy --schemachange-dry-run $(ARGS)
 
+.PHONY: judge
+judge: environments ## Have the account judge every statement in its scratch database (docs/deployment.md)
+	$(RUN) -m scripts.judge $(ARGS)
+
 .PHONY: render
 render: environments ## Every schemachange script as it would be sent, into .local/rendered; needs no account
 	@scripts/render .local/rendered

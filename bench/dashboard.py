@@ -96,7 +96,7 @@ def measure(stack: Stack, tickers: int, years: int) -> None:
         f"long as one at p95 (goal: {USERS_GOAL:.0f}). The first page's data are {first[1] / 1000:.0f} kB (goal: "
         f"{FIRST_GOAL_KB}), compressed. Server and users share the machine's cores."
     )
-    record.save("dashboard", QUESTION, rows, verdict, ["dash", "plotly", "gunicorn"])
+    record.save("dashboard", QUESTION, rows, verdict, ["dash", "plotly", "waitress"])
 
 
 def main() -> None:

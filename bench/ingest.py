@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import subprocess
 import sys
 import threading
@@ -27,6 +28,7 @@ from bench.contenders import NAIVE_TICKERS
 from bench.stack import Stack, running
 from ingest import calendar
 from ingest.tempfolder import TempFolder
+from local.market.__main__ import KEY_VARIABLE, TOKEN_VARIABLE
 from local.processes import LOOPBACK, Server, answers, free_port, start, stop, wait_until
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -110,10 +112,13 @@ class Market:
 
     def __init__(self, tickers: int) -> None:
         self.url = f"http://{LOOPBACK}:{free_port()}"
+        self._token = secrets.token_urlsafe(32)
+        self._control = {"Authorization": f"Bearer {self._token}"}
         self._log = TempFolder("bench")
-        command = [sys.executable, "-m", "local.market", "--port", self.url.rsplit(":", 1)[1], "--api-key", "bench-key"]
+        command = [sys.executable, "-m", "local.market", "--port", self.url.rsplit(":", 1)[1]]
         command += ["--synthetic-tickers", str(tickers), "--anchor", LAST.isoformat(), "--delay-ms", str(DELAY_MS)]
-        self._server: Server = start("market", command, self._log.path / "log", os.environ, ROOT)
+        variables = os.environ | {KEY_VARIABLE: "bench-key", TOKEN_VARIABLE: self._token}
+        self._server: Server = start("market", command, self._log.path / "log", variables, ROOT)
         wait_until(lambda: answers(f"{self.url}/health"), self._server, 120)
 
     def __enter__(self) -> Market:
@@ -126,12 +131,12 @@ class Market:
     def requests(self) -> int:
         """How many came since the last time; forgets them."""
         count = self.count()
-        requests.delete(f"{self.url}/_requests", timeout=30)
+        requests.delete(f"{self.url}/_requests", headers=self._control, timeout=30)
         return count
 
     def count(self) -> int:
         """How many came since then."""
-        asked = requests.get(f"{self.url}/_requests", timeout=30).json()["requests"]
+        asked = requests.get(f"{self.url}/_requests", headers=self._control, timeout=30).json()["requests"]
         return sum(1 for each in asked if not each["path"].startswith("/_"))
 
 

@@ -70,7 +70,8 @@ def _backfill(contracts: int, sessions: Sequence[date], a_minute: int) -> tuple[
             landed = runs.land(batch, "bench", "bench")
             rows += landed.result_rows if landed else 0
         seconds = time.perf_counter() - began
-        expected = UNDERLYINGS * contracts * (len(sessions) + 1)
+        # Listed as of the end and as of the start.
+        expected = UNDERLYINGS * contracts * (len(sessions) + 2)
         if rows != expected:
             raise SystemExit(f"{rows:,} rows were landed, {expected:,} are due: contracts and their bars")
         print(f"{contracts} contracts an underlying: {market.requests:,} requests in {seconds:.1f} s", flush=True)

@@ -68,6 +68,8 @@ class OptionsMarket:
         parts = urlsplit(target)
         if parts.path.startswith("/v1/marketstatus/"):
             return 200, []
+        if parts.path == "/stocks/v1/splits":
+            return 200, {"status": "OK", "request_id": "bench", "results": []}
         if parts.path == "/v3/reference/options/contracts":
             return 200, self._page({name: values[0] for name, values in parse_qs(parts.query).items()})
         *_, ticker, _, _, _, start, end = parts.path.split("/")

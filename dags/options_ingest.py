@@ -7,17 +7,19 @@ from datetime import timedelta
 from airflow.sdk import CronTriggerTimetable, Param, dag
 
 from ingest.datasets import Family
+from ingest.publication import scheduled
 from wiring.defaults import DEFAULT_ARGS, NEW_YORK, ends_within
 from wiring.landing import ingest, plan_backfill, plan_daily
 
 TAGS = ["polygon", "options", "ingest"]
 
 DAILY = """
-### The last completed session of the options on every underlying in SNOWTAPE_UNDERLYINGS
+### The newest published session of the options on every underlying in SNOWTAPE_UNDERLYINGS
 
-Fetches the contracts as of the session, their bars of it and of the five sessions before, and the chain snapshot
-(implied volatility, greeks, open interest), which has no history: a missed day can't be fetched later. A plan
-without the snapshot is noted in the manifest and does not fail the run. The run rings `options_landed`.
+A quarter of an hour after the stocks, see there. Fetches the contracts as of the session, their bars of it and of the
+five sessions before, and the chain snapshot (implied volatility, greeks, open interest), which has no history: a
+missed day can't be fetched later. A plan without the snapshot is noted in the manifest and does not fail the run. The
+run rings `options_landed`.
 """
 BACKFILL = """
 ### The bars of every contract that lived in a range
@@ -29,7 +31,7 @@ unless `refetch` asks for it.
 
 @dag(
     dag_id="polygon_options_ingest_daily",
-    schedule=CronTriggerTimetable("30 18 * * MON-FRI", timezone=NEW_YORK, run_immediately=timedelta()),
+    schedule=CronTriggerTimetable(scheduled().daily_cron(15), timezone=NEW_YORK, run_immediately=timedelta()),
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
@@ -50,7 +52,7 @@ def daily() -> None:
     params={
         "start": Param(type="string", format="date", description="First session"),
         "end": Param(
-            None, type=["null", "string"], format="date", description="Last session; empty: the last completed"
+            None, type=["null", "string"], format="date", description="Last session; empty: the newest published"
         ),
         "underlyings": Param([], type="array", items={"type": "string"}, description="Empty: SNOWTAPE_UNDERLYINGS"),
         "refetch": Param(False, type="boolean", description="Fetch also what a manifest already holds"),

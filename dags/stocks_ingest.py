@@ -7,15 +7,19 @@ from datetime import timedelta
 from airflow.sdk import CronTriggerTimetable, Param, dag
 
 from ingest.datasets import Family
+from ingest.publication import scheduled
 from wiring.defaults import DEFAULT_ARGS, NEW_YORK, ends_within
 from wiring.landing import ingest, plan_backfill, plan_daily
 
 TAGS = ["polygon", "stocks", "ingest"]
 
 DAILY = """
-### The last completed session of all US stocks
+### The newest published session of all US stocks
 
-Fetches its bars (unadjusted), reads the five sessions before it again for late corrections, and the splits,
+POLYGON_PLAN says from when on a session is served, and so when this runs. One that has closed and is not served yet
+is outstanding: the run says so and is green, and the next one fetches it.
+
+Fetches the session's bars (unadjusted), reads the five sessions before it again for late corrections, and the splits,
 dividends and tickers that changed. Each batch lands raw objects and one manifest; the run rings `stocks_landed`.
 A session that was missed altogether is fetched by `polygon_stocks_ingest_backfill`.
 """
@@ -29,7 +33,7 @@ need fewer requests; with `refetch` everything. A run that was interrupted is si
 
 @dag(
     dag_id="polygon_stocks_ingest_daily",
-    schedule=CronTriggerTimetable("15 18 * * MON-FRI", timezone=NEW_YORK, run_immediately=timedelta()),
+    schedule=CronTriggerTimetable(scheduled().daily_cron(), timezone=NEW_YORK, run_immediately=timedelta()),
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
@@ -50,7 +54,7 @@ def daily() -> None:
     params={
         "start": Param(type="string", format="date", description="First session"),
         "end": Param(
-            None, type=["null", "string"], format="date", description="Last session; empty: the last completed"
+            None, type=["null", "string"], format="date", description="Last session; empty: the newest published"
         ),
         "tickers": Param([], type="array", items={"type": "string"}, description="Empty: SNOWTAPE_TICKERS, or all"),
         "refetch": Param(False, type="boolean", description="Fetch also what a manifest already holds"),

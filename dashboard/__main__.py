@@ -6,53 +6,22 @@ import argparse
 import errno
 import ipaddress
 import logging
+import signal
 import socket
 import sys
-from typing import Any
 
-from gunicorn.app.base import BaseApplication
-
-from dashboard.settings import BEHIND_PROXY, SettingsError, WarehouseSettings, behind_proxy
-
-THREADS = 8
-
-
-class Server(BaseApplication):
-    """gunicorn with one threaded worker (one cache, one pool) on a socket that is already bound."""
-
-    def __init__(self, settings: WarehouseSettings, listener: socket.socket, url: str) -> None:
-        self._settings, self._listener, self._url = settings, listener, url
-        super().__init__()
-
-    def load_config(self) -> None:
-        """Settings of gunicorn; nothing is read from files or the command line."""
-        options: dict[str, Any] = {
-            "bind": f"fd://{self._listener.fileno()}",
-            "worker_class": "gthread",
-            "workers": 1,
-            "threads": THREADS,
-            "timeout": 120,
-            "graceful_timeout": 3,
-            "keepalive": 5,
-            "limit_request_line": 8190,
-            "loglevel": "warning",
-            "control_socket_disable": True,
-            "post_worker_init": lambda _worker: print(f"Dashboard: {self._url}", flush=True),
-        }
-        for name, value in options.items():
-            self.cfg.set(name, value)
-
-    def load(self) -> Any:
-        """The WSGI application, made in the worker: sessions and locks don't survive a fork."""
-        from dashboard.app import create_app
-        from dashboard.data.door import Door
-        from dashboard.data.warehouse import Warehouse
-
-        return create_app(Door(Warehouse(self._settings))).server
+from dashboard.settings import (
+    BEHIND_PROXY,
+    SettingsError,
+    WarehouseSettings,
+    allowed_hosts,
+    behind_proxy,
+    session_due,
+)
 
 
 def listen(host: str, port: int, *, anywhere: bool = False) -> socket.socket:
-    """A bound, inheritable socket; port 0 takes a free one.
+    """A bound, listening socket; port 0 takes a free one.
 
     Args:
         anywhere: any address will do, not only one that nothing but this machine reaches.
@@ -88,8 +57,12 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # Its errors reach us as exceptions, which we log in one line each.
     logging.getLogger("snowflake.connector").setLevel(logging.CRITICAL)
+    # A line for every request that has to wait for a thread.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     try:
         settings = WarehouseSettings.from_env()
+        hosts = allowed_hosts()
+        session_due()
         listener = listen(chosen.host, chosen.port, anywhere=behind_proxy())
     except SettingsError as error:
         print(f"dashboard: {error}", file=sys.stderr)
@@ -97,9 +70,19 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, OverflowError) as error:
         print(f"dashboard: {_cannot_listen(chosen.host, chosen.port, error)}", file=sys.stderr)
         return 2
+    # Ends the server's loop as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # A port that is taken should be said at once, before the seconds that these imports take.
+    from dashboard.app import create_app
+    from dashboard.data.door import Door
+    from dashboard.data.warehouse import Warehouse
+    from dashboard.serving import Server
+
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    Server(settings, listener, f"http://{shown}:{port}/").run()
+    server = Server(create_app(Door(Warehouse(settings)), hosts | {shown}).server, listener)
+    print(f"Dashboard: http://{shown}:{port}/", flush=True)
+    server.run()
     return 0
 
 

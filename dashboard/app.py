@@ -7,6 +7,7 @@ from dash import Dash
 from dashboard import compression, security
 from dashboard.data.door import Door
 from dashboard.pages import PAGES, shell
+from dashboard.settings import LOOPBACK_NAMES
 
 # The flake on its tape; also drawn by the stylesheet for the header's mark.
 _FAVICON = (
@@ -37,8 +38,11 @@ _INDEX = f"""<!DOCTYPE html>
 """
 
 
-def create_app(door: Door) -> Dash:
-    """A Dash app over the door. `app.server` is the WSGI application; nothing is asked of the warehouse yet."""
+def create_app(door: Door, hosts: frozenset[str] = LOOPBACK_NAMES) -> Dash:
+    """A Dash app over the door, for requests to one of `hosts`.
+
+    `app.server` is the WSGI application; nothing is asked of the warehouse yet.
+    """
     app = Dash(
         __name__,
         title="Snowtape",
@@ -61,5 +65,5 @@ def create_app(door: Door) -> Dash:
         return "ok\n", 200
 
     compression.compress(app.server)
-    security.protect(app.server, app.csp_hashes())
+    security.protect(app.server, app.csp_hashes(), hosts)
     return app

@@ -6,10 +6,23 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import lru_cache
 
 DEFAULT_DATABASE = "SNOWTAPE"
 BEHIND_PROXY = "SNOWTAPE_BEHIND_PROXY"
+HOSTS = "SNOWTAPE_DASHBOARD_HOSTS"
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:]+\]")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,254}")
+
+
+# From when on the API serves a session, in hours of its day in New York: at the close, or from midnight after it.
+CLOSE_HOURS, MIDNIGHT_HOURS = 16.0, 24.0
+PLANS = {"free": MIDNIGHT_HOURS, "end-of-day": MIDNIGHT_HOURS, "delayed": MIDNIGHT_HOURS, "real-time": CLOSE_HOURS}
+MOST_LAG_HOURS = 72
+# What ingest, load and build may take from then on.
+GRACE_HOURS = 6.0
 
 
 class SettingsError(ValueError):
@@ -84,6 +97,37 @@ def behind_proxy(env: Mapping[str, str] | None = None) -> bool:
     if value not in ("", "true", "false"):
         raise SettingsError(f"{BEHIND_PROXY} is {value!r}; it should be true, false or empty.")
     return value == "true"
+
+
+def allowed_hosts(env: Mapping[str, str] | None = None) -> frozenset[str]:
+    """The names that requests may be for: loopback's and those in SNOWTAPE_DASHBOARD_HOSTS; raises SettingsError."""
+    value = (os.environ if env is None else env).get(HOSTS, "")
+    names = frozenset(name.strip().lower() for name in value.split(",") if name.strip())
+    for name in sorted(names):
+        if not _HOST.fullmatch(name):
+            raise SettingsError(
+                f"{HOSTS} has {name!r}; it should be names with commas between, without scheme or port."
+            )
+    return LOOPBACK_NAMES | names
+
+
+@lru_cache(maxsize=1)
+def session_due() -> timedelta:
+    """From the beginning of a session's day, New York, until its bars are missed; see `read_session_due`."""
+    return read_session_due(os.environ)
+
+
+def read_session_due(env: Mapping[str, str]) -> timedelta:
+    """POLYGON_PLAN and POLYGON_LAG_HOURS, as ingest and dbt read them. Raises SettingsError."""
+    plan = env.get("POLYGON_PLAN", "").strip().lower() or "free"
+    if plan not in PLANS:
+        raise SettingsError(f"POLYGON_PLAN is {plan!r}; it should be one of {', '.join(PLANS)}.")
+    lag = env.get("POLYGON_LAG_HOURS", "").strip()
+    if lag and (not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,2})?", lag) or float(lag) > MOST_LAG_HOURS):
+        raise SettingsError(
+            f"POLYGON_LAG_HOURS is {lag!r}; it should be hours from 0 to {MOST_LAG_HOURS}, such as 0.25."
+        )
+    return timedelta(hours=(CLOSE_HOURS + float(lag) if lag else PLANS[plan]) + GRACE_HOURS)
 
 
 def _identifier(name: str, value: str | None) -> str | None:

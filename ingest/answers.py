@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn
 
-from ingest.errors import MalformedResponse, NotAuthorized, NotEntitled, NotFound, RateLimited, ServerError
+from ingest.errors import MalformedResponse, NotAuthorized, NotFound, RateLimited, ServerError
+from ingest.refusals import refusal
 from ingest.retry import parse_retry_after
 
 JSON_BLANKS = b" \t\r\n"
@@ -55,7 +56,7 @@ def read_answer(path: str, params: Mapping[str, str], body: bytes, fetched_at: d
     Raises:
         ServerError: the body is not JSON that a warehouse can load (an HTML page, cut off, not UTF-8, a key that
             occurs twice), holds fewer rows than it counts, or the API reports its own failure with a 200.
-        NotEntitled, NotFound: reported with a 200.
+        NotEntitled, NotPublishedYet, BeforeHistory, NotFound: reported with a 200.
         MalformedResponse: JSON of an unexpected shape.
     """
     body = body.removeprefix(codecs.BOM_UTF8).strip(JSON_BLANKS)
@@ -92,7 +93,7 @@ def raise_for_status(status: int, headers: Mapping[str, str], body: bytes, path:
             f"{host} refused POLYGON_API_KEY (401{said}): set it to a valid key of this server and run again."
         )
     if status == 403:
-        raise NotEntitled(f"{where}: the plan of POLYGON_API_KEY does not include it.")
+        raise refusal(f"{host} refused {path}", said.removeprefix(": "))
     if status == 404:
         raise NotFound(where)
     if status == 429:
@@ -108,7 +109,7 @@ def _check_status(path: str, payload: dict[str, Any]) -> None:
     if status == "ERROR":
         raise ServerError(f"{path}: 200 with status ERROR {said}")
     if status == "NOT_AUTHORIZED":
-        raise NotEntitled(f"{path}: 200 with status NOT_AUTHORIZED {said}")
+        raise refusal(f"{path} was answered 200 with status NOT_AUTHORIZED", said)
     if status == "NOT_FOUND":
         raise NotFound(f"{path}: 200 with status NOT_FOUND {said}")
 

@@ -1,11 +1,13 @@
 """Requests to the Polygon.io (Massive) API: one page or all pages, retried by the type of the error.
 
 The key travels in the `Authorization` header only, to the configured host only: of a `next_url` just path and query
-are used, redirects are not followed, and a key that a server echoes is struck out before anything keeps the text.
+are used, a redirect is followed on the same origin only, and a key that a server echoes is struck out before anything
+keeps the text.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import logging
 import time
@@ -20,6 +22,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
+from ingest import redirects
 from ingest.answers import Answer, raise_for_status, read_answer
 from ingest.budget import Budget
 from ingest.datasets import Request
@@ -46,6 +49,13 @@ class _Bearer(requests.auth.AuthBase):
         return prepared
 
 
+class _Session(requests.Session):
+    """Leaves redirects to `redirects`: requests works out the next request even when told not to send it."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        return None
+
+
 class PolygonClient:
     """Thread-safe client of one API host; close it, or use it as a context manager."""
 
@@ -59,7 +69,7 @@ class PolygonClient:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._api, self._budget, self._retry, self._sleep = api, budget, retry or RetryPolicy(), sleep
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.auth = _Bearer(api.api_key)
         self._session.headers.update(
             {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "snowtape"}
@@ -106,11 +116,21 @@ class PolygonClient:
         raise MalformedResponse(f"{request.path}: more than {MOST_PAGES} pages")
 
     def get(self, path: str, params: Mapping[str, str]) -> Answer:
-        """One page.
+        """One page; `path` and `params` of the answer are those that were asked for, also after a redirect.
 
         Raises:
             Unreachable, ServerError, RateLimited: still so after all tries. Any `TerminalError`: at once.
         """
+        target, sent = path, dict(params)
+        for _ in range(redirects.MOST_HOPS):
+            found = self._tried(target, sent)
+            if isinstance(found, Answer):
+                return dataclasses.replace(found, path=path, params=dict(params))
+            target, sent = found
+        raise MalformedResponse(f"{path}: more than {redirects.MOST_HOPS} redirects")
+
+    def _tried(self, path: str, params: Mapping[str, str]) -> Answer | tuple[str, dict[str, str]]:
+        """The answer, or path and parameters of the address on this origin to which a redirect leads."""
         began = time.monotonic()
         for tried in range(1, self._retry.tries + 1):
             try:
@@ -135,7 +155,7 @@ class PolygonClient:
                     self._sleep(wait)
         raise AssertionError("a policy has at least one try")
 
-    def _send(self, path: str, params: Mapping[str, str]) -> Answer:
+    def _send(self, path: str, params: Mapping[str, str]) -> Answer | tuple[str, dict[str, str]]:
         host, body = self._api.host, bytearray()
         began = time.monotonic()
         try:
@@ -160,6 +180,9 @@ class PolygonClient:
             raise Unreachable(f"{host} (POLYGON_BASE_URL) gave no answer to {path} in time") from None
         except (requests.exceptions.RequestException, HTTPError) as error:
             raise Unreachable(f"{host} (POLYGON_BASE_URL) can't be reached for {path}: {_cause(error)}") from None
+        if response.status_code in redirects.STATUSES:
+            location = self._without_key(response.headers.get("Location", "").encode()).decode()
+            return redirects.following(self._api.base_url, path, response.status_code, location)
         plain = _unpacked(bytes(body), response.headers.get("Content-Encoding", ""), path)
         clean, now = self._without_key(plain), datetime.now(UTC)
         raise_for_status(response.status_code, response.headers, clean, path, host, now)

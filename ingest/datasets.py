@@ -60,6 +60,14 @@ class Request:
         return match[1] if match else None
 
     @property
+    def days(self) -> tuple[str, str] | None:
+        """First and last day (YYYY-MM-DD) of the bars that it asks for; None where it asks for something else."""
+        if session := self.session:
+            return session, session
+        match = RANGE.fullmatch(self.path)
+        return (match[2], match[3]) if match else None
+
+    @property
     def is_of_one_symbol(self) -> bool:
         """Whether a 404 just means that the API does not know this ticker or contract."""
         return bool(RANGE.fullmatch(self.path) or CHAIN.fullmatch(self.path))
@@ -150,6 +158,15 @@ def dividends(since: date, span: str, until: date | None = None) -> Request:
     """Dividends by ex-date from a date on, to another one or announced ones included."""
     between = _between("ex_dividend_date", since, until)
     return _request(Dataset.DIVIDENDS, "/stocks/v1/dividends", span, **between, limit="5000")
+
+
+def splits_of(ticker: str, start: date, end: date) -> Request:
+    """One ticker's splits executed in a range, both ends included: which listings of its contracts there are.
+
+    Its rows are not landed; a failure is recorded under the contracts.
+    """
+    between = _between("execution_date", start, end)
+    return _request(Dataset.OPTION_CONTRACTS, "/stocks/v1/splits", "", ticker=ticker, **between, limit="5000")
 
 
 def tickers(active: bool, span: str) -> Request:

@@ -12,6 +12,9 @@ IngestError
     - BadSetting        an environment variable or a run's parameter
     - NotAuthorized     401: the key is wrong
     - NotEntitled       403: the plan does not include this
+    - NotPublishedYet   403: the session is served later
+    - BeforeHistory     403: older than what the plan serves
+    - MovedAway         30x: the API is at another address
     - NotFound          404: no such ticker or contract
     - MalformedResponse an answer that does not answer what was asked
     - BadManifest       a manifest that is not one
@@ -73,6 +76,18 @@ class NotAuthorized(TerminalError):
 
 class NotEntitled(TerminalError):
     """The plan does not include what was asked for."""
+
+
+class NotPublishedYet(TerminalError):
+    """The session has closed, and the API serves it later: another request is of use to a later run only."""
+
+
+class BeforeHistory(TerminalError):
+    """The data is older than the plan's history."""
+
+
+class MovedAway(TerminalError):
+    """The API redirects to another address; the message names the setting and what to set it to."""
 
 
 class NotFound(TerminalError):

@@ -3,7 +3,7 @@
 A batch of option contracts is fetched in parts, each to become a manifest of its own: a run that is killed after hours
 then goes on where it was. What ends a batch early, because the next request would fare the same: a refused key, a
 server that can't be reached, a pause that is too long, and three failures in a row. What was answered until then is
-kept.
+kept. A refusal that says what the plan serves does not count: see `edges`.
 """
 
 from __future__ import annotations
@@ -11,25 +11,41 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
+from ingest import datasets
 from ingest import outcomes as judging
 from ingest.client import PolygonClient
 from ingest.completeness import SuspectSession
 from ingest.conflicts import SeenBars
 from ingest.datasets import Dataset, Request, bar_session
-from ingest.errors import IngestError, MalformedResponse, NotAuthorized, NotEntitled, NotFound, RateLimited, Unreachable
+from ingest.edges import Edges
+from ingest.errors import (
+    BeforeHistory,
+    IngestError,
+    MalformedResponse,
+    MovedAway,
+    NotAuthorized,
+    NotEntitled,
+    NotFound,
+    NotPublishedYet,
+    RateLimited,
+    Unreachable,
+)
 from ingest.landing import Landing
 from ingest.manifests import ContractSpan, Missing
 from ingest.outcomes import Outcome
-from ingest.planning import Batch, chunks, contract_bars
+from ingest.planning import Batch, chunks, contract_bars, listings_before
 
 log = logging.getLogger(__name__)
 
 THREADS = 8
 MOST_FAILURES_IN_A_ROW = 3
+# A daily batch has few: looking for the plan's edge among them costs more than it saves.
+FEW_EXPIRATIONS = 8
 # A part ends when it holds this many contracts or has taken this long; between two slices one looks whether it does.
 CONTRACTS_A_PART, SECONDS_A_PART, CONTRACTS_A_SLICE = 1_000, 300.0, 50
 
@@ -39,8 +55,9 @@ class Fetched:
     """Requests expected and answered, what is missing (failures and notes), and the sessions that are covered fully.
 
     `suspects` are sessions that answered too few tickers twice; what they answered is landed. `contracts` are those
-    whose bars are all landed by this part and those before it. `fatal` is the error to raise in the end although
-    something may have been saved. After a part that `is_last` there is nothing left to fetch.
+    whose bars are all landed by this part and those before it. `outstanding` are sessions that are not published yet.
+    `fatal` is the error to raise in the end although something may have been saved. After a part that `is_last` there
+    is nothing left to fetch.
     """
 
     expected: int
@@ -52,6 +69,7 @@ class Fetched:
     suspects: tuple[SuspectSession, ...] = ()
     session_rows: dict[str, int] = field(default_factory=dict)
     contracts: ContractSpan | None = None
+    outstanding: tuple[str, ...] = ()
     is_last: bool = True
 
     @property
@@ -64,19 +82,19 @@ class Fetch:
     """A batch on its way. Never raises for what the API does, see `Fetched`."""
 
     def __init__(self, batch: Batch, client: PolygonClient, threads: int = THREADS) -> None:
-        self._batch, self._fetcher = batch, _Fetcher(client, threads)
+        self._batch, self._edges = batch, Edges(batch)
+        self._fetcher = _Fetcher(client, threads, self._edges)
         self._contracts: list[tuple[str, Request]] = []
         self._begun, self._failed, self._found = False, False, False
+        # Sessions of which any contract has a bar; the last session to which any contract so far lives.
+        self._days, self._lives_until = set(batch.contract_sessions), ""
 
     def part(self, landing: Landing) -> Fetched:
         """Fetch the next part; the first one holds everything but contracts' bars."""
         began, batch = time.monotonic(), self._batch
         outcomes: list[Outcome] = []
         if not self._begun:
-            outcomes = self._fetcher.run(batch.requests, landing)
-            if batch.contract_window is not None:
-                expirations = {ticker: day for outcome in outcomes for ticker, day in outcome.expirations.items()}
-                self._contracts = contract_bars(expirations, batch.contract_window, after=batch.contracts_after)
+            outcomes = self._first(landing)
             self._begun = True
         lacking, _ = judging.sessions_lacking_tickers(batch, outcomes)
         outcomes = self._again(landing, outcomes, lacking)
@@ -91,24 +109,98 @@ class Fetch:
         through, bars = self._bars(landing, began)
         bars = self._again(landing, bars, ())
         suspects += tuple(judging.contradictory(bars))
-        outcomes = judging.judged(batch, outcomes + bars)
+        outcomes = judging.judged(batch, outcomes + bars, self._edges.outstanding)
         failed = [outcome for outcome in outcomes if outcome.failure]
         self._failed |= any(outcome.request.dataset != Dataset.OPTION_CHAIN for outcome in failed)
         self._failed |= any(outcome.conflicts for outcome in bars)
         self._found = self._found or any(outcome.rows for outcome in outcomes)
-        is_last = not self._contracts
+        self._days |= {day for outcome in bars for day in outcome.days}
+        notes, is_last = judging.missing(outcomes), not self._contracts
+        sessions: tuple[str, ...] = ()
+        if batch.contract_window is None:
+            suspected = {suspect.session for suspect in suspects}
+            edges = self._edges
+            sessions = judging.covered(batch, outcomes, suspected, edges.before, edges.outstanding)
+        elif is_last and self._found and not self._failed:
+            sessions, holes, note = judging.contract_sessions(batch, self._days)
+            suspects, notes = suspects + holes, notes + judging.noted(batch, note)
+            self._end_of_contracts(sessions)
         return Fetched(
             expected=len(outcomes),
             answered=len(outcomes) - len(failed),
-            missing=judging.missing(outcomes),
-            sessions=self._covered(outcomes, {suspect.session for suspect in suspects}) if is_last else (),
+            missing=notes,
+            sessions=sessions,
             first_failure=failed[0].failure if failed else None,
             fatal=self._fetcher.fatal,
             suspects=suspects,
             session_rows=session_rows,
             contracts=self._claim(through),
+            outstanding=tuple(sorted(self._edges.outstanding)),
             is_last=is_last,
         )
+
+    def _first(self, landing: Landing) -> list[Outcome]:
+        """The batch's own requests, and for options what follows from them: which contracts to ask for."""
+        batch = self._batch
+        outcomes = self._fetcher.run(batch.requests, landing, newest_first=True)
+        if batch.contract_window is None:
+            self._probe_ranges(outcomes)
+            return outcomes
+        outcomes += self._listings_before_splits(landing)
+        expirations = {ticker: day for outcome in outcomes for ticker, day in outcome.expirations.items()}
+        self._contracts = contract_bars(expirations, batch.contract_window, after=batch.contracts_after)
+        self._probe_contracts()
+        return outcomes
+
+    def _listings_before_splits(self, landing: Landing) -> list[Outcome]:
+        """Contracts as of the session before each split of the underlying: a split renames them, and the listing of a
+        later day lacks the names under which they traded until then.
+        """
+        (underlying,), sessions = self._batch.scope, self._batch.sessions
+        start, end = sessions[0], sessions[-1]
+        if start == end:
+            return []
+        outcome, rows = self._fetcher.read(datasets.splits_of(underlying, start, end))
+        if outcome.failure:
+            return [outcome]
+        return self._fetcher.run(listings_before(self._batch, rows), landing)
+
+    def _probe_ranges(self, outcomes: Sequence[Outcome]) -> None:
+        """Ranges are cut without a word. One ticker's first and last session tell whether it is the plan: it refuses
+        a day that it doesn't serve, and has no bar of one on which nothing traded.
+        """
+        ranges = [
+            outcome for outcome in outcomes if outcome.is_range and not outcome.failure and not outcome.is_outside
+        ]
+        days = {day for outcome in ranges for day in outcome.days}
+        if not days or not self._batch.sessions:
+            return
+        edges, ticker = self._edges, ranges[0].request.path.split("/")[4]
+        first, last = self._batch.sessions[0], self._batch.sessions[-1]
+        if (
+            first.isoformat() < min(days)
+            and self._fetcher.refuses(datasets.bars(Dataset.STOCK_BARS, ticker, first, first, "")) is not False
+        ):
+            # Also when the probe failed: what is not known to be served is not held.
+            edges.before = max(day.isoformat() for day in self._batch.sessions if day.isoformat() < min(days))
+        if last == self._batch.newest and last.isoformat() not in days:
+            self._fetcher.refuses(datasets.bars(Dataset.STOCK_BARS, ticker, last, last, ""))
+
+    def _probe_contracts(self) -> None:
+        """Find the beginning of the plan's history among the contracts' expirations, where it lies among them.
+
+        A contract that expired before it is refused, one request each; a plan has years of expirations before it.
+        """
+        by_last = {request.days[1]: request for _, request in self._contracts if request.days}
+        lasts = sorted(by_last)
+        low, high = 0, len(lasts) if len(lasts) > FEW_EXPIRATIONS else 0
+        at = 0
+        while low < high:
+            if self._fetcher.refuses(by_last[lasts[at]]):
+                low = at + 1
+            else:
+                high = at
+            at = (low + high) // 2
 
     def _bars(self, landing: Landing, began: float) -> tuple[str | None, list[Outcome]]:
         """Bars of the next contracts, in the order of their tickers, and the last of these tickers."""
@@ -117,7 +209,9 @@ class Fetch:
         for piece in list(chunks(self._contracts, CONTRACTS_A_SLICE)):
             done += self._fetcher.run([request for _, request in piece], landing)
             through = piece[-1][0]
-            is_full = len(done) >= CONTRACTS_A_PART or time.monotonic() - began > SECONDS_A_PART
+            self._lives_until = max(self._lives_until, *(request.days[1] for _, request in piece if request.days))
+            asked = sum(not outcome.is_outside for outcome in done)
+            is_full = asked >= CONTRACTS_A_PART or time.monotonic() - began > SECONDS_A_PART
             # Once stopped, the rest is told as not asked for, at once.
             if is_full and not self._fetcher.is_stopped:
                 break
@@ -139,22 +233,29 @@ class Fetch:
             outcomes[place] = outcomes[place].fuller(outcome)
         return outcomes
 
-    def _covered(self, outcomes: Sequence[Outcome], suspected: Collection[str]) -> tuple[str, ...]:
-        if self._batch.contract_window is None:
-            return judging.covered(self._batch, outcomes, suspected)
-        whole = self._found and not self._failed
-        return tuple(day.isoformat() for day in self._batch.sessions) if whole else ()
+    def _end_of_contracts(self, held: Sequence[str]) -> None:
+        """The newest session is outstanding when no contract has a bar of it, though others have of those before."""
+        newest = self._batch.newest.isoformat() if self._batch.newest else None
+        if held and newest and self._batch.sessions[-1].isoformat() == newest and held[-1] < newest:
+            self._edges.outstanding.add(newest)
 
     def _claim(self, through: str | None) -> ContractSpan | None:
+        """Contracts whose bars need not be fetched again by a second try at the same window.
+
+        Where some of them live to its end and none has a bar of that session, it ends before: it may not be served yet.
+        """
         window = self._batch.contract_window
-        if window is None or through is None or self._failed:
+        if window is None or through is None or self._failed or not self._days:
             return None
-        return ContractSpan(window[0].isoformat(), window[1].isoformat(), through)
+        start, end = (day.isoformat() for day in window)
+        if self._lives_until >= end and end not in self._days:
+            end = max(self._days)
+        return ContractSpan(start, end, through, tuple(sorted(self._days)))
 
 
 class _Fetcher:
-    def __init__(self, client: PolygonClient, threads: int) -> None:
-        self._client, self._threads = client, threads
+    def __init__(self, client: PolygonClient, threads: int, edges: Edges) -> None:
+        self._client, self._threads, self._edges = client, threads, edges
         self._guard = threading.Lock()
         self._in_a_row = 0
         self._stopped: str | None = None
@@ -165,13 +266,54 @@ class _Fetcher:
     def is_stopped(self) -> bool:
         return self._stopped is not None
 
-    def run(self, requests: Iterable[Request], landing: Landing) -> list[Outcome]:
+    def run(self, requests: Sequence[Request], landing: Landing, *, newest_first: bool = False) -> list[Outcome]:
+        """Outcomes in the order of the requests.
+
+        Args:
+            newest_first: ask for the newest sessions first, and for the very first one alone: what the plan refuses
+                of a session it refuses of all older ones, and those are not asked for.
+        """
+        order = list(range(len(requests)))
+        outcomes: dict[int, Outcome] = {}
+        if newest_first:
+            order.sort(key=lambda place: (requests[place].days or ("", ""))[1], reverse=True)
+            if len(order) > 1 and requests[order[0]].days:
+                outcomes[order[0]] = self._one(requests[order[0]], landing)
+                order = order[1:]
         with ThreadPoolExecutor(self._threads, thread_name_prefix="fetch") as pool:
-            return list(pool.map(lambda request: self._one(request, landing), requests))
+            found = pool.map(lambda place: self._one(requests[place], landing), order)
+            outcomes.update(zip(order, found, strict=True))
+        return [outcomes[place] for place in range(len(requests))]
+
+    def read(self, request: Request) -> tuple[Outcome, list[dict[str, Any]]]:
+        """Rows that decide what else to ask for and are not landed; an API that knows nothing of it has none."""
+        try:
+            return Outcome(request), [row for answer in self._client.pages(request) for row in answer.rows]
+        except NotFound:
+            return Outcome(request), []
+        except IngestError as error:
+            return self._failed(request, error), []
+
+    def refuses(self, request: Request) -> bool | None:
+        """Whether the plan refuses a request for bars; None where that can't be learned. Lands nothing."""
+        if (known := self._known(request)) is not None:
+            return known.is_outside
+        try:
+            next(self._client.pages(request))
+        except (NotPublishedYet, BeforeHistory) as error:
+            return self._outside(request, error).is_outside
+        except NotFound:
+            return False
+        except IngestError as error:
+            log.info("Whether the plan serves %s could not be learned: %s", request.path, error)
+            return None
+        return False
 
     def _one(self, request: Request, landing: Landing) -> Outcome:
         if self._stopped:
             return Outcome(request, failure=f"not asked: {self._stopped}")
+        if (known := self._known(request)) is not None:
+            return known
         rows, days = 0, set[str]()
         seen = SeenBars(request.session)
         expirations: dict[str, str] = {}
@@ -184,36 +326,50 @@ class _Fetcher:
                         seen.add(bar)
                 if request.dataset == Dataset.OPTION_CONTRACTS:
                     expirations |= _expirations(answer.rows)
-                elif request.dataset == Dataset.STOCK_BARS:
-                    days |= {day for bar in answer.rows if (day := bar_session(bar))}
+                elif request.days:
+                    first, last = request.days
+                    days |= {day for bar in answer.rows if (day := bar_session(bar)) and first <= day <= last}
         except NotFound as error:
             if not request.is_of_one_symbol:
                 return self._failed(request, error)
             return Outcome(request, note=str(error))
-        except NotEntitled as error:
-            if request.dataset != Dataset.OPTION_CHAIN:
+        except (NotEntitled, NotPublishedYet, BeforeHistory) as error:
+            if request.dataset == Dataset.OPTION_CHAIN:
+                return self._not_entitled(request, error)
+            if isinstance(error, NotEntitled) or request.days is None:
                 return self._failed(request, error)
-            return self._not_entitled(request, error)
+            return self._outside(request, error)
         except IngestError as error:
             return self._failed(request, error)
         with self._guard:
             self._in_a_row = 0
         return Outcome(request, rows=rows, days=frozenset(days), expirations=expirations, conflicts=seen.conflicts)
 
+    def _known(self, request: Request) -> Outcome | None:
+        with self._guard:
+            return self._edges.known(request)
+
+    def _outside(self, request: Request, error: NotPublishedYet | BeforeHistory) -> Outcome:
+        """A refusal that says what the plan serves is an answer of a healthy server: no failure, nor one in a row."""
+        with self._guard:
+            self._in_a_row = 0
+            return self._edges.refused(request, error)
+
     def _failed(self, request: Request, error: IngestError) -> Outcome:
         with self._guard:
             self._in_a_row += not isinstance(error, MalformedResponse)
-            if isinstance(error, NotAuthorized):
+            if isinstance(error, NotAuthorized | MovedAway):
                 self.fatal = error
             if isinstance(error, NotEntitled):
                 self.fatal = self.fatal or error
-            if isinstance(error, NotAuthorized | Unreachable | RateLimited) or self._in_a_row >= MOST_FAILURES_IN_A_ROW:
+            stops = isinstance(error, NotAuthorized | MovedAway | Unreachable | RateLimited)
+            if stops or self._in_a_row >= MOST_FAILURES_IN_A_ROW:
                 if self._stopped is None:
                     log.error("Stopping: %s", error)
                 self._stopped = self._stopped or str(error)
         return Outcome(request, failure=str(error))
 
-    def _not_entitled(self, request: Request, error: NotEntitled) -> Outcome:
+    def _not_entitled(self, request: Request, error: IngestError) -> Outcome:
         """The chain snapshot belongs to a paid plan: its absence is a fact about it, no gap in what we fetched."""
         with self._guard:
             if not self._told_not_entitled:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
+from typing import Any
 
 from ingest.completeness import SuspectSession
 from ingest.datasets import Dataset, Family
@@ -54,11 +55,14 @@ class Missing:
 class ContractSpan:
     """Option contracts of an underlying, in the order of their tickers up to and with `through`, whose bars from
     session `start` to `end` are landed: by this manifest and by those of the same underlying before it.
+
+    `sessions` are those of which any of these contracts has a bar.
     """
 
     start: str
     end: str
     through: str
+    sessions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,8 @@ class Manifest:
     means that every request was answered; a note in `missing` (not in the plan, unknown ticker, a range that starts
     late) does not contradict it. `suspect_sessions` answered far fewer tickers than their neighbours, twice: kept and
     loaded, but not among the sessions that count as held. `session_rows` counts the results of each session of the
-    whole market: what a later batch judges its own sessions by.
+    whole market: what a later batch judges its own sessions by. `outstanding` are sessions that had closed and that the
+    API did not serve yet: a later run fetches them.
     """
 
     manifest_id: str
@@ -87,6 +92,7 @@ class Manifest:
     suspect_sessions: tuple[SuspectSession, ...] = ()
     session_rows: Mapping[str, int] = field(default_factory=dict)
     contracts: ContractSpan | None = None
+    outstanding: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -122,6 +128,7 @@ class Manifest:
             "suspect_sessions": [asdict(suspect) for suspect in self.suspect_sessions],
             "session_rows": dict(self.session_rows),
             "contracts": asdict(self.contracts) if self.contracts else None,
+            "outstanding": list(self.outstanding),
             "objects": [asdict(entry) for entry in self.objects],
         }
         body = json.dumps(document, indent=1).encode()
@@ -151,7 +158,8 @@ class Manifest:
             objects=tuple(ObjectEntry(**entry) for entry in fields["objects"]),
             suspect_sessions=tuple(SuspectSession(**one) for one in document.suspect_sessions),
             session_rows=fields.get("session_rows", {}),
-            contracts=ContractSpan(**fields["contracts"]) if fields.get("contracts") else None,
+            contracts=_contract_span(fields.get("contracts")),
+            outstanding=tuple(fields.get("outstanding", ())),
         )
 
 
@@ -261,6 +269,10 @@ def _checked(key: str, body: bytes) -> ManifestDocument:
         return parse_manifest(parse_key(key), body)
     except Refusal as refusal:
         raise BadManifest(f"{key} is not a manifest: {refusal}.") from None
+
+
+def _contract_span(entry: Mapping[str, Any] | None) -> ContractSpan | None:
+    return ContractSpan(**{**entry, "sessions": tuple(entry.get("sessions", ()))}) if entry else None
 
 
 def _stamp(moment: datetime) -> str:

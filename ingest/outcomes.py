@@ -20,8 +20,9 @@ from ingest.planning import Batch
 class Outcome:
     """What became of a request: `failure` where it has no full answer, `note` where it has one that needs a word.
 
-    `days` are the sessions (YYYY-MM-DD) of its stock bars, `expirations` the days on which its contracts expire.
-    `conflicts` counts by session the bars that another bar of the same ticker in the same answer contradicts.
+    `days` are the sessions (YYYY-MM-DD) of its bars, `expirations` the days on which its contracts expire. `conflicts`
+    counts by session the bars that another bar of the same ticker in the same answer contradicts. One that `is_outside`
+    was refused, or not asked for, because the plan doesn't serve those days, or not yet.
     """
 
     request: Request
@@ -31,6 +32,7 @@ class Outcome:
     days: frozenset[str] = frozenset()
     expirations: Mapping[str, str] = field(default_factory=dict)
     conflicts: Mapping[str, int] = field(default_factory=dict)
+    is_outside: bool = False
 
     def fuller(self, again: Outcome) -> Outcome:
         """This one, or the answer to asking again where that holds more or contradicts itself less; a second try that
@@ -100,36 +102,121 @@ def contradictory(outcomes: Sequence[Outcome]) -> list[SuspectSession]:
     ]
 
 
-def judged(batch: Batch, outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """The outcomes with the failures and notes that only the whole batch shows."""
-    return [_noted(outcome) for outcome in _without_holes(batch, outcomes)]
+def judged(batch: Batch, outcomes: Sequence[Outcome], outstanding: Collection[str] = ()) -> list[Outcome]:
+    """The outcomes with the failures and notes that only the whole batch shows.
+
+    Args:
+        outstanding: sessions that are not published yet.
+    """
+    return [_noted(outcome) for outcome in _without_holes(batch, _plausible(outcomes), outstanding)]
 
 
-def covered(batch: Batch, outcomes: Sequence[Outcome], suspected: Collection[str]) -> tuple[str, ...]:
-    """The sessions of the batch that a later backfill need not fetch again."""
+def covered(
+    batch: Batch,
+    outcomes: Sequence[Outcome],
+    suspected: Collection[str],
+    before: str = "",
+    outstanding: Collection[str] = (),
+) -> tuple[str, ...]:
+    """The sessions of a batch of stock bars that a later backfill need not fetch again.
+
+    Args:
+        before: sessions up to this one are older than the plan's history, "" for none.
+        outstanding: sessions that are not published yet.
+    """
     days = [day.isoformat() for day in batch.sessions]
     by_session = {outcome.request.session: outcome for outcome in outcomes if outcome.request.session}
     if by_session:
         whole = {day for day, outcome in by_session.items() if not outcome.failure and not outcome.note}
         return tuple(day for day in days if day in whole and day not in suspected)
-    datasets = {Dataset.STOCK_BARS, Dataset.OPTION_CONTRACTS, Dataset.OPTION_BARS}
-    bars = [outcome for outcome in outcomes if outcome.request.dataset in datasets]
-    found = any(outcome.rows for outcome in bars)
-    if not found or any(outcome.failure for outcome in bars):
+    ranges = [outcome for outcome in outcomes if outcome.is_range]
+    found = {day for outcome in ranges for day in outcome.days}
+    if not found or any(outcome.failure for outcome in ranges):
         return ()
-    return tuple(day for day in days if day not in suspected)
+    newest = batch.newest.isoformat() if batch.newest else None
+    lacking = {*suspected, *outstanding, *({newest} - found)}
+    # A session in which none of a few tickers traded counts: the answers reach beyond it.
+    return tuple(day for day in days if day > before and day not in lacking)
+
+
+def contract_sessions(
+    batch: Batch, days: Collection[str]
+) -> tuple[tuple[str, ...], tuple[SuspectSession, ...], str | None]:
+    """What the bars of an underlying's contracts cover. Most contracts don't trade every day, so that an empty answer
+    says nothing; a session that no contract's answer holds is one that the plan cut, or doesn't serve yet.
+
+    Args:
+        days: sessions of which any contract has a bar.
+
+    Returns:
+        The sessions that are held. Those between them of which no contract has a bar: suspect, and held once two
+        manifests found so. A note about those before and after them.
+    """
+    asked = [day.isoformat() for day in batch.sessions]
+    held = tuple(day for day in asked if day in days)
+    if not held:
+        return (), (), f"no contract has a bar from {asked[0]} to {asked[-1]}" if asked else None
+    holes = tuple(
+        SuspectSession(Dataset.OPTION_BARS.value, day, 0, 1, fetches=1)
+        for day in asked
+        if held[0] < day < held[-1] and day not in days
+    )
+    outside = [day for day in asked if not held[0] <= day <= held[-1]]
+    note = None
+    if outside:
+        spans = [span for span in (_span(outside, up_to=held[0]), _span(outside, since=held[-1])) if span]
+        note = f"no contract has a bar of {' or of '.join(spans)}: cut by the plan, or not published yet; not held"
+    return held, holes, note
 
 
 def missing(outcomes: Sequence[Outcome]) -> tuple[Missing, ...]:
-    """What the manifest says of the requests that need a word."""
-    return tuple(
-        Missing(request.dataset.value, request.path, dict(request.params), outcome.failure or outcome.note or "")
+    """What the manifest says of the requests that need a word; contracts that were not asked for share an entry."""
+    found, unasked = list[Missing](), list[Request]()
+    for outcome in outcomes:
+        request = outcome.request
+        if outcome.is_outside and request.dataset == Dataset.OPTION_BARS:
+            unasked.append(request)
+        elif outcome.failure or outcome.note:
+            found.append(_missing(request, outcome.failure or outcome.note or ""))
+    if unasked:
+        more = f", like {len(unasked) - 1} other contracts" if len(unasked) > 1 else ""
+        last = max(request.days[1] for request in unasked if request.days)
+        found.append(_missing(unasked[0], f"before the plan's history{more}, the latest until {last}"))
+    return tuple(found)
+
+
+def noted(batch: Batch, note: str | None) -> tuple[Missing, ...]:
+    """A note about a batch of options as a whole, under the request that listed its contracts."""
+    return (_missing(batch.requests[0], note),) if note else ()
+
+
+def _missing(request: Request, reason: str) -> Missing:
+    return Missing(request.dataset.value, request.path, dict(request.params), reason)
+
+
+def _span(days: Sequence[str], *, since: str = "", up_to: str = "9999") -> str:
+    found = [day for day in days if since < day < up_to]
+    if not found:
+        return ""
+    return found[0] if len(found) == 1 else f"{found[0]} to {found[-1]}"
+
+
+def _plausible(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """A session that was refused as too old while an older one was answered is not before the history: a failure."""
+    oldest = min((outcome.request.session or "9999" for outcome in outcomes if outcome.rows), default="9999")
+    return [
+        replace(outcome, failure=f"{outcome.note}, though {oldest} was answered", note=None)
+        if outcome.is_outside and (session := outcome.request.session) and oldest < session < _last_session(outcomes)
+        else outcome
         for outcome in outcomes
-        if (request := outcome.request) and (outcome.failure or outcome.note)
-    )
+    ]
 
 
-def _without_holes(batch: Batch, outcomes: Sequence[Outcome]) -> list[Outcome]:
+def _last_session(outcomes: Sequence[Outcome]) -> str:
+    return max((outcome.request.session or "" for outcome in outcomes), default="")
+
+
+def _without_holes(batch: Batch, outcomes: Sequence[Outcome], outstanding: Collection[str]) -> list[Outcome]:
     """Sessions without any bar: before the first known bar the API's history may not have begun, which is a
     note; after it, or where the session is required, the answer is not what a session looks like, which is a failure.
     """
@@ -142,13 +229,15 @@ def _without_holes(batch: Batch, outcomes: Sequence[Outcome]) -> list[Outcome]:
     without_holes = []
     for outcome in outcomes:
         session = outcome.request.session
-        if session and not outcome.failure and not outcome.rows:
+        if outcome.is_outside:
+            pass
+        elif session and not outcome.failure and not outcome.rows:
             if session > first or session == required:
                 failure = f"session {session} has closed, but the answer holds no bars"
                 outcome = Outcome(outcome.request, failure=failure)
             else:
                 outcome = Outcome(outcome.request, note=f"no bars: the API's history may begin after {session}")
-        elif required and outcome in ranges and newest < required:
+        elif required and required not in outstanding and outcome in ranges and newest < required:
             failure = f"session {required} has closed, but the answer holds no bar of it"
             outcome = Outcome(outcome.request, failure=failure)
         without_holes.append(outcome)

@@ -40,6 +40,9 @@ class Batch:
         neighbours: results by session (YYYY-MM-DD) of whole sessions that are held already, to judge this batch's by.
         contract_window: options only: first and last session of the bars to fetch for every contract found.
         contracts_after: options only: the contracts up to this ticker are held already.
+        contract_sessions: options only: sessions (YYYY-MM-DD) of which those contracts have a bar.
+        newest: the newest session that had closed when the batch was planned: one that the API may not serve yet.
+        outstanding: sessions (YYYY-MM-DD) that had closed then and were left out, because they are served later.
     """
 
     family: Family
@@ -52,6 +55,9 @@ class Batch:
     neighbours: Mapping[str, int] = field(default_factory=dict)
     contract_window: tuple[date, date] | None = None
     contracts_after: str = ""
+    contract_sessions: tuple[str, ...] = ()
+    newest: date | None = None
+    outstanding: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values, to cross from one task to another."""
@@ -66,6 +72,9 @@ class Batch:
             "neighbours": dict(self.neighbours),
             "contract_window": [day.isoformat() for day in self.contract_window] if self.contract_window else None,
             "contracts_after": self.contracts_after,
+            "contract_sessions": list(self.contract_sessions),
+            "newest": self.newest.isoformat() if self.newest else None,
+            "outstanding": list(self.outstanding),
         }
 
     @classmethod
@@ -86,6 +95,9 @@ class Batch:
             neighbours=dict(values.get("neighbours", {})),
             contract_window=(date.fromisoformat(window[0]), date.fromisoformat(window[1])) if window else None,
             contracts_after=values.get("contracts_after", ""),
+            contract_sessions=tuple(values.get("contract_sessions", ())),
+            newest=date.fromisoformat(values["newest"]) if values.get("newest") else None,
+            outstanding=tuple(values.get("outstanding", ())),
         )
 
 
@@ -143,10 +155,16 @@ def stocks_backfill(
     return batches
 
 
-def options_daily(session: date, before: Sequence[date], underlyings: Sequence[str]) -> list[Batch]:
-    """For every underlying: its contracts, their bars of the session and of those `before` it, and the chain."""
+def options_daily(
+    session: date, before: Sequence[date], underlyings: Sequence[str], chain_of: date | None = None
+) -> list[Batch]:
+    """For every underlying: its contracts, their bars of the session and of those `before` it, and the chain.
+
+    Args:
+        chain_of: the newest session that has closed, which the chain is of, where its bars are not published yet.
+    """
     return [
-        _options(underlying, (*before, session), f"{underlying} {session}", with_chain=True)
+        _options(underlying, (*before, session), f"{underlying} {session}", chain_of=chain_of or session)
         for underlying in underlyings
     ]
 
@@ -163,7 +181,7 @@ def options_backfill(
         lacking = _lacking(sessions, () if refetch else held.holds(underlying))
         if lacking:
             window = [day for day in sessions if lacking[0] <= day <= lacking[-1]]
-            batch = _options(underlying, window, f"{underlying} {lacking[0]} to {lacking[-1]}", with_chain=False)
+            batch = _options(underlying, window, f"{underlying} {lacking[0]} to {lacking[-1]}")
             batches.append(batch if refetch else _without_held_contracts(batch, held))
     return batches
 
@@ -187,6 +205,20 @@ def contract_bars(
     return requests
 
 
+def listings_before(batch: Batch, splits: Iterable[Mapping[str, Any]]) -> list[Request]:
+    """Listings of an underlying's contracts as of the session before each of its splits within a batch's window.
+
+    Args:
+        splits: rows of the splits endpoint.
+    """
+    days = sorted({str(split.get("execution_date")) for split in splits})
+    before = {max(earlier) for day in days if (earlier := [one for one in batch.sessions if one.isoformat() < day])}
+    (underlying,), start = batch.scope, batch.sessions[0]
+    span = _span(start, batch.sessions[-1])
+    asked = [(day, since) for day in sorted(before) if day != batch.sessions[-1] for since in (None, start)]
+    return [datasets.contracts(underlying, day, since, span) for day, since in asked]
+
+
 def remaining(batch: Batch, held: Coverage) -> Batch:
     """A batch without the sessions or contracts that are held: a second try costs what the first one lacked."""
     if batch.contract_window is not None:
@@ -204,8 +236,24 @@ def remaining(batch: Batch, held: Coverage) -> Batch:
     )
 
 
+def published(
+    batches: Sequence[Batch], newest: date, outstanding: Sequence[date], sessions: Sequence[date]
+) -> list[Batch]:
+    """The batches with what is known of publication: those that end with the last of `sessions` say what is left out.
+
+    Args:
+        newest: the newest session that has closed.
+        outstanding: sessions that have closed, follow the last of `sessions` and are not published yet.
+    """
+    days = tuple(day.isoformat() for day in outstanding)
+    return [
+        replace(batch, newest=newest, outstanding=days if batch.sessions and batch.sessions[-1] == sessions[-1] else ())
+        for batch in batches
+    ]
+
+
 def check_range(start: date, end: date, newest: date) -> tuple[date, date]:
-    """A backfill's range, its end at the newest completed session at the latest.
+    """A backfill's range, its end at the newest session that has closed at the latest.
 
     Raises:
         BadSetting: a range that holds nothing.
@@ -254,20 +302,33 @@ def _tickers(tickers: Sequence[str], sessions: Sequence[date]) -> Batch:
     return Batch(Family.STOCKS, f"{named} {start} to {end}", tuple(sessions), tuple(tickers), requests)
 
 
-def _options(underlying: str, sessions: Sequence[date], label: str, *, with_chain: bool) -> Batch:
+def _options(underlying: str, sessions: Sequence[date], label: str, *, chain_of: date | None = None) -> Batch:
     start, end = sessions[0], sessions[-1]
     span = _span(start, end)
     requests = [datasets.contracts(underlying, end, None, span), datasets.contracts(underlying, end, start, span)]
-    if with_chain:
-        requests.append(datasets.chain(underlying, end.isoformat()))
+    if chain_of:
+        requests.append(datasets.chain(underlying, chain_of.isoformat()))
+    elif start < end:
+        # A contract that was renamed since is not listed under its old name as of the end.
+        requests.append(datasets.contracts(underlying, start, None, span))
     return Batch(Family.OPTIONS, label, tuple(sessions), (underlying,), tuple(requests), contract_window=(start, end))
 
 
 def _without_held_contracts(batch: Batch, held: Coverage) -> Batch:
     (underlying,) = batch.scope
     first, last = (day.isoformat() for day in batch.contract_window or ())
-    spans = (span for span in held.contracts.get(underlying, ()) if span.start <= first and last <= span.end)
-    return replace(batch, contracts_after=max([batch.contracts_after, *(span.through for span in spans)]))
+    days = {day.isoformat() for day in batch.sessions}
+    # The same window, tried again, or one of which these contracts are known to have been served every session.
+    spans = [
+        span
+        for span in held.contracts.get(underlying, ())
+        if (span.start, span.end) == (first, last) or days <= set(span.sessions)
+    ]
+    return replace(
+        batch,
+        contracts_after=max([batch.contracts_after, *(span.through for span in spans)]),
+        contract_sessions=tuple(sorted({*batch.contract_sessions, *(day for span in spans for day in span.sessions)})),
+    )
 
 
 def _lacking(sessions: Iterable[date], held: Collection[date]) -> tuple[date, ...]:

@@ -20,11 +20,20 @@ from ingest import calendar, loader, manifests, planning, rolling
 from ingest.budget import shared_budget
 from ingest.client import PolygonClient
 from ingest.datasets import Family
-from ingest.errors import BadSetting, IncompleteFetch, IngestError, ManifestReplaced, NotAuthorized, Unreachable
+from ingest.errors import (
+    BadSetting,
+    IncompleteFetch,
+    IngestError,
+    ManifestReplaced,
+    MovedAway,
+    NotAuthorized,
+    Unreachable,
+)
 from ingest.fetching import Fetch, Fetched
 from ingest.landing import Landing
 from ingest.manifests import Manifest
 from ingest.planning import Batch
+from ingest.publication import Publication, read_publication
 from ingest.settings import ApiSettings, read_api, read_storage, read_universe, symbols
 from ingest.storage import LandingStore
 
@@ -43,20 +52,25 @@ class Landed:
     objects: int
     result_rows: int
     notes: int
+    outstanding: tuple[str, ...] = ()
 
 
 def plan_daily(family: Family, now: datetime | None = None) -> list[dict[str, Any]]:
-    """The last completed session at `now`, the five before it again, and what belongs to them."""
+    """The newest session that is published at `now`, the five before it again, and what belongs to them."""
     api, universe = read_api(), read_universe()
     LandingStore(read_storage()).check()
-    session = calendar.last_completed_session(now or datetime.now(UTC))
+    publication, moment = read_publication(), now or datetime.now(UTC)
+    session, outstanding = publication.newest(moment), publication.outstanding(moment)
+    _tell_outstanding(publication, outstanding)
+    newest = calendar.last_completed_session(moment)
     before = calendar.previous_sessions(session, planning.REREAD_SESSIONS)
     if family == Family.STOCKS:
         past = (calendar.FIRST_DAY, (*before, session)[0] - timedelta(days=1))
         again = rolling.stretch(calendar.session_number(session), *past)
         batches = planning.stocks_daily(session, before, universe.tickers, again)
     else:
-        batches = planning.options_daily(session, before, universe.underlyings)
+        batches = planning.options_daily(session, before, universe.underlyings, newest)
+    batches = planning.published(batches, newest, outstanding, [session])
     _check_api(api)
     return [batch.to_dict() for batch in batches]
 
@@ -71,7 +85,7 @@ def plan_backfill(
     """What no manifest holds of a range of sessions.
 
     Args:
-        params: `start`; optionally `end` (default and latest: the last completed session), `tickers` (stocks) or
+        params: `start`; optionally `end` (default and latest: the newest that is published), `tickers` (stocks) or
             `underlyings` (options; default: those of the settings) and `refetch` (also what is held).
         refused: keys of manifests that the warehouse has refused: what they name is not held.
 
@@ -79,10 +93,14 @@ def plan_backfill(
         BadSetting: one line that names the parameter or variable.
     """
     api, universe = read_api(), read_universe()
-    newest = calendar.last_completed_session(now or datetime.now(UTC))
+    publication, moment = read_publication(), now or datetime.now(UTC)
+    newest = calendar.last_completed_session(moment)
     start = _date(params, "start")
     end = _date(params, "end") if params.get("end") else newest
-    sessions = calendar.sessions(*planning.check_range(start, end, newest))
+    closed = calendar.sessions(*planning.check_range(start, end, newest))
+    outstanding = [day for day in publication.outstanding(moment) if day in closed]
+    _tell_outstanding(publication, outstanding)
+    sessions = [day for day in closed if day not in outstanding]
     refetch = bool(params.get("refetch"))
     store = LandingStore(read_storage())
     store.check()
@@ -95,6 +113,7 @@ def plan_backfill(
     else:
         underlyings = _symbols(params, "underlyings") or universe.underlyings
         batches = planning.options_backfill(sessions, underlyings, held, refetch=refetch)
+    batches = planning.published(batches, newest, outstanding, sessions)
     log.info("%d sessions from %s to %s, %d batches to fetch.", len(sessions), start, end, len(batches))
     if batches:
         _check_api(api)
@@ -109,7 +128,7 @@ def land(values: Mapping[str, Any], dag_id: str, run_id: str, *, tried_since: da
 
     Raises:
         IncompleteFetch: something is missing; what was answered is saved under a manifest with complete=false.
-        NotAuthorized, NotEntitled: likewise, and another try won't help.
+        NotAuthorized, NotEntitled, MovedAway: likewise, and another try won't help.
     """
     batch, api = Batch.from_dict(values), read_api()
     store = LandingStore(read_storage())
@@ -136,6 +155,8 @@ def land_batch(
             break
     if failures:
         raise IncompleteFetch(_lack(batch, manifest, failures[0], parts, api))
+    for day in manifest.outstanding:
+        log.warning("%s: session %s is not published yet; a later run fetches it.", batch.label, day)
     if not parts:
         return None
     return Landed(
@@ -143,6 +164,7 @@ def land_batch(
         sum(len(part.objects) for part in parts),
         sum(part.result_rows for part in parts),
         sum(len(part.missing) for part in parts),
+        manifest.outstanding,
     )
 
 
@@ -169,6 +191,7 @@ def _land_part(batch: Batch, fetch: Fetch, store: LandingStore, dag_id: str, run
         suspect_sessions=fetched.suspects,
         session_rows=fetched.session_rows,
         contracts=fetched.contracts,
+        outstanding=fetched.outstanding,
     )
     if objects:
         store.put_once(manifest.key, manifest.to_json())
@@ -195,6 +218,7 @@ def landed(family: Family, dag_id: str, run_id: str, began: datetime) -> dict[st
         "result_rows": sum(manifest.result_rows for manifest in found),
         "complete": all(manifest.complete for manifest in found),
         "suspect_sessions": sorted({one.session for manifest in found for one in manifest.suspect_sessions}),
+        "outstanding_sessions": sorted({day for manifest in found for day in manifest.outstanding}),
         "run_id": run_id,
     }
 
@@ -242,12 +266,17 @@ def _lack(batch: Batch, last: Manifest, failure: str, saved: list[Manifest], api
     )
 
 
+def _tell_outstanding(publication: Publication, sessions: Sequence[date]) -> None:
+    for session in sessions:
+        log.warning("%s", publication.explain(session))
+
+
 def _check_api(api: ApiSettings) -> None:
     """One small request, so that a refused key or a server that is down fails the plan and not every mapped task."""
     with PolygonClient(api, shared_budget(api.host, api.requests_per_minute)) as client:
         try:
             client.get("/v1/marketstatus/upcoming", {})
-        except (NotAuthorized, Unreachable):
+        except (NotAuthorized, MovedAway, Unreachable):
             raise
         except IngestError as error:
             log.info("The market status is of no use, which does no harm: %s", error)

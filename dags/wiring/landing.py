@@ -22,7 +22,7 @@ Batches = list[dict[str, Any]]
 # Planning sends one request, to see that the key is accepted and the server is there.
 @task(pool=API_POOL)
 def plan_daily(family: str) -> Batches:
-    """The last completed session, the sessions before it again, and the reference data that changed."""
+    """The newest published session, the sessions before it again, and the reference data that changed."""
     from ingest import runs
 
     with final_errors():

@@ -17,8 +17,6 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from ingest.settings import secret
-
 log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 10
@@ -56,6 +54,8 @@ def send(text: str, link: str | None = None, environment: Mapping[str, str] = os
 
 
 def _post(text: str, environment: Mapping[str, str]) -> None:
+    from ingest.settings import secret
+
     if not (url := secret(environment, "SNOWTAPE_ALERT_WEBHOOK_URL")):
         return
     import requests
@@ -69,6 +69,8 @@ def _mail(text: str, environment: Mapping[str, str]) -> None:
     import smtplib
     import ssl
     from email.message import EmailMessage
+
+    from ingest.settings import secret
 
     message = EmailMessage()
     message["Subject"] = f"Snowtape: {text.splitlines()[0][:120]}"

@@ -1,4 +1,4 @@
-"""A ticker's bars as they were known at a moment: earlier versions put back, later bars left out. Pure."""
+"""A ticker's bars as they were known at a moment: earlier and withdrawn ones put back, later ones left out. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def bars_as_of(frame: pd.DataFrame, versions: pd.DataFrame, moment: datetime) ->
     is_dropped = versions["is_dropped"].astype(bool)
     dropped = versions.loc[was_known & is_dropped, "session_date"]
     then = versions[was_known & ~is_dropped & known_until.notna()].set_index("session_date")
-    frame = _with_dropped_since(frame, then)
+    frame = with_withdrawn(frame, then)
     known = (pd.to_datetime(frame["fetched_at"]) < moment) | frame["session_date"].isin(then.index)
     known &= ~frame["session_date"].isin(dropped)
     bars = frame[known].reset_index(drop=True)
@@ -52,16 +52,19 @@ def bars_as_of(frame: pd.DataFrame, versions: pd.DataFrame, moment: datetime) ->
     return bars.assign(**indicators(bars["adjusted_close_usd"]))
 
 
-def _with_dropped_since(frame: pd.DataFrame, then: pd.DataFrame) -> pd.DataFrame:
-    """`frame` with a row for each bar of `then` that was dropped later, adjusted as the bar after it."""
-    lost = then[~then.index.isin(frame["session_date"])]
-    if lost.empty or frame.empty:
+def with_withdrawn(frame: pd.DataFrame, then: pd.DataFrame) -> pd.DataFrame:
+    """`frame` with a row for each session of `then` that it lacks: bars that were withdrawn since.
+
+    Such a row has the split factor and the total return's ratio of the bar before it, else of the one after it.
+    """
+    lost = sorted(set(then.index) - set(frame["session_date"]))
+    if not lost or frame.empty:
         return frame
-    rows = lost.reset_index()[["session_date", *_VALUES]].assign(fetched_at=lost["known_from"].to_numpy())
-    whole = pd.concat([frame, rows], ignore_index=True).sort_values("session_date", ignore_index=True)
-    for column in ("split_factor", "total_return_close_usd", "adjusted_close_usd"):
-        whole[column] = whole[column].bfill().ffill()
-    return whole
+    places = np.maximum(np.searchsorted(frame["session_date"].to_numpy(), np.array(lost)) - 1, 0)
+    rows = frame.iloc[places].assign(session_date=lost)
+    for column in ("dividend_usd", "split_from", "split_to"):
+        rows[column] = np.nan
+    return pd.concat([frame, rows]).sort_values("session_date", kind="stable", ignore_index=True)
 
 
 def indicators(close: pd.Series) -> dict[str, pd.Series]:

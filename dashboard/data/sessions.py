@@ -1,15 +1,17 @@
-"""Which session's bars should be there by now: the exchange's calendar, and how long an ingest may take."""
+"""Which session's bars should be there by now: the exchange's calendar, when the API serves a session, and how long
+ingest, load and build may take. The same rule as dbt's (session_due_hours).
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import lru_cache
 
 import exchange_calendars
 import pandas as pd
 
-# From the close until a session's bars are missed: the vendor publishes, an ingest, a load and a build run.
-GRACE = timedelta(hours=8)
+from dashboard.settings import session_due
+
 _YEARS = 12
 
 
@@ -20,9 +22,10 @@ def now() -> datetime:
 
 def expected_session(when: datetime | None = None) -> date:
     """The newest session whose bars should be in the marts at `when` (aware; default: now)."""
-    moment = pd.Timestamp(when or now())
-    closes = _closes(moment.year)
-    return closes.index[closes + GRACE <= moment][-1].date()
+    # Naive, as a wall clock in New York shows it: so are midnights and hours of the day.
+    moment = pd.Timestamp(when or now()).tz_convert("America/New_York").tz_localize(None)
+    days = _sessions(moment.year)
+    return days[days + session_due() <= moment][-1].date()
 
 
 def sessions_behind(session: date, when: datetime | None = None) -> int:
@@ -30,11 +33,11 @@ def sessions_behind(session: date, when: datetime | None = None) -> int:
     expected = expected_session(when)
     if session >= expected:
         return 0
-    days = _closes((when or now()).year).index
+    days = _sessions((when or now()).year)
     return int(((days > pd.Timestamp(session)) & (days <= pd.Timestamp(expected))).sum())
 
 
 @lru_cache(maxsize=2)
-def _closes(year: int) -> pd.Series:
+def _sessions(year: int) -> pd.DatetimeIndex:
     calendar = exchange_calendars.get_calendar("XNYS", start=f"{year - _YEARS}-01-01", end=f"{year}-12-31")
-    return calendar.closes
+    return calendar.sessions

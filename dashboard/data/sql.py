@@ -47,6 +47,11 @@ def bind(statement: str, params: Mapping[str, Value]) -> tuple[str, tuple[Value,
     return text, tuple(values)
 
 
+def parameters(statement: str) -> set[str]:
+    """The names of a statement's parameters."""
+    return {match.group(2) for match in _TOKEN.finditer(statement) if match.group(2)}
+
+
 def row_count(name: str, value: Value) -> int:
     """The value as what may stand behind `limit`. Raises ValueError unless it is an int of 0 or more."""
     if type(value) is not int or value < 0:

@@ -1,15 +1,17 @@
 {#
     Every distinct version of every row of a dataset, valid from the moment it was fetched.
 
-    dataset: a raw table; received_<dataset>() types its rows.  key: what identifies a row.  values: what makes a version.
+    dataset: a raw table; received_<dataset>() types and judges its rows, history_columns() says what identifies a row and
+    what makes a version.
 
     An observation is a row as one response held it. Per key, observations in the order of fetched_at become versions
     where a value changes; a moment at which several responses disagree counts with the last of them (highest manifest,
-    object, line, position). Incremental: only keys that new manifests name are looked at, their recorded versions take
-    part as observations, and only keys whose versions come out different are written – all versions of such a key, with
-    one `recorded_at`. So a model that is built from a history finds what changed since its own newest `recorded_at`.
+    object, line, position). Where a complete answer is a fact also for what it lacks, it ends a version (withdrawals.sql).
+    Incremental: only keys that new manifests name, or should name, are looked at, their recorded versions take part as
+    observations, and only keys whose versions come out different are written – all versions of such a key, with one
+    `recorded_at`. So a model that is built from a history finds what changed since its own newest `recorded_at`.
 #}
-{% macro history(dataset, key, values) %}
+{% macro history(dataset) %}
 {%- if execute and var('as_of', none) -%}
     {{ exceptions.raise_compiler_error(
         'as_of reads the histories and must not write one: build with `--select snapshots+ --exclude snapshots`. '
@@ -17,11 +19,18 @@
     ) }}
 {%- endif %}
 -- depends_on: {{ ref('stg_polygon__manifests_pending') }}
+-- depends_on: {{ ref('stg_polygon__answers') }}
 -- depends_on: {{ ref('stg_polygon__rows_rejected') }}
+{%- set columns = history_columns(dataset) %}
+{%- set key, values = columns.key, columns['values'] %}
 {%- set lineage = ['manifest_id', 'object_key', 'line_number', 'result_index'] %}
 {%- set stored = key + values + ['fetched_at'] + lineage %}
 with {{ context['received_' ~ dataset](pending_only=is_incremental()) }},
 
+{% if columns.withdrawable %}
+{{ complete_answers(dataset) }}
+
+{% endif %}
 {% if is_incremental() %}
 new_rows as (
     select
@@ -33,7 +42,7 @@ new_rows as (
 ),
 
 touched as (
-    select distinct
+    select
         {%- for column in key %}
         new_rows.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -45,16 +54,33 @@ touched as (
             pending.dataset = '{{ dataset }}'
             and pending.is_new
     )
+    {%- if columns.withdrawable %}
+    union distinct
+    select
+        {%- for column in key %}
+        versions.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ this }} as versions
+    inner join answers
+        on {{ should_hold(dataset, 'answers', 'versions') }}
+    {%- else %}
+    group by
+        {%- for column in key %}
+        new_rows.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    {%- endif %}
 ),
 
 recorded as (
-    select recorded_versions.*
+    select
+        recorded_versions.*,
+        lead(recorded_versions.dbt_valid_from) over (
+            partition by {{ _each(key, 'recorded_versions') }}
+            order by recorded_versions.dbt_valid_from
+        ) as next_valid_from
     from {{ this }} as recorded_versions
     inner join touched
-        on
-            {%- for column in key %}
-            {{ 'and ' if not loop.first }}recorded_versions.{{ column }} = touched.{{ column }}
-            {%- endfor %}
+        on {{ _same(key, 'recorded_versions', 'touched') }}
 ),
 
 observations as (
@@ -64,17 +90,8 @@ observations as (
         {%- endfor %}
     from new_rows
     inner join touched
-        on
-            {%- for column in key %}
-            {{ 'and ' if not loop.first }}new_rows.{{ column }} = touched.{{ column }}
-            {%- endfor %}
-    where new_rows.fetched_at >= (
-        select min(pending.first_fetched_at)
-        from {{ ref('stg_polygon__manifests_pending') }} as pending
-        where
-            pending.dataset = '{{ dataset }}'
-            and pending.is_new
-    )
+        on {{ _same(key, 'new_rows', 'touched') }}
+    where new_rows.fetched_at >= {{ first_new_moment(dataset) }}
     union all
     select
         {%- for column in stored %}
@@ -93,7 +110,9 @@ observations as (
 ),
 {% endif %}
 moments as (
-    select *
+    select
+        *,
+        false as is_withdrawn
     from observations
     qualify row_number() over (
         partition by {{ key | join(', ') }}, fetched_at
@@ -101,14 +120,46 @@ moments as (
     ) = 1
 ),
 
+{% if columns.withdrawable %}
+{{ withdrawals(dataset) }}
+
+events as (
+    select *
+    from moments
+    union all
+    select
+        {%- for column in key %}
+        {{ column }},
+        {%- endfor %}
+        {%- for column in values %}
+        null as {{ column }},
+        {%- endfor %}
+        withdrawn_at as fetched_at,
+        {%- for column in lineage %}
+        null as {{ column }},
+        {%- endfor %}
+        true as is_withdrawn
+    from withdrawn
+),
+
+{% endif %}
 compared as (
     select
-        moments.*,
-        lag(fetched_at) over ({{ _in_order(key) }}) is null
+        told.*,
+        lag(told.fetched_at) over ({{ _in_order(key) }}) is null
+        or lag(told.is_withdrawn) over ({{ _in_order(key) }}) <> told.is_withdrawn
         {%- for column in values %}
-        or lag({{ column }}) over ({{ _in_order(key) }}) is distinct from {{ column }}
+        or lag(told.{{ column }}) over ({{ _in_order(key) }}) is distinct from told.{{ column }}
         {%- endfor %} as is_change
-    from moments
+    from {{ 'events' if columns.withdrawable else 'moments' }} as told
+),
+
+changes as (
+    select
+        compared.*,
+        lead(compared.fetched_at) over ({{ _in_order(key, 'compared') }}) as next_change_at
+    from compared
+    where compared.is_change
 ),
 
 versions as (
@@ -117,16 +168,12 @@ versions as (
         {{ column }},
         {%- endfor %}
         convert_timezone('UTC', current_timestamp())::timestamp_ntz(6) as recorded_at,
-        md5(
-            {%- for column in key %}
-            {{ "to_char(" ~ column ~ ", 'YYYY-MM-DD')" if column.endswith('_date') else column }} || '|' ||
-            {%- endfor %} to_char(fetched_at, 'YYYY-MM-DD HH24:MI:SS.FF6')
-        ) as dbt_scd_id,
+        md5({{ row_key(dataset) }} || '|' || to_char(fetched_at, 'YYYY-MM-DD HH24:MI:SS.FF6')) as dbt_scd_id,
         fetched_at as dbt_updated_at,
         fetched_at as dbt_valid_from,
-        lead(fetched_at) over ({{ _in_order(key) }}) as dbt_valid_to
-    from compared
-    where is_change
+        next_change_at as dbt_valid_to
+    from changes
+    where not is_withdrawn
 )
 {% if is_incremental() %}
 select versions.*
@@ -146,10 +193,7 @@ inner join (
             {%- endfor %}
     where recorded.dbt_scd_id is null
 ) as changed
-    on
-        {%- for column in key %}
-        {{ 'and ' if not loop.first }}versions.{{ column }} = changed.{{ column }}
-        {%- endfor %}
+    on {{ _same(key, 'versions', 'changed') }}
 {% else %}
 select *
 from versions
@@ -160,6 +204,27 @@ order by session_date
 {% endif %}
 {% endmacro %}
 
-{% macro _in_order(key) -%}
-    partition by {{ key | join(', ') }} order by fetched_at
+{# The earliest answer that this build takes up for the first time: what is known until then stays as it is. #}
+{% macro first_new_moment(dataset) -%}
+    (
+        select min(pending.first_fetched_at)
+        from {{ ref('stg_polygon__manifests_pending') }} as pending
+        where
+            pending.dataset = '{{ dataset }}'
+            and pending.is_new
+    )
+{%- endmacro %}
+
+{% macro _in_order(key, of='told') -%}
+    partition by {{ _each(key, of) }} order by {{ of }}.fetched_at
+{%- endmacro %}
+
+{% macro _each(key, of) -%}
+    {%- for column in key %}{{ of }}.{{ column }}{{ ', ' if not loop.last }}{% endfor -%}
+{%- endmacro %}
+
+{% macro _same(key, one, other) -%}
+            {%- for column in key %}
+            {{ 'and ' if not loop.first }}{{ one }}.{{ column }} = {{ other }}.{{ column }}
+            {%- endfor %}
 {%- endmacro %}

@@ -35,7 +35,7 @@
     inner join {{ absorbed_manifests() }} as absorbed
         on
             load_ledger.manifest_id = absorbed.manifest_id
-            and absorbed.dataset = '{{ datasets()[0] }}'
+            and absorbed.dataset = iff(load_ledger.family = 'options', 'option_contracts', 'stock_bars')
         {%- endif %}
         {%- endif -%}
     {%- endif -%}

@@ -1,8 +1,8 @@
 {#
     Which stock bars a build computes again, and where each ticker's go on from: CTEs of int_polygon__stock_bars_enriched.
 
-    touched: the bars to compute. New, restated and late bars count from their session on: nothing before it depends on
-    them. A split or a dividend that is new, changed, overruled or now due changes the ticker's whole history; so does a bar from
+    touched: the bars to compute. New, restated, withdrawn and late bars count from their session on: nothing before it
+    depends on them. A split or a dividend that is new, changed, overruled or now due changes the ticker's whole history; so does a bar from
     which on a dividend may take effect in another session, or on another close before.
     continued: the last bar before a ticker's first touched one, whose averages the next ones go on from. None where a new
     listing begins.
@@ -22,7 +22,7 @@
         'select min(window_from_date) from ' ~ this ~ ' where session_date >= ' ~ first_last
     ) or '9999-12-31' -%}
 {%- endif -%}
-{# All versions: a bar that was dropped has no current one. #}
+{# All versions: a bar that was withdrawn or dropped is in no other view. #}
 new_bars as (
     select
         versions.ticker,

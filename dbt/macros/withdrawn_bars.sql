@@ -1,7 +1,7 @@
 {#
-    Bars that count no more: dropped by an override since a model was last built. They are in no staging view, so their
-    rows go before the model's own new ones come. Dying in between costs nothing: the newest recorded_at that is left
-    is an older one.
+    Bars that count no more: withdrawn by the vendor, or dropped by an override, since a model was last built. They are in
+    no staging view any more, so their rows have to go before the model's own new ones come. Dying in between costs
+    nothing: the newest recorded_at that is left is an older one.
 #}
 {% macro forget_withdrawn_bars(date='session_date', of_date='versions.session_date') %}
     {%- if is_incremental() %}

@@ -7,7 +7,7 @@ import os
 import secrets
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,7 +17,6 @@ DATABASE = "SNOWTAPE"
 WAREHOUSE_SETTINGS = {
     "SNOWFLAKE_ACCOUNT": "local",
     "SNOWFLAKE_USER": "snowtape",
-    "SNOWFLAKE_PASSWORD": "local",
     "SNOWFLAKE_ROLE": "SYSADMIN",
     "SNOWFLAKE_WAREHOUSE": "LOCAL",
     "SNOWFLAKE_DATABASE": DATABASE,
@@ -29,15 +28,16 @@ DROPPED_PREFIXES = ("SNOWFLAKE_", "AIRFLOW_", "AIRFLOW__", "AWS_", "POLYGON_", "
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Where the stand-ins of this run listen."""
+    """Where the stand-ins of this run listen, and what they let in."""
 
     market_url: str
     object_store_url: str
     bucket: str
     access_key: str
-    secret_key: str
+    secret_key: str = field(repr=False)
     warehouse_host: str
     warehouse_port: int
+    warehouse_token: str = field(repr=False)
 
 
 def base(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -68,6 +68,7 @@ def object_store(endpoints: Endpoints) -> dict[str, str]:
 def warehouse(endpoints: Endpoints) -> dict[str, str]:
     """What schemachange, dbt and the dashboard read."""
     return WAREHOUSE_SETTINGS | {
+        "SNOWFLAKE_PASSWORD": endpoints.warehouse_token,
         "SNOWFLAKE_HOST": endpoints.warehouse_host,
         "SNOWFLAKE_PORT": str(endpoints.warehouse_port),
     }
@@ -91,6 +92,8 @@ def pipeline(settings: DemoSettings, endpoints: Endpoints) -> dict[str, str]:
             "POLYGON_BASE_URL": endpoints.market_url,
             "POLYGON_API_KEY": settings.source.api_key,
             "POLYGON_REQUESTS_PER_MINUTE": settings.source.requests_per_minute,
+            "POLYGON_PLAN": settings.source.plan,
+            "POLYGON_LAG_HOURS": settings.source.lag_hours,
             "SNOWTAPE_BUCKET": endpoints.bucket,
             "SNOWTAPE_PREFIX": "",
             "SNOWTAPE_UNDERLYINGS": "AAPL,MSFT",
@@ -100,13 +103,20 @@ def pipeline(settings: DemoSettings, endpoints: Endpoints) -> dict[str, str]:
     )
 
 
+def write(path: Path, variables: Mapping[str, str]) -> None:
+    """A file of NAME=value lines for a shell, readable by its owner only."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.writelines(f"{name}={value}\n" for name, value in variables.items())
+
+
 def airflow_connection(endpoints: Endpoints) -> str:
     """The connection `snowflake_default` as Airflow reads it from AIRFLOW_CONN_SNOWFLAKE_DEFAULT."""
     return json.dumps(
         {
             "conn_type": "snowflake",
             "login": WAREHOUSE_SETTINGS["SNOWFLAKE_USER"],
-            "password": WAREHOUSE_SETTINGS["SNOWFLAKE_PASSWORD"],
+            "password": endpoints.warehouse_token,
             "schema": "RAW",
             "extra": {
                 "account": WAREHOUSE_SETTINGS["SNOWFLAKE_ACCOUNT"],
@@ -126,6 +136,7 @@ def airflow(home: Path, port: int) -> dict[str, str]:
     return {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "local" / "demo" / "airflow_plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "4",

@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 import boto3
 from botocore.config import Config
 
-from ingest.calendar import last_completed_session
 from ingest.datasets import Family
 from ingest.manifests import Manifest, list_keys, read_all
+from ingest.publication import Publication
 from ingest.settings import StorageSettings
 from ingest.storage import LandingStore
 from local.demo.chain import Landed
@@ -19,7 +19,8 @@ from local.demo.environment import Endpoints
 class Held:
     """Reads only; a manifest is never changed, so each is fetched once."""
 
-    def __init__(self, endpoints: Endpoints) -> None:
+    def __init__(self, endpoints: Endpoints, publication: Publication) -> None:
+        self._publication = publication
         client = boto3.client(
             "s3",
             endpoint_url=endpoints.object_store_url,
@@ -33,8 +34,8 @@ class Held:
         self._read: dict[str, Manifest] = {}
 
     def last_session(self) -> date:
-        """The newest session whose close has passed."""
-        return last_completed_session(datetime.now(UTC))
+        """The newest session that the source serves."""
+        return self._publication.newest(datetime.now(UTC))
 
     def manifests(self) -> list[Landed]:
         """Every manifest of both families, oldest first."""

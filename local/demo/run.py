@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ingest.publication import read_publication
 from local.demo.board import Board, Stage
 from local.demo.chain import DAG_IDS, INGESTS, Chain
 from local.demo.held import Held
@@ -62,7 +63,7 @@ class DemoRun:
         if not settings.source.is_stand_in:
             stages.pop(MARKET)
         self.board = Board([Stage(name, what) for name, what in stages.items()], console)
-        self._held = Held(self.servers.endpoints)
+        self._held = Held(self.servers.endpoints, read_publication(self.servers.environment))
         self._refetch = False
 
     @property

@@ -15,8 +15,10 @@ from local.demo.airflow import AirflowClient
 from local.demo.environment import Endpoints
 from local.demo.settings import REPOSITORY, DemoSettings
 from local.demo.warehouse import Warehouse
+from local.market.__main__ import KEY_VARIABLE
 from local.objects import process as object_store
 from local.processes import LOOPBACK, Register, Server, ServerError, answers, free_port, start, stop, tail, wait_until
+from local.warehouse import token
 
 BUCKET = "snowtape"
 AIRFLOW = "Airflow"
@@ -33,6 +35,8 @@ class Servers:
         self.logs = settings.state / "logs"
         self._register = Register(settings.state / "processes.json")
         self._running: list[Server] = []
+        # For `make dashboard`, `make streamlit`, dbt or a client of one's own, beside the demo.
+        self._settings_file = settings.state / "warehouse.env"
         self.endpoints = Endpoints(
             market_url=settings.source.base_url or f"http://{LOOPBACK}:{free_port()}",
             object_store_url=f"http://{LOOPBACK}:{free_port()}",
@@ -41,6 +45,7 @@ class Servers:
             secret_key=_kept_secret(settings.state / "object-store-secret-key"),
             warehouse_host=LOOPBACK,
             warehouse_port=free_port(),
+            warehouse_token=token.new_token(),
         )
         self.environment = environment.pipeline(settings, self.endpoints)
 
@@ -62,6 +67,7 @@ class Servers:
         stop(store, grace_seconds=0.5)
         self._running.clear()
         self._register.clear()
+        self._settings_file.unlink(missing_ok=True)
 
     @property
     def running(self) -> tuple[Server, ...]:
@@ -89,11 +95,8 @@ class Servers:
         url = self.endpoints.market_url
         command = [sys.executable, "-m", "local.market", "--port", str(_port(url))]
         command += ["--synthetic-tickers", str(synthetic_tickers), "--anchor", anchor]
-        # No secret: this server is the only one that takes the key.
-        command += ["--api-key", self.settings.source.api_key]
-        server = self._add(
-            start("the market server", command, self.logs / "market.log", environment.base(), REPOSITORY)
-        )
+        variables = environment.base() | {KEY_VARIABLE: self.settings.source.api_key}
+        server = self._add(start("the market server", command, self.logs / "market.log", variables, REPOSITORY))
         wait_until(lambda: answers(f"{url}/health"), server, seconds=180)
 
     def start_warehouse(self, module: str = "local.warehouse") -> None:
@@ -102,8 +105,10 @@ class Servers:
         command = [sys.executable, "-m", module, "--port", str(port)]
         command += ["--directory", str(self.settings.state / "warehouse")]
         variables = environment.base() | environment.object_store(self.endpoints)
+        variables[token.VARIABLE] = self.endpoints.warehouse_token
         server = self._add(start("the warehouse", command, self.logs / "warehouse.log", variables, REPOSITORY))
         wait_until(lambda: answers(f"http://{LOOPBACK}:{port}/health"), server, seconds=180)
+        environment.write(self._settings_file, environment.warehouse(self.endpoints))
 
     def deploy_schema(self) -> None:
         """Create the database and run schemachange.

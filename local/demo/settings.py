@@ -10,13 +10,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ingest.errors import BadSetting
+from ingest.publication import DEFAULT_PLAN, read_publication
 from ingest.settings import read_api, read_universe
 from local.processes import free_port, is_free
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 STAND_IN_KEY = "stand-in"
 VENDOR_HOSTS = ("api.massive.com", "api.polygon.io")
-# An unknown server is taken to have no plan limits; the vendor's free plan allows 5 a minute.
+# An unknown server is taken to have no plan limits; the vendor's free plan allows 5 a minute and has no session before
+# midnight.
 UNLIMITED_PER_MINUTE = "60000"
 
 
@@ -32,6 +34,8 @@ class Source:
     base_url: str | None
     api_key: str
     requests_per_minute: str
+    plan: str = "real-time"
+    lag_hours: str = ""
 
     @property
     def is_stand_in(self) -> bool:
@@ -64,6 +68,7 @@ def read_source(environment: Mapping[str, str]) -> Source:
         return Source("replayed", None, STAND_IN_KEY, UNLIMITED_PER_MINUTE)
     try:
         api = read_api(environment)
+        read_publication(environment)
     except BadSetting as error:
         raise SettingError(str(error)) from None
     parts = urlsplit(api.base_url)
@@ -71,8 +76,10 @@ def read_source(environment: Mapping[str, str]) -> Source:
     rate = str(api.requests_per_minute)
     if hostname not in VENDOR_HOSTS and not environment.get("POLYGON_REQUESTS_PER_MINUTE", "").strip():
         rate = UNLIMITED_PER_MINUTE
+    plan = environment.get("POLYGON_PLAN", "").strip() or (DEFAULT_PLAN if hostname in VENDOR_HOSTS else "real-time")
     name = hostname + (f"-{parts.port}" if parts.port else "")
-    return Source(re.sub(r"[^a-z0-9.-]", "-", name.lower()), api.base_url, api.api_key, rate)
+    lag_hours = environment.get("POLYGON_LAG_HOURS", "").strip()
+    return Source(re.sub(r"[^a-z0-9.-]", "-", name.lower()), api.base_url, api.api_key, rate, plan, lag_hours)
 
 
 def read_port(environment: Mapping[str, str], variable: str, default: int, notes: list[str]) -> int:

@@ -19,6 +19,7 @@ from local.market.settings import MarketSettings
 PORT_TAKEN, BAD_SETTING = 2, 2
 GRACE_SECONDS = 1
 KEY_VARIABLE = "SNOWTAPE_MARKET_API_KEY"
+TOKEN_VARIABLE = "SNOWTAPE_MARKET_TOKEN"
 """A command line is visible to every user of a machine, an environment isn't."""
 
 
@@ -30,7 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
             anchor=options.anchor,
             now=options.now,
             synthetic_tickers=options.synthetic_tickers,
-            api_key=options.api_key or os.environ.get(KEY_VARIABLE) or "local",
+            api_key=os.environ.get(KEY_VARIABLE) or "local",
+            control_token=os.environ.get(TOKEN_VARIABLE) or None,
             requests_per_minute=options.requests_per_minute,
             delay_ms=options.delay_ms,
             plan=options.plan,
@@ -45,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     # A port that is taken should be said at once, before the second or two that these imports take.
     import uvicorn
 
+    from local.connections import protocol
     from local.market.app import create_app
     from local.market.sessions import CalendarEnds
 
@@ -80,7 +83,13 @@ def main(arguments: list[str] | None = None) -> int:
                     signal.signal(number, handler)
 
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=GRACE_SECONDS
+        app,
+        http=protocol(),
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=GRACE_SECONDS,
     )
     Server(config).run(sockets=[listener])
     return 0
@@ -90,6 +99,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m local.market",
         description="A stand-in for the Polygon.io (Massive) REST API, on replayed and synthetic data.",
+        epilog=f"${KEY_VARIABLE} is the key that is let in (default: local), ${TOKEN_VARIABLE} the token that opens "
+        "the server's own addresses, such as /_faults (default: they stay closed).",
     )
     add = parser.add_argument
     add("--host", default="127.0.0.1", type=_loopback, help="a loopback address (default %(default)s)")
@@ -97,7 +108,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--anchor", type=_date, help="session of the newest replayed bar (default: the last completed one)")
     add("--now", type=_moment, help="stop the server's clock there, e.g. 2026-11-20T22:00:00Z")
     add("--synthetic-tickers", default=100, type=int, metavar="N", help="SIM… tickers (default %(default)s)")
-    add("--api-key", metavar="KEY", help=f"the key that is let in (default: ${KEY_VARIABLE}, else 'local')")
     add("--requests-per-minute", type=int, metavar="N", help="429 above it (default: no limit)")
     add("--delay-ms", default=0, type=int, metavar="N", help="hold every answer back (default %(default)s)")
     add("--plan", default="real-time", choices=list(PLANS), help="what the key is entitled to (default %(default)s)")

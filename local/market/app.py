@@ -5,6 +5,8 @@ GET, DELETE /_requests             what came in (time, method, path, params, sta
 GET, POST, DELETE /_faults         see faults.py
 GET, POST /_plan                   {"plan": "free"}: what the key is entitled to from now on, see plans.py
 GET, POST /_clock                  {"now": "2026-11-20T22:00:00Z"} stops the clock there, {"now": null} lets it run
+
+Those that begin with _ need the control token as `Authorization: Bearer …`; nothing answers a web page (local/door.py).
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from local.door import Door
 from local.market import aggregates, options, reference, status
 from local.market.errors import ApiError, bad_request
 from local.market.faults import FaultList, Faults
@@ -31,6 +34,7 @@ from local.market.respond import answer, refusal
 from local.market.sessions import CalendarEnds
 from local.market.settings import MarketSettings
 
+_BODY_BYTES = 1024 * 1024
 _GZIP_LEVEL = 1
 """The fastest: level 6 takes longer than everything else about a grouped answer together."""
 
@@ -54,6 +58,7 @@ def create_app(settings: MarketSettings) -> Starlette:
             Route("/_requests", _requests, methods=["GET", "DELETE"]),
         ],
         middleware=[
+            Middleware(Door, max_body_bytes=_BODY_BYTES, form=_refusal),
             Middleware(Gate, settings=settings, log=log),
             Middleware(Faults, faults=faults),
             Middleware(GZipMiddleware, minimum_size=500, compresslevel=_GZIP_LEVEL),
@@ -62,6 +67,10 @@ def create_app(settings: MarketSettings) -> Starlette:
     )
     app.state.market, app.state.log, app.state.faults = Market(settings), log, faults
     return app
+
+
+def _refusal(sentence: str) -> dict[str, Any]:
+    return {"status": "ERROR", "error": sentence}
 
 
 async def _health(request: Request) -> Response:
@@ -123,7 +132,7 @@ async def _requests(request: Request) -> Response:
 async def _json(request: Request) -> Any:
     try:
         return orjson.loads(await request.body())
-    except orjson.JSONDecodeError:
+    except (orjson.JSONDecodeError, RecursionError):
         raise bad_request("the body is not JSON") from None
 
 

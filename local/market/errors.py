@@ -29,6 +29,14 @@ def missing_key() -> ApiError:
     return ApiError(401, {"status": "ERROR", "error": "API Key was not provided"})
 
 
+def no_control() -> ApiError:
+    error = (
+        "The server's own addresses expect Authorization: Bearer and its control token, which SNOWTAPE_MARKET_TOKEN "
+        "sets at its start. Nothing was done."
+    )
+    return ApiError(403, {"status": "ERROR", "error": error})
+
+
 def not_entitled() -> ApiError:
     message = "You are not entitled to this data. Please upgrade your plan at https://massive.com/pricing"
     return ApiError(403, {"status": "NOT_AUTHORIZED", "message": message})

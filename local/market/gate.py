@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections import deque
 from collections.abc import Callable
@@ -18,8 +19,10 @@ from local.market.respond import refusal
 from local.market.settings import MarketSettings
 
 MAX_LOGGED = 200_000
-OPEN_PATHS = ("/health", "/_")
-"""Paths that start so need no key, are never delayed or limited, and are not logged: the server's own."""
+CONTROL_PATHS = "/_"
+"""Paths that start so need the control token instead of the key."""
+OPEN_PATHS = ("/health", CONTROL_PATHS)
+"""Paths that start so are never delayed or limited, and are not logged: the server's own."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class RateLimit:
 
 
 class Gate:
-    """ASGI middleware; the outermost one."""
+    """ASGI middleware; the outermost one but the door."""
 
     def __init__(self, app: ASGIApp, settings: MarketSettings, log: RequestLog) -> None:
         self._app = app
@@ -80,6 +83,9 @@ class Gate:
         self._rate_limit = RateLimit(settings.requests_per_minute) if settings.requests_per_minute else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(CONTROL_PATHS) and not self._may_control(scope):
+            await refusal(errors.no_control())(scope, receive, send)
+            return
         if scope["type"] != "http" or scope["path"].startswith(OPEN_PATHS):
             await self._app(scope, receive, send)
             return
@@ -106,15 +112,25 @@ class Gate:
         finally:
             self._log.add(LoggedRequest(arrived, scope["method"], scope["path"], _params(scope), status))
 
+    def _may_control(self, scope: Scope) -> bool:
+        token = self._settings.control_token
+        return bool(token) and secrets.compare_digest(_bearer(scope).encode(), str(token).encode())
+
     def _refused(self, scope: Scope) -> errors.ApiError | None:
-        scheme, _, key = Headers(scope=scope).get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not key:
+        key = _bearer(scope)
+        if not key:
             return errors.missing_key()
-        if key.strip() != self._settings.api_key:
+        if key != self._settings.api_key:
             return errors.unknown_key()
         if self._rate_limit and not self._rate_limit.lets_in():
             return errors.too_many_requests()
         return None
+
+
+def _bearer(scope: Scope) -> str:
+    """What a request shows as Authorization: Bearer; "" for nothing or another scheme."""
+    scheme, _, key = Headers(scope=scope).get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
 
 
 def _params(scope: Scope) -> dict[str, str]:

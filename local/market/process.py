@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from local.market.__main__ import KEY_VARIABLE
+from local.market.__main__ import KEY_VARIABLE, TOKEN_VARIABLE
 from local.processes import LOOPBACK, Server, answers, free_port, wait_until
 from local.processes import start as start_server
 from local.processes import stop as stop_servers
@@ -18,11 +19,17 @@ _START_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class RunningMarket:
-    """A market server that listens on base_url and lets api_key in."""
+    """A market server that listens on base_url and lets api_key in; control_token opens its own addresses."""
 
     base_url: str
     api_key: str
+    control_token: str = field(repr=False)
     server: Server
+
+    @property
+    def control(self) -> dict[str, str]:
+        """The headers of a request to its own addresses, such as /_faults."""
+        return {"Authorization": f"Bearer {self.control_token}"}
 
     def stop(self) -> int:
         """End it as Ctrl-C would, by force after some seconds. Returns its exit code."""
@@ -37,7 +44,8 @@ def start(directory: Path, *arguments: str, port: int = 0, api_key: str = "marke
     """
     port = port or free_port()
     command = [sys.executable, "-m", "local.market", "--port", str(port), *arguments]
-    variables = {**os.environ, KEY_VARIABLE: api_key}
+    control_token = secrets.token_urlsafe(32)
+    variables = {**os.environ, KEY_VARIABLE: api_key, TOKEN_VARIABLE: control_token}
     server = start_server("the market server", command, directory / "market.log", variables, _ROOT)
     base_url = f"http://{LOOPBACK}:{port}"
     try:
@@ -45,4 +53,4 @@ def start(directory: Path, *arguments: str, port: int = 0, api_key: str = "marke
     except BaseException:
         stop_servers([server])
         raise
-    return RunningMarket(base_url, api_key, server)
+    return RunningMarket(base_url, api_key, control_token, server)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from local.market.plans import PLANS
@@ -18,6 +18,7 @@ class MarketSettings:
     now: the moment the server takes for the present (time zone aware); None = the machine's clock.
     synthetic_tickers: how many SIM… tickers there are.
     api_key: the only key that is let in.
+    control_token: what opens the server's own addresses (/_faults, /_clock, /_requests); None = they stay closed.
     requests_per_minute: requests let through in any 60 seconds; None = no limit.
     delay_ms: how long every answer is held back.
     plan: what the key is entitled to, see plans.py; can be changed at /_plan.
@@ -27,7 +28,8 @@ class MarketSettings:
     anchor: date | None = None
     now: datetime | None = None
     synthetic_tickers: int = 100
-    api_key: str = "local"
+    api_key: str = field(default="local", repr=False)
+    control_token: str | None = field(default=None, repr=False)
     requests_per_minute: int | None = None
     delay_ms: int = 0
     plan: str = "real-time"

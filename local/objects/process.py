@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import sys
 import time
 from contextlib import suppress
@@ -73,6 +74,7 @@ def start(
     (directory / "master").mkdir(exist_ok=True)
     _write_identities(directory / "identities.json", access_key, secret_key)
     sockets.remove_left_over()
+    _write_security(directory / "security.toml")
     port = port or processes.free_port()
     ports = _inner_ports(directory / "ports.json", port)
     # A home of its own: weed would also read configuration from the user's home directory.
@@ -151,10 +153,23 @@ def _write_identities(path: Path, access_key: str, secret_key: str) -> None:
     actions = ["Admin", "Read", "List", "Tagging", "Write"]
     credentials = [{"accessKey": access_key, "secretKey": secret_key}]
     document = {"identities": [{"name": "snowtape", "credentials": credentials, "actions": actions}]}
+    _write_secret(path, json.dumps(document))
+
+
+def _write_security(path: Path) -> None:
+    """Keys of this start that weed's servers sign their own requests with.
+
+    Without them filer and volumes take an object from whoever asks, a web page too, past the S3 API's identities.
+    """
+    tables = ("jwt.signing", "jwt.signing.read", "jwt.filer_signing", "jwt.filer_signing.read")
+    _write_secret(path, "".join(f'[{table}]\nkey = "{secrets.token_hex(32)}"\n' for table in tables))
+
+
+def _write_secret(path: Path, text: str) -> None:
     path.unlink(missing_ok=True)
     # Created with its final mode: at no moment may others read the key.
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(document, file)
+        file.write(text)
 
 
 def _wait_until_it_stores(store: RunningObjectStore, timeout: float) -> None:

@@ -1,4 +1,8 @@
-"""`python -m local.warehouse --port 8123 --directory .local/warehouse [--object-store-endpoint URL]`."""
+"""`python -m local.warehouse --port 8123 --directory .local/warehouse [--object-store-endpoint URL]`.
+
+Whoever signs in needs the token of this start as the password: that of SNOWTAPE_WAREHOUSE_TOKEN, else a new one. It is
+in the file `token` of the directory, which only its owner may read.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from ingest.tempfolder import TempFolder
+from local.warehouse.token import kept_token
 
 # Registered before multiprocessing registers its own end, and so called after it.
 _at_exit = ExitStack()
@@ -27,7 +32,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m local.warehouse", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1", help="loopback only: there is no authentication")
+    parser.add_argument("--host", default="127.0.0.1", help="loopback only: it runs the Python it is given")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--directory", type=Path, required=True, help="where databases and metadata are kept")
     parser.add_argument("--object-store-endpoint", help="S3 endpoint of external stages; default: AWS_ENDPOINT_URL_S3")
@@ -42,7 +47,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def listen(host: str, port: int) -> socket.socket | str:
     """A listening socket, or one line that says why there is none."""
     if host not in LOOPBACK:
-        return f"--host {host}: the local warehouse has no authentication and listens on 127.0.0.1 only"
+        return f"--host {host}: the local warehouse runs the Python it is given and listens on 127.0.0.1 only"
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -71,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     import duckdb
     import uvicorn
 
-    from local.warehouse.connections import watched
+    from local.connections import protocol
     from local.warehouse.extensions import load
     from local.warehouse.procedures.runner import ProcedureRunner
     from local.warehouse.server import Server
@@ -95,10 +100,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (OSError, duckdb.IOException) as error:
         print(f"--directory {options.directory}: {str(error).splitlines()[0]}", file=sys.stderr)
         return 2
-    server = Server(warehouse)
+    server = Server(warehouse, kept_token(options.directory))
     config = uvicorn.Config(
         server.application(),
-        http=watched(server.connection_lost),
+        http=protocol(server.connection_lost),
+        ws="none",
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=5,

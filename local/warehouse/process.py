@@ -11,9 +11,11 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from local.warehouse.token import read_token
 
 HOST = "127.0.0.1"
 _ROOT = Path(__file__).resolve().parents[2]
@@ -21,12 +23,13 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass
 class RunningWarehouse:
-    """A warehouse that listens on `host`:`port`; its process leads a group of its own."""
+    """A warehouse that listens on `host`:`port` and takes `token` as password; its process leads a group of its own."""
 
     host: str
     port: int
     process: subprocess.Popen[bytes]
     log: Path
+    token: str = field(repr=False)
 
     def connect(self, **settings: Any) -> Any:
         """A connection of Snowflake's own connector."""
@@ -35,7 +38,7 @@ class RunningWarehouse:
         return snowflake.connector.connect(
             **{
                 "user": "tester",
-                "password": "unused",
+                "password": self.token,
                 "account": "local",
                 "host": self.host,
                 "port": self.port,
@@ -94,12 +97,11 @@ def start(
         process = subprocess.Popen(
             command, cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
         )
-    running = RunningWarehouse(HOST, port, process, log)
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline and process.poll() is None:
         with suppress(urllib.error.URLError, ConnectionError, TimeoutError):
             urllib.request.urlopen(f"http://{HOST}:{port}/health", timeout=2).close()
-            return running
+            return RunningWarehouse(HOST, port, process, log, read_token(folder))
         time.sleep(0.05)
-    running.kill()
+    RunningWarehouse(HOST, port, process, log, token="").kill()
     raise RuntimeError(f"the local warehouse did not start:\n{log.read_text(errors='replace')[-3000:]}")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import json
 import logging
+import secrets
 import time
 import uuid
+import zlib
 from base64 import b64encode
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
@@ -17,14 +18,16 @@ from typing import Any
 import anyio.to_thread
 from fakesnow.converter import from_binding
 from fakesnow.expr import normalise_ident
-from fakesnow.server import bucket_upload
 from fakesnow.statement_type import DML_TYPE_IDS, SELECT
 from fakesnow.transforms import SERVER_VERSION
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
+from local.door import Door
 from local.warehouse import settings
 from local.warehouse.errors import SqlError, from_duckdb, sql_error
 from local.warehouse.output import arrow_stream, row_type
@@ -43,6 +46,13 @@ SWEEP_SECONDS = 2.0
 REMEMBERED_ANSWERS = 500
 REMEMBERED_BYTES = 64 * 1024
 IN_PROGRESS = "333333"
+# Of a request, compressed and not: a statement with its binds. Snowflake takes a statement of 1 MB.
+BODY_BYTES = 64 * 1024 * 1024
+# Snowflake's words, and where to look.
+WRONG_PASSWORD = (
+    "Incorrect username or password was specified. The local warehouse expects its token as the password; "
+    "it is in the file `token` of its directory."
+)
 
 
 def _failure(error: SqlError, query_id: str = "") -> JSONResponse:
@@ -51,11 +61,29 @@ def _failure(error: SqlError, query_id: str = "") -> JSONResponse:
     return JSONResponse({"data": data, "code": code, "message": error.raw_msg or error.msg, "success": False})
 
 
+def _refusal(sentence: str) -> dict[str, Any]:
+    return {"data": None, "code": None, "message": sentence, "success": False}
+
+
 async def _body(request: Request) -> dict[str, Any]:
     raw = await request.body()
-    if request.headers.get("Content-Encoding") == "gzip":
-        raw = gzip.decompress(raw)
-    return json.loads(raw) if raw else {}
+    try:
+        if request.headers.get("Content-Encoding") == "gzip":
+            stream = zlib.decompressobj(wbits=31)
+            raw = stream.decompress(raw, BODY_BYTES)
+            if stream.unconsumed_tail:
+                raise HTTPException(413, f"The body is more than {BODY_BYTES:,} bytes when unpacked. Nothing was done.")
+        body = json.loads(raw) if raw else {}
+    except (ValueError, zlib.error, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise HTTPException(400, "The body is not a JSON object. Nothing was done.")
+    return body
+
+
+async def _refused(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    return JSONResponse(_refusal(error.detail), error.status_code)
 
 
 def _bindings(bindings: Mapping[str, Any]) -> tuple[Any, list[tuple[Any, ...]] | None]:
@@ -78,10 +106,11 @@ def _bound(binding: Mapping[str, Any]) -> Any:
 
 
 class Server:
-    """The HTTP endpoints on one warehouse."""
+    """The HTTP endpoints on one warehouse; `token` is every user's password."""
 
-    def __init__(self, warehouse: Warehouse) -> None:
+    def __init__(self, warehouse: Warehouse, token: str) -> None:
         self.warehouse = warehouse
+        self._token = token
         self._running: dict[str, asyncio.Task[JSONResponse]] = {}
         self._answered: OrderedDict[str, JSONResponse] = OrderedDict()
 
@@ -99,8 +128,9 @@ class Server:
                 Route("/queries/{query_id}/result", self.result),
                 Route("/monitoring/queries/{query_id}", self.monitor),
                 Route("/telemetry/send", self.telemetry, methods=["POST"]),
-                Route("/fs_bucket/{path:path}", bucket_upload, methods=["PUT"]),
             ],
+            middleware=[Middleware(Door, max_body_bytes=BODY_BYTES, form=_refusal)],
+            exception_handlers={HTTPException: _refused},
             lifespan=self._lifespan,
         )
 
@@ -136,13 +166,15 @@ class Server:
         return JSONResponse({"success": True})
 
     async def login(self, request: Request) -> JSONResponse:
-        """Any user, any password."""
+        """Any user, with the server's token as password; a procedure's handler brings the token of its session."""
         data = (await _body(request)).get("data", {})
         parameters = {str(k).upper(): v for k, v in (data.get("SESSION_PARAMETERS") or {}).items()}
         try:
             if parent := parameters.get(ATTACH):
                 session = self.warehouse.sessions[parent]
                 token = self.warehouse.attach(session)
+            elif not secrets.compare_digest(str(data.get("PASSWORD")).encode(), self._token.encode()):
+                return _failure(sql_error(WRONG_PASSWORD, 390100, "08001"))
             else:
                 token, session = await anyio.to_thread.run_sync(self._new_session, request, data, parameters)
         except KeyError:
@@ -245,6 +277,8 @@ class Server:
 
     async def result(self, request: Request) -> JSONResponse:
         """The result of a statement that took longer than one request may."""
+        if not self._session(request):
+            return self._logged_out()
         request_id = request.path_params["query_id"]
         if request_id not in self._running:
             return _failure(sql_error(f"Statement {request_id} not found", 709, "02000"))

@@ -79,7 +79,9 @@ def freshness() -> None:
         came_at = "never" if pd.isna(row.came_at) else f"{row.came_at:%m-%d %H:%M}"
         is_session = not pd.isna(row.session_date)
         column.metric(str(row.stage), str(row.session_date)[:10] if is_session else came_at)
-        column.caption(f"fetched {came_at}" if is_session else str(row.version or "nothing yet"))
+        behind = 0 if pd.isna(row.sessions_behind) else int(row.sessions_behind)
+        late = f", {behind} session{'s' * (behind > 1)} behind" if behind else ""
+        column.caption(f"fetched {came_at}{late}" if is_session else str(row.version or "nothing yet"))
 
 
 def quality() -> None:
@@ -101,10 +103,10 @@ def quality() -> None:
 
 
 def loads() -> None:
-    """The ledger, the refusals, the sessions that look too thin, and what people have overruled."""
+    """The ledger, the refusals, rejected rows, suspect sessions, and what people have overruled."""
     st.header("Loads")
-    ledger, rejects, suspects = read("loads"), read("rejects"), read("suspect_sessions")
-    overrides = read("overrides")
+    ledger, rejects = read("loads"), read("rejects")
+    suspects, rejected, overrides = read("suspect_sessions"), read("rejected_rows"), read("overrides")
     if rejects is not None:
         open_rejects = rejects[rejects["loaded_at"].isna()]
         if open_rejects.empty:
@@ -113,8 +115,8 @@ def loads() -> None:
             st.error(
                 f"{open_rejects['manifest_key'].nunique()} manifests are refused and not loaded: see docs/runbook.md"
             )
-    names = ["Ledger", "Rejects", "Suspect sessions", "Overrides"]
-    for tab, frame in zip(st.tabs(names), (ledger, rejects, suspects, overrides), strict=True):
+    names = ["Ledger", "Rejects", "Suspect sessions", "Rejected rows", "Overrides"]
+    for tab, frame in zip(st.tabs(names), (ledger, rejects, suspects, rejected, overrides), strict=True):
         with tab:
             if frame is not None:
                 show(frame)

@@ -25,6 +25,8 @@ MATRIX: dict[str, set[tuple[str, str, str]]] = {
     "deployer": {
         ("usage", "database", DATABASE),
         ("create schema", "database", DATABASE),
+        ("usage", "database", f"{DATABASE}_scratch"),
+        ("create schema", "database", f"{DATABASE}_scratch"),
         ("usage", "integration", f"{DATABASE}_s3"),
         ("usage", "warehouse", f"{DATABASE}_deployer"),
         ("ownership", "schema", "*"),

@@ -91,7 +91,7 @@ def dashboard(warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Itera
     settings = {
         "SNOWFLAKE_ACCOUNT": "local",
         "SNOWFLAKE_USER": "dashboard",
-        "SNOWFLAKE_PASSWORD": "unused",
+        "SNOWFLAKE_PASSWORD": warehouse.token,
         "SNOWFLAKE_DATABASE": DATABASE,
         "SNOWFLAKE_HOST": "127.0.0.1",
         "SNOWFLAKE_PORT": str(gate.port),

@@ -47,6 +47,7 @@ def test_parsing_imports_only_the_light_modules_of_the_package(path: Path) -> No
     assert {name for name in names if name.split(".")[0] in ("ingest", "transform")} <= {
         "ingest.datasets",
         "ingest.errors",
+        "ingest.publication",
     }
     # Only the module that the tasks import late may import the provider.
     assert path.name == "warehouse.py" or not any(name.startswith("airflow.providers.snowflake") for name in names)
@@ -117,6 +118,13 @@ def test_the_assets_chain_the_dags(dag_bag) -> None:
     # An event that is lost costs an hour at most.
     assert dag_bag.dags["dbt_build"].timetable.timetable.expression == "5 * * * *"
     assert waits_for("dbt_test") == rings("dbt_build") == {"marts_built"}
+
+
+def test_without_a_setting_daily_runs_start_when_a_free_plan_has_the_session(dag_bag) -> None:
+    schedules = [
+        dag_bag.dags[f"polygon_{family}_ingest_daily"].timetable.expression for family in ("stocks", "options")
+    ]
+    assert schedules == ["30 0 * * TUE,WED,THU,FRI,SAT", "45 0 * * TUE,WED,THU,FRI,SAT"]
 
 
 def test_backfills_ask_for_start_and_daily_runs_for_nothing(dag_bag) -> None:

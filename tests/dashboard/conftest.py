@@ -98,7 +98,7 @@ def seeded_settings(warehouse: Any) -> WarehouseSettings:
     return WarehouseSettings(
         account="local",
         user="dashboard",
-        password="unused",
+        password=warehouse.token,
         database=DATABASE,
         host=warehouse.host,
         port=warehouse.port,

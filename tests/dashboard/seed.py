@@ -1,6 +1,7 @@
 """Marts for the dashboard's tests, written over the connector: real bars with moved dates, two SIM tickers, test runs.
 
-`python -m tests.dashboard.seed --port P` fills a running local warehouse, to look at the pages without the chain.
+`python -m tests.dashboard.seed --port P --directory D` fills the local warehouse that runs there, to look at the pages
+without the chain.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import exchange_calendars
@@ -19,6 +21,7 @@ import snowflake.connector
 import talib
 from bokeh_sampledata import stocks
 
+from local.warehouse.token import read_token
 from tests.dashboard import seed_options
 
 LAST_SESSION = date(2026, 11, 20)
@@ -69,6 +72,9 @@ DDL = {
     "ops.loads": """
         manifest_id varchar, family varchar, dag_id varchar, run_id varchar, is_complete boolean,
         rows_loaded number, result_rows number, loaded_at timestamp_ntz(6)""",
+    "ops.freshness": """
+        dataset varchar, newest_session_date date, due_session_date date, sessions_behind number,
+        newest_fetched_at timestamp_ntz(6)""",
     "ops.load_rejects": """
         manifest_id varchar, manifest_key varchar, family varchar, reason varchar, rejected_at timestamp_ntz(6)""",
     "ops.overrides": """
@@ -76,7 +82,12 @@ DDL = {
         reason varchar, author varchar, known_from timestamp_ntz(6)""",
     "ops.suspect_sessions": """
         manifest_id varchar, family varchar, dataset varchar, session_date date, result_rows number,
-        expected_rows number, fetches number, loaded_at timestamp_ntz(6)""",
+        expected_rows number, fetches number, loaded_at timestamp_ntz(6), reason varchar, state varchar,
+        closed_at timestamp_ntz(6), closed_by_manifest_id varchar""",
+    "ops.rejected_rows": """
+        dataset varchar, fetched_date date, rejection_reason varchar, symbol varchar, row_date date, raw_row varchar,
+        manifest_id varchar, object_key varchar, line_number number, result_index number,
+        fetched_at timestamp_ntz(6)""",
 }
 
 
@@ -302,8 +313,20 @@ def seed(connection: Any, database: str = "SNOWTAPE") -> None:
         for table, rows in seed_options.rows(closes).items():
             insert(cursor, table, rows)
         insert(cursor, "ops.builds", [("build-1", FETCHED_AT + timedelta(minutes=20))])
-        suspect = ("20261112T224503Z-0000000f", "stocks", "stock_bars", date(2026, 11, 12), 3, 6, 2, FETCHED_AT)
-        insert(cursor, "ops.suspect_sessions", [suspect])
+        few, manifest = "fewer tickers than its neighbours", "20261112T224503Z-0000000f"
+        suspects = [
+            (manifest, "stocks", "stock_bars", date(2026, 11, 12), 3, 6, 2, FETCHED_AT, few, "open", None, None),
+            (manifest, "stocks", "stock_bars", date(2026, 11, 11), 9, 8, 2, FETCHED_AT,
+             "bars that contradict each other", "closed", FETCHED_AT, "20261113T224503Z-00000010"),
+        ]  # fmt: skip
+        insert(cursor, "ops.suspect_sessions", suspects)
+        rejected = [
+            ("stock_bars", date(2026, 11, 12), "a negative volume", ticker, date(2026, 11, 12),
+             f'{{"T": "{ticker}", "c": 3, "v": -5}}', manifest, f"raw/stock_bars/2026-11-12/{manifest}/0000.ndjson.gz",
+             1, place, FETCHED_AT)
+            for place, ticker in enumerate(("AAPL", "IBM"))
+        ]  # fmt: skip
+        insert(cursor, "ops.rejected_rows", rejected)
         insert(cursor, "ops.overrides", overrides())
         insert(cursor, "ops.dbt_test_results", dbt_results())
         insert(cursor, "ops.dbt_failing_rows", failing_rows(dbt_results()))
@@ -332,9 +355,16 @@ def main() -> None:
     """Seed a warehouse on this machine."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
-    port = parser.parse_args().port
+    parser.add_argument("--directory", type=Path, required=True, help="the warehouse's; its token is there")
+    chosen = parser.parse_args()
     with snowflake.connector.connect(
-        account="local", user="seed", password="seed", host="127.0.0.1", port=port, protocol="http", paramstyle="qmark"
+        account="local",
+        user="seed",
+        password=read_token(chosen.directory),
+        host="127.0.0.1",
+        port=chosen.port,
+        protocol="http",
+        paramstyle="qmark",
     ) as connection:
         started = datetime.now(UTC)
         seed(connection)

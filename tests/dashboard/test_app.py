@@ -17,6 +17,7 @@ from dashboard.app import create_app
 from dashboard.data.door import Door
 from dashboard.pages import PAGES
 from dashboard.pages.shell import find_page
+from dashboard.settings import HOSTS, SettingsError, allowed_hosts
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -107,3 +108,37 @@ def test_a_missing_setting_is_one_line_that_names_it() -> None:
     done = run(["--port", "0"], {**ENV, "SNOWFLAKE_USER": ""})
     assert done.returncode == 2
     assert re.fullmatch(r"dashboard: SNOWFLAKE_USER is not set; .*\n", done.stderr)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8050", "[::1]:8050", "Prices.Example", "prices.example:443"])
+def test_the_names_of_loopback_and_of_the_setting_are_answered(door: Door, host: str) -> None:
+    client = create_app(door, allowed_hosts({HOSTS: "prices.example, 10.0.0.7"})).server.test_client()
+    assert client.get("/", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["rebound.example", "127.0.0.1.rebound.example", "10.0.0.7", "rebound.example@localhost"]
+)
+@pytest.mark.parametrize("path", ["/", "/_dash-layout", "/assets/chart_view.js", "/no/such/page"])
+def test_any_other_host_is_refused_with_the_setting_to_change(client: FlaskClient, host: str, path: str) -> None:
+    refused = client.get(path, headers={"Host": host})
+    assert refused.status_code == 421
+    assert refused.get_data(as_text=True).startswith(f"Host is {host}; expected 127.0.0.1, [::1], localhost.")
+    assert "SNOWTAPE_DASHBOARD_HOSTS" in refused.get_data(as_text=True)
+
+
+def test_no_callback_runs_for_another_host_or_a_form(client: FlaskClient, fake: FakeWarehouse) -> None:
+    path = "/_dash-update-component"
+    assert client.post(path, json={}, headers={"Host": "rebound.example"}).status_code == 421
+    assert client.post(path, data='{"output": "x"}', content_type="text/plain").status_code == 415
+    assert fake.asked == []
+
+
+def test_health_is_answered_under_any_name(client: FlaskClient) -> None:
+    assert client.get("/health", headers={"Host": "10.0.0.7"}).status_code == 200
+
+
+@pytest.mark.parametrize("value", ["https://prices.example", "prices.example:443", "a b", "*", "prices.example/"])
+def test_a_host_that_is_no_name_is_a_clear_error(value: str) -> None:
+    with pytest.raises(SettingsError, match="SNOWTAPE_DASHBOARD_HOSTS has"):
+        allowed_hosts({HOSTS: value})

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import pytest
 from plotly.io.json import to_json_plotly
@@ -107,6 +108,23 @@ def test_as_of_a_day_shows_the_version_of_then_and_nothing_later(fake: FakeWareh
     assert then["adjusted_close_usd"].iloc[-1] == then["close_usd"].iloc[-1]
     now = bars_as_of(frame, versions, datetime(2026, 11, 22))
     assert now["close_usd"].to_numpy() == pytest.approx(frame["close_usd"].to_numpy())
+
+
+def test_bar_that_was_withdrawn_is_there_as_of_a_day_before(fake: FakeWarehouse) -> None:
+    frame = fake.bars["AAPL"]
+    lost = frame.iloc[-10]
+    version = {"session_date": lost["session_date"], "known_from": datetime(2026, 1, 1), "is_current": False,
+               "is_dropped": False, "override_reason": None}  # fmt: skip
+    version |= {name: lost[name] for name in ("open_usd", "high_usd", "low_usd", "volume_shares")}
+    version |= {"known_until": datetime(2026, 11, 21), "close_usd": 77.0}
+    left = frame[frame["session_date"] != lost["session_date"]].assign(fetched_at=datetime(2026, 1, 1))
+
+    then = bars_as_of(left, pd.DataFrame([version]), datetime(2026, 11, 20))
+    now = bars_as_of(left, pd.DataFrame([version]), datetime(2026, 11, 22))
+
+    assert then["session_date"].tolist() == frame["session_date"].tolist()
+    assert then["adjusted_close_usd"].iloc[-10] == 77.0
+    assert now["session_date"].tolist() == left["session_date"].tolist()
 
 
 def test_as_of_a_day_before_the_first_fetch_is_an_empty_state(door: Door) -> None:
@@ -240,7 +258,7 @@ def test_the_search_takes_any_text_and_nothing_while_the_warehouse_is_away(door:
 def test_bars_behind_the_calendar_are_stale_with_cause_and_next_step(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashboard.data.sessions.now", lambda: datetime(2026, 11, 25, 9, tzinfo=UTC))
+    monkeypatch.setattr("dashboard.data.sessions.now", lambda: datetime(2026, 11, 25, 11, tzinfo=UTC))
     view = chart.read_view(door, "AAPL")
     assert view.content.state == "stale"
     assert view.content.figure is not None

@@ -203,6 +203,8 @@ def test_a_suspect_session_is_hatched_and_named(door: Door) -> None:
 def refs(text: str, macros: dict[str, str], seen: frozenset[str] = frozenset()) -> set[str]:
     """Models that a model's text names, also by way of the macros that it calls."""
     found = set(re.findall(r"ref\('(\w+)'\)", text))
+    for dataset in re.findall(r"overruled\('(\w+)'\)", text):
+        found |= set(re.findall(rf"'{dataset}': {{\s*'history': '(\w+)'", macros["overridable"]))
     for name in set(re.findall(r"\b(\w+)\(", text)) & macros.keys() - seen:
         found |= refs(macros[name], macros, seen | {name})
     return found
@@ -221,6 +223,7 @@ def test_lineage_is_the_dbt_projects() -> None:
         if model.startswith(("snapshot_", "raw.")):
             continue
         # What is read only to find out what has changed since the last build is no source of numbers.
-        read = refs(models[model], macros) & shown.keys()
-        sources = {each for each in read if not (each.startswith("snapshot_") and model.startswith("int_"))}
-        assert sources == parents, model
+        read = refs(re.sub("-- depends_on.*|forget_withdrawn_bars|stock_bars_touched", "", models[model]), macros) & shown.keys()
+        if not model.startswith("stg_") and not model.endswith("_versions"):
+            read = {each for each in read if not each.startswith("snapshot_") and not each.endswith("_versions")}
+        assert read == parents, model

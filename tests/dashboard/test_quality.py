@@ -12,8 +12,8 @@ import pytest
 from dashboard.data import quality as data
 from dashboard.data.door import Door
 from dashboard.pages import parts
+from dashboard.pages.quality import doubts, view
 from dashboard.pages.quality import page as quality
-from dashboard.pages.quality import view
 from tests.dashboard import seed
 
 if TYPE_CHECKING:
@@ -75,6 +75,57 @@ def filled(door: Door, fake: FakeWarehouse) -> Door:
     for name, table in (("loads", "ops.loads"), ("load_rejects", "ops.load_rejects")):
         fake.frames[name] = pd.DataFrame(columns=[part.split()[0] for part in seed.DDL[table].split(", ")])
     return door
+
+
+def test_rejected_rows_are_counted_by_day_and_reason_and_shown_as_they_came(door: Door, fake: FakeWarehouse) -> None:
+    came, object_key = datetime(2026, 11, 12, 23), "raw/stock_bars/2026-11-12/m/0000.ndjson.gz"
+    fake.frames["rejected_counts"] = pd.DataFrame(
+        [(came.date(), "stock_bars", "a negative volume", 2, 2, came)],
+        columns=["fetched_date", "dataset", "rejection_reason", "rejected_rows", "symbols", "last_fetched_at"],
+    )
+    fake.frames["rejected_rows"] = pd.DataFrame(
+        [("stock_bars", "a negative volume", None, None, '{"v": -5}', object_key, 7, came)],
+        columns=[
+            *("dataset", "rejection_reason", "symbol", "row_date", "raw_row", "object_key", "line_number"),
+            "fetched_at",
+        ],
+    )
+
+    content = doubts.read_rejected(door)
+
+    assert '"reason": "a negative volume", "rows": 2, "symbols": 2' in said(content.body)
+    assert json.dumps('{"v": -5}') in said(content.body)
+    assert f"{object_key} line 7" in said(content.body)
+    assert "12 Nov 2026" in said(content.as_of)
+
+
+def test_suspect_sessions_say_what_they_are_suspect_for_and_which_manifest_closed_them(
+    door: Door, fake: FakeWarehouse
+) -> None:
+    day = datetime(2026, 11, 12, 23)
+    fake.frames["suspect_sessions"] = pd.DataFrame(
+        [
+            ("m1", "stock_bars", day.date(), 3, 6, 2, day, "fewer tickers than its neighbours", "open", None, None),
+            ("m2", "stock_bars", day.date(), 9, 8, 2, day, "bars that contradict each other", "closed", day, "m3"),
+        ],
+        columns=[
+            *("manifest_id", "dataset", "session_date", "result_rows", "expected_rows", "fetches", "loaded_at"),
+            *("reason", "state", "closed_at", "closed_by_manifest_id"),
+        ],
+    )
+
+    content = doubts.read_suspects(door)
+
+    assert '"state": "open", "session": "2026-11-12"' in said(content.body)
+    assert '"by": "m3"' in said(content.body)
+    assert said(content.as_of).count('"1"') == 1
+
+
+def test_without_a_rejected_row_or_a_suspect_session_the_panels_say_so(door: Door, fake: FakeWarehouse) -> None:
+    fake.frames |= {"rejected_counts": pd.DataFrame(), "suspect_sessions": pd.DataFrame()}
+
+    assert "No row was rejected" in said(doubts.read_rejected(door).body)
+    assert "No session is suspect" in said(doubts.read_suspects(door).body)
 
 
 def test_failing_tests_come_first_with_their_history(filled: Door) -> None:

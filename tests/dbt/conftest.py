@@ -52,6 +52,10 @@ class Lake:
         at: datetime,
         session: str | None = None,
         manifest: str | None = None,
+        params: dict[str, str] | None = None,
+        complete: bool = True,
+        suspects: Sequence[dict[str, Any]] = (),
+        next_url: str | None = None,
     ) -> str:
         """One response in a manifest of its own (or in one that is named), loaded an hour after it was fetched."""
         line = 1 + sum(seen.manifest_id == manifest for seen in self.observations)
@@ -61,17 +65,21 @@ class Lake:
             self.execute(
                 """
                 insert into raw.load_ledger (manifest_id, manifest_key, family, dag_id, run_id, is_complete, objects,
-                    rows_loaded, result_rows, loaded_at)
-                select %s, 'manifests/x.json', %s, 'a_dag', 'a_run', true, parse_json('[]'), 1, %s, %s::timestamp_ntz
+                    rows_loaded, result_rows, loaded_at, suspect_sessions)
+                select %s, 'manifests/x.json', %s, 'a_dag', 'a_run', %s, parse_json('[]'), 1, %s, %s::timestamp_ntz,
+                    parse_json(%s)
                 """,
                 (
                     manifest,
                     "options" if dataset.startswith("option") else "stocks",
+                    complete,
                     len(results),
                     at + timedelta(hours=1),
+                    json.dumps(list(suspects)),
                 ),
             )
         response = {"status": "OK", "resultsCount": len(results)} | ({"results": list(results)} if results else {})
+        response |= {"next_url": next_url} if next_url else {}
         self.execute(
             f"""
             insert into raw.{dataset} (manifest_id, object_key, line_number, request, response, fetched_at, loaded_at)
@@ -81,7 +89,7 @@ class Lake:
                 manifest,
                 f"raw/{dataset}/{session or 'x'}/{manifest}/0000.ndjson.gz",
                 line,
-                json.dumps({"path": path, "params": {"adjusted": "false"}}),
+                json.dumps({"path": path, "params": params or {"adjusted": "false"}}),
                 json.dumps(response),
                 at,
                 at + timedelta(hours=1),
@@ -108,10 +116,10 @@ class Lake:
         decision = (f"{self.manifests:08x}", dataset, row_key, field, value, is_retracted, reason, "Ana", at)
         self.execute("insert into ops.overrides select %s, %s, %s, %s, %s, %s, %s, %s, %s::timestamp_ntz(6)", decision)
 
-    def grouped(self, session: str, bars: Sequence[dict[str, Any]], *, at: datetime) -> str:
+    def grouped(self, session: str, bars: Sequence[dict[str, Any]], *, at: datetime, **more: Any) -> str:
         """A grouped response of one session."""
         path = f"/v2/aggs/grouped/locale/us/market/stocks/{session}"
-        return self.load("stock_bars", path, bars, at=at, session=session)
+        return self.load("stock_bars", path, bars, at=at, session=session, **more)
 
     @contextmanager
     def without_what_came_after(self, moment: datetime) -> Iterator[None]:
@@ -191,7 +199,7 @@ def warehouse_settings(warehouse: RunningWarehouse) -> Iterator[dict[str, str]]:
     settings = {
         "SNOWFLAKE_ACCOUNT": "local",
         "SNOWFLAKE_USER": "tester",
-        "SNOWFLAKE_PASSWORD": "unused",
+        "SNOWFLAKE_PASSWORD": warehouse.token,
         "SNOWFLAKE_DATABASE": DATABASE,
         "SNOWFLAKE_WAREHOUSE": "LOCAL",
         "SNOWFLAKE_ROLE": "SYSADMIN",

@@ -125,12 +125,19 @@ def key_of(seen: Observation) -> tuple[str, str]:
 
 
 def replay(observations: list[Observation]) -> list[tuple[Any, ...]]:
-    """Versions from the raw lines alone: the last word of every moment, then changes only."""
+    """Versions from the raw lines alone: the last word of every moment, then changes only.
+
+    What two rows of one answer say otherwise counts for neither.
+    """
     words: dict[tuple[str, str], dict[datetime, tuple[Any, dict[str, Any]]]] = defaultdict(dict)
+    said_in: dict[tuple[str, int, str, str], set[tuple[Any, ...]]] = defaultdict(set)
+    for seen in observations:
+        said_in[seen.manifest_id, seen.line, *key_of(seen)].add(tuple(seen.result.get(name) for name in VALUES))
     for seen in observations:
         word = ((seen.manifest_id, seen.line, seen.index), seen.result)
         key = key_of(seen)
-        if key[0] and 0 < (seen.result.get("c") or 0) < 1e12:
+        is_contradicted = len(said_in[seen.manifest_id, seen.line, *key]) > 1
+        if key[0] and 0 < (seen.result.get("c") or 0) < 1e12 and not is_contradicted:
             words[key][seen.fetched_at] = max(words[key].get(seen.fetched_at, word), word, key=lambda item: item[0])
     versions = []
     for (ticker, session), said in words.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import defaultdict
 from dataclasses import dataclass
@@ -136,7 +137,7 @@ def test_versions_are_those_of_a_replay_of_the_raw_lines(built: Built) -> None:
 
 
 def test_three_loads_between_two_builds_leave_three_versions_and_a_late_one_finds_its_place(built: Built) -> None:
-    assert versions_of(built, "CCC") == [(11, 0, 10), (12, 10, 20), (13, 20, 25), (99, 25, 30), (14, 30, None)]
+    assert versions_of(built, "CCC") == [(12, 10, 20), (13, 20, 25), (99, 25, 30), (14, 30, None)]
 
 
 def test_late_version_ends_where_an_answer_that_brought_nothing_new_then_was_fetched(built: Built) -> None:
@@ -158,19 +159,37 @@ def test_incremental_equals_full_refresh_row_for_row(built: Built, table: str) -
 
 def test_damaged_rows_are_set_aside_with_their_reason_and_appear_nowhere_else(built: Built) -> None:
     rejected = built.lake.execute(
-        "select dataset, rejection_reason, count(*) from staging.stg_polygon__rows_rejected group by 1, 2 order by 1, 2"
+        """
+        select dataset, rejection_reason, count(*) from staging.stg_polygon__rows_rejected
+        where rejection_reason not like 'contradicts%' group by 1, 2 order by 1, 2
+        """
     )
 
     assert rejected == [
-        ("option_bars", "no option symbol", 1),
-        ("option_chain", "no option symbol", 1),
-        ("stock_bars", "a price of 1e12 or more", 1),
+        ("option_bars", "not an option symbol", 1),
+        ("option_chain", "not an option symbol", 1),
+        ("stock_bars", "a price above every share", 1),
         ("stock_bars", "a price that is not positive", 1),
         ("stock_bars", "no price", 1),
         ("stock_bars", "no ticker", 1),
     ]
     tickers = {row[0] for row in built.lake.execute("select ticker from marts.dim_polygon__tickers")}
     assert not tickers & {"", "NOPRICE", "ZERO", "HUGE"}
+
+
+def test_of_two_rows_that_contradict_each_other_none_counts(built: Built) -> None:
+    first = built.lake.execute(
+        """
+        select symbol, result, rejection_reason from staging.stg_polygon__rows_rejected
+        where symbol = 'CCC' and row_date = %s order by result_index
+        """,
+        (LAST,),
+    )
+
+    assert [(json.loads(row)["c"], reason) for _, row, reason in first] == [
+        (close, "contradicts another row of the same answer") for close in (10, 11)
+    ]
+    assert versions_of(built, "CCC")[0][1] == 10
 
 
 def adjusted_closes(splits: list[tuple[str, int, int]]) -> list[float]:

@@ -26,14 +26,14 @@ from tests.dbt.stocks import (
 NEWEST = SESSIONS[-1]
 # So long without a change that nothing is left of the last one: RSI stays all the same.
 STILL = walk(3, SESSIONS[:60]) | flat(SESSIONS[60:], 55.0)
-CRASH = walk(4, SESSIONS[:600], start=4e11, volatility=0.001) | walk(5, SESSIONS[600:700], start=2e-3)
+CRASH = walk(4, SESSIONS[:600], start=4e7, volatility=0.001) | walk(5, SESSIONS[600:700], start=2e-3)
 DAY = SESSIONS[300]
 
 STOCKS = {
     "LONG": Stock(walk(1, SESSIONS)),
     "CONSTANT": Stock(flat(SESSIONS[-300:], 123.45)),
     "STILL": Stock(STILL),
-    "HUGE": Stock(walk(6, SESSIONS[-320:], start=5e11)),
+    "HUGE": Stock(walk(6, SESSIONS[-320:], start=1e7)),
     "TINY": Stock(walk(7, SESSIONS[-320:], start=1e-6)),
     "CRASH": Stock(CRASH),
     "HALTED": Stock(walk(8, [*SESSIONS[:40], *SESSIONS[100:330]])),

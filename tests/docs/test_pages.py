@@ -69,7 +69,7 @@ def test_settings_that_are_named_are_read_somewhere(name: str) -> None:
         if path and not path.endswith((".md", ".txt", ".png", ".svg")) and (REPOSITORY / path).is_file()
     )
     # Roles, users and databases are named like settings.
-    objects = r"SNOWTAPE_(DEPLOYER|LOADER|TRANSFORMER|READER|OPERATOR|LOAD|TRANSFORM|DASHBOARD|S3|DEV|LIVE)"
+    objects = r"SNOWTAPE_(DEPLOYER|LOADER|TRANSFORMER|READER|OPERATOR|LOAD|TRANSFORM|DASHBOARD|S3|DEV|LIVE|SCRATCH)"
     text = (REPOSITORY / name).read_text()
     for variable in set(re.findall(r"\b(?:SNOWTAPE|POLYGON|AIRFLOW|OPENLINEAGE)_[A-Z0-9_]*[A-Z0-9]\b", text)):
         assert variable in read or re.fullmatch(objects, variable), variable

@@ -20,7 +20,7 @@ from local.demo.airflow_servers import AIRFLOW
 from local.demo.environment import Endpoints
 from local.demo.run import POOL, POOL_SLOTS
 from local.processes import LOOPBACK, Server, free_port, start, stop_groups, wait_until
-from tests.faults.site import REPOSITORY, Site
+from tests.faults.site import REPOSITORY, WAREHOUSE_TOKEN, Site
 
 BACKFILL, LOAD, BUILD, TEST = "polygon_stocks_ingest_backfill", "polygon_stocks_load", "dbt_build", "dbt_test"
 CHAIN = (BACKFILL, LOAD, BUILD)
@@ -111,7 +111,7 @@ def airflow_on(site: Site) -> Iterator[Airflow]:
 
 
 def _settings(site: Site) -> dict[str, str]:
-    endpoints = Endpoints(site.market_url, "", "", "", "", LOOPBACK, site.ports["warehouse"])
+    endpoints = Endpoints(site.market_url, "", "", "", "", LOOPBACK, site.ports["warehouse"], WAREHOUSE_TOKEN)
     connection = json.loads(environment.airflow_connection(endpoints))
     connection["extra"]["database"] = site.database.name
     return {

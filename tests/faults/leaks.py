@@ -1,4 +1,4 @@
-"""The canary: the site's API key and secret key, looked for in everything that was written."""
+"""The canary: the site's keys and tokens, looked for in everything that was written."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def everywhere(drill: Drill) -> list[str]:
 
 
 def written(drill: Drill) -> dict[str, bytes]:
-    """Every file of the site and of dbt, but the store's list of identities, which is where its keys belong."""
+    """Every file of the site and of dbt, but the two that a key or a token belongs in."""
     folders = [drill.site.folder, *([drill.dbt.target] if drill.dbt else [])]
     return {
         str(path): path.read_bytes()
         for folder in folders
         for path in folder.rglob("*")
-        if path.is_file() and path.name != "identities.json"
+        if path.is_file() and path.name not in ("identities.json", "token")
     }
 
 

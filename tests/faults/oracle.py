@@ -22,7 +22,7 @@ import boto3
 import requests
 from botocore.config import Config
 
-from tests.faults.site import API_KEY, BUCKET, SECRET_KEY, UNDERLYING
+from tests.faults.site import API_KEY, BUCKET, MARKET_TOKEN, SECRET_KEY, UNDERLYING, WAREHOUSE_TOKEN
 from tests.schemachange.deploying import Database
 
 DATASETS = {
@@ -140,7 +140,10 @@ def _ask(path: str) -> Any:
     return answer.json()
 
 
-def leaks(texts: dict[str, bytes], secrets: tuple[str, ...] = (API_KEY, SECRET_KEY)) -> list[str]:
+SECRETS = (API_KEY, SECRET_KEY, WAREHOUSE_TOKEN, MARKET_TOKEN)
+
+
+def leaks(texts: dict[str, bytes], secrets: tuple[str, ...] = SECRETS) -> list[str]:
     """Names of what holds a secret, as it is or in an encoding that is easily undone."""
     return [
         f"{name} holds {secret[:12]}…"

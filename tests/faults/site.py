@@ -13,9 +13,10 @@ from typing import Any
 
 import requests
 
-from local.market.__main__ import KEY_VARIABLE
+from local.market.__main__ import KEY_VARIABLE, TOKEN_VARIABLE
 from local.objects import process as stores
 from local.processes import LOOPBACK, Server, answers, free_port, start, stop, wait_until
+from local.warehouse import token
 from local.warehouse.process import RunningWarehouse
 from tests.faults.traps import Trap
 from tests.faults.worker import Worker
@@ -24,6 +25,8 @@ from tests.schemachange.deploying import Database
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Looked for afterwards in everything that was written.
 API_KEY, SECRET_KEY = "canary-api-key-7Qx2vK", "canary-secret-key-9Zt4mB"
+# The same after a restart, so that clients go on. Both are looked for, too.
+WAREHOUSE_TOKEN, MARKET_TOKEN = "canary-warehouse-token-3Rw8pL", "canary-market-token-5Hy6nD"
 BUCKET, DATABASE, UNDERLYING = "snowtape", "FAULTS", "AAPL"
 NOW = "2026-11-20T23:00:00Z"
 ANCHORS = ("2026-11-20", "2026-11-13")
@@ -48,7 +51,11 @@ class Site:
         for name in self.ports:
             self.start(name)
         self.warehouse = RunningWarehouse(
-            LOOPBACK, self.ports["warehouse"], self.servers["warehouse"].process, self.servers["warehouse"].log
+            LOOPBACK,
+            self.ports["warehouse"],
+            self.servers["warehouse"].process,
+            self.servers["warehouse"].log,
+            WAREHOUSE_TOKEN,
         )
         self.database = Database(self.warehouse, DATABASE, BUCKET, "")
         self.database.create()
@@ -81,7 +88,7 @@ class Site:
 
     def fail(self, faults: list[dict[str, Any]]) -> None:
         """What the API does from now on, see local/market/faults.py; an empty list: nothing."""
-        headers = {"Authorization": f"Bearer {API_KEY}"}
+        headers = {"Authorization": f"Bearer {MARKET_TOKEN}"}
         requests.post(f"{self.market_url}/_faults", json=faults, headers=headers, timeout=60).raise_for_status()
 
     def restate(self) -> None:
@@ -103,6 +110,7 @@ class Site:
             "POLYGON_BASE_URL": self.market_url,
             "POLYGON_API_KEY": API_KEY,
             "POLYGON_REQUESTS_PER_MINUTE": "100000",
+            "POLYGON_PLAN": "real-time",
             "SNOWTAPE_BUCKET": BUCKET,
             "SNOWTAPE_PREFIX": "",
             "SNOWTAPE_BUDGET_DIR": str(self.folder / "budget"),
@@ -114,7 +122,7 @@ class Site:
             "AWS_DEFAULT_REGION": stores.REGION,
             "SNOWFLAKE_ACCOUNT": "local",
             "SNOWFLAKE_USER": "faults",
-            "SNOWFLAKE_PASSWORD": "unused",
+            "SNOWFLAKE_PASSWORD": WAREHOUSE_TOKEN,
             "SNOWFLAKE_DATABASE": DATABASE,
             "SNOWFLAKE_WAREHOUSE": "LOCAL",
             "SNOWFLAKE_ROLE": "SYSADMIN",
@@ -128,7 +136,8 @@ class Site:
         folder = self.folder / "market"
         command = [sys.executable, "-m", "local.market", "--port", str(self.ports["market"])]
         command += ["--synthetic-tickers", "7", "--anchor", self.anchor, "--now", NOW]
-        server = start("market", command, folder / "market.log", os.environ | {KEY_VARIABLE: API_KEY}, REPOSITORY)
+        variables = os.environ | {KEY_VARIABLE: API_KEY, TOKEN_VARIABLE: MARKET_TOKEN}
+        server = start("market", command, folder / "market.log", variables, REPOSITORY)
         wait_until(lambda: answers(f"{self.market_url}/health"), server, 300)
         return server
 
@@ -143,7 +152,8 @@ class Site:
         folder.mkdir(exist_ok=True)
         command = [sys.executable, "-m", "tests.faults.warehouse", "--port", str(self.ports["warehouse"])]
         command += ["--directory", str(folder), "--abandon-after", "1", "--lock-timeout", "300"]
-        server = start("warehouse", command, self.logs / "warehouse.log", os.environ, REPOSITORY)
+        variables = os.environ | {token.VARIABLE: WAREHOUSE_TOKEN}
+        server = start("warehouse", command, self.logs / "warehouse.log", variables, REPOSITORY)
         wait_until(lambda: answers(f"http://{LOOPBACK}:{self.ports['warehouse']}/health"), server, 300)
         return server
 

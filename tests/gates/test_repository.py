@@ -6,14 +6,18 @@ Its other files pass theirs: no secret, and no wait in a browser script that dep
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from snowflake.snowpark import Row
 
+from dashboard.data.sql import bind, parameters
 from ingest.manifest_document import Refusal
+from scripts import judge
 from snowflake.procedures import load_manifest, overrides, reload_manifest
-from tests.gates import inlined, owners_rights, sources
+from tests.gates import deployed, inlined, owners_rights, shapes, sources, typed
 from tests.gates.browser_waits import waits
 from tests.gates.gate import ACCOUNT, DEPLOY, LOAD, QUERY, Finding, check, check_all
 from tests.gates.secret_scan import repository_files, secrets_in
@@ -56,12 +60,49 @@ def test_account_scripts_are_snowflakes_sql() -> None:
     expect_none([finding for name, sql in sources.account_scripts().items() for finding in check(name, sql, ACCOUNT)])
 
 
-@pytest.mark.skipif(not (sources.REPOSITORY / "dbt" / "dbt_project.yml").is_file(), reason="there is no dbt project")
-def test_compiled_dbt_is_snowflakes_sql(tmp_path: Path) -> None:
-    compiled = sources.compiled_dbt(tmp_path)
+@dataclass(frozen=True)
+class Compiled:
+    """The dbt project as `sources.compiled_dbt` gives it, with dbt's manifest of it."""
 
-    assert any("(incremental)" in name for name in compiled)
-    expect_none(check_all(compiled, style=False))
+    texts: Mapping[str, str]
+    manifest: Path
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
+    folder = tmp_path_factory.mktemp("compiled")
+    return Compiled(sources.compiled_dbt(folder), folder / "first" / "manifest.json")
+
+
+def test_compiled_dbt_is_snowflakes_sql(compiled: Compiled) -> None:
+    assert any("(incremental)" in name for name in compiled.texts)
+    expect_none(check_all(compiled.texts, style=False))
+
+
+def as_sent(name: str, text: str) -> str:
+    """A plain file's text as it is sent: binds as binds, and what Python pastes pasted."""
+    if name.startswith("dashboard/"):
+        text, _ = bind(text, {parameter: judge.VALUES[parameter] for parameter in parameters(text)})
+    return re.sub(r"%\(\w+\)s|%s", "1", text)
+
+
+def test_no_statement_has_a_shape_that_snowflake_refuses(compiled: Compiled) -> None:
+    plain = {name: as_sent(name, text) for name, text in sources.plain_files().items()}
+
+    expect_none([finding for name, sql in {**plain, **compiled.texts}.items() for finding in shapes.check(name, sql)])
+
+
+def test_every_name_and_type_fits_the_deployed_schema(compiled: Compiled) -> None:
+    schema, findings = deployed.deployed_schema(sources.schemachange_scripts(), compiled.texts, compiled.manifest)
+    queries = {path.relative_to(sources.REPOSITORY).as_posix(): path.read_text() for path in judge.query_files()}
+
+    assert len(queries) > 40
+    expect_none(findings)
+    for name, text in queries.items():
+        findings += typed.check(name, judge.with_values(name, text), schema)
+    for name, text in compiled.texts.items():
+        findings += typed.check(name, text, schema)
+    expect_none(findings)
 
 
 def test_statements_of_the_procedures_are_snowflakes_sql_and_for_owners_rights(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,7 +87,17 @@ def test_dry_run_changes_nothing(deploy: Any) -> None:
     assert {run for run in changing if not run.startswith(("scripts/environment", "(umask"))} == {
         "scripts/deploy --schemachange-dry-run",
         "scripts/dbt-as-ci compile",
+        ".venv-dbt/bin/python -m scripts.judge",
     }
+
+
+def test_nothing_is_deployed_before_snowflake_has_judged_every_statement(deploy: Any) -> None:
+    jobs = deploy["jobs"]
+
+    assert "scripts.judge" in jobs["judge"]["steps"][-1]["run"]
+    assert "if" not in jobs["judge"]
+    assert jobs["schema"]["needs"] == "judge"
+    assert all("schema" in jobs[name]["needs"] for name in set(jobs) - {"judge", "schema"})
 
 
 def test_scripts_that_workflows_run_exist_and_can_be_run(deploy: Any) -> None:

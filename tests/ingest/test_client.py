@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from datetime import date
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -15,10 +16,13 @@ from ingest.budget import Budget
 from ingest.client import PolygonClient
 from ingest.datasets import Dataset
 from ingest.errors import (
+    BeforeHistory,
     MalformedResponse,
+    MovedAway,
     NotAuthorized,
     NotEntitled,
     NotFound,
+    NotPublishedYet,
     RateLimited,
     ServerError,
     TransientError,
@@ -28,7 +32,7 @@ from ingest.landing import raw_line
 from ingest.retry import RetryPolicy
 from ingest.settings import ApiSettings
 
-from .conftest import FAST, Reply
+from .conftest import FAST, KEY, Reply
 
 SESSION = date(2026, 11, 20)
 GROUPED = "/v2/aggs/grouped/locale/us/market/stocks/2026-11-20"
@@ -186,10 +190,83 @@ def test_a_loop_of_cursors_is_found(api, client) -> None:
     assert len(api.asked) == 3
 
 
-def test_a_redirect_is_not_followed(api, client) -> None:
-    api.on(GROUPED, _raw(b"", status=302, headers={"Location": "http://elsewhere.invalid/"}))
-    with pytest.raises(MalformedResponse, match="302"):
+ELSEWHERE = [
+    pytest.param("https://api.example.com" + GROUPED, "https://api.example.com", id="another host"),
+    pytest.param("https://api.example.com/eu" + GROUPED, "https://api.example.com/eu", id="and a prefix"),
+    pytest.param("//api.example.com/login?key=1", "http://api.example.com", id="another page"),
+    pytest.param(f"https://u:p@api.example.com:444{GROUPED}?apiKey={KEY}", "https://api.example.com:444", id="secrets"),
+]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize(("location", "named"), ELSEWHERE)
+def test_a_redirect_to_another_host_names_the_setting_and_what_to_set_it_to(
+    api, client, status: int, location: str, named: str
+) -> None:
+    api.on(GROUPED, _raw(b"", status=status, headers={"Location": location}))
+    with pytest.raises(MovedAway, match=f"set POLYGON_BASE_URL={named} and run again") as caught:
         list(client.pages(REQUEST))
+    assert len(api.asked) == 1
+    assert KEY not in str(caught.value)
+    assert "u:p@" not in str(caught.value)
+
+
+def test_the_key_is_not_sent_to_another_port_of_the_same_host(api, client) -> None:
+    seen: list[str] = []
+
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(self.path)
+
+    with HTTPServer(("127.0.0.1", 0), Other) as other:
+        api.on(GROUPED, _raw(b"", status=301, headers={"Location": f"http://127.0.0.1:{other.server_port}/"}))
+        with pytest.raises(MovedAway, match=f"POLYGON_BASE_URL=http://127.0.0.1:{other.server_port} and"):
+            list(client.pages(REQUEST))
+    assert seen == []
+
+
+def test_a_redirect_on_the_same_origin_is_followed_and_the_answer_is_that_of_the_question(api, client) -> None:
+    api.on(GROUPED, _raw(b"", status=308, headers={"Location": "/v9/moved?adjusted=false"}))
+    api.on("/v9/moved", {"results": []})
+    (answer,) = client.pages(REQUEST)
+    assert (answer.path, answer.params) == (GROUPED, dict(REQUEST.params))
+    assert api.asked[1].params == {"adjusted": "false"}
+    assert api.asked[1].headers["Authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize(
+    "location", [GROUPED, "", "http://[", "ftp://127.0.0.1/"], ids=["loop", "none", "broken", "ftp"]
+)
+def test_a_redirect_that_leads_nowhere_ends(api, client, location: str) -> None:
+    api.on(GROUPED, _raw(b"", status=302, headers={"Location": location} if location else {}))
+    with pytest.raises(MalformedResponse, match=r"302|redirects"):
+        list(client.pages(REQUEST))
+
+
+# -- what a 403 says
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        pytest.param(
+            "Attempted to request today's data before end of day. Please upgrade.", NotPublishedYet, id="early"
+        ),
+        pytest.param(
+            "Your plan doesn't include this data timeframe. Please upgrade your plan", BeforeHistory, id="old"
+        ),
+        pytest.param("You are not entitled to this data. Please upgrade your plan", NotEntitled, id="not in the plan"),
+        pytest.param("Access from your region is blocked.", NotEntitled, id="unknown"),
+    ],
+)
+@pytest.mark.parametrize("status", [403, 200])
+def test_the_text_of_a_403_says_which_of_three_things_it_is(api, client, status: int, said: str, kind: type) -> None:
+    api.on(GROUPED, Reply({"status": "NOT_AUTHORIZED", "message": said}, status))
+    with pytest.raises(kind, match=said.partition(".")[0]) as caught:
+        list(client.pages(REQUEST))
+    assert type(caught.value) is kind
+    assert len(api.asked) == 1
+    assert ("does not include it" in str(caught.value)) == ("not entitled" in said)
 
 
 # -- answers to another question

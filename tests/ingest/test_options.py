@@ -19,12 +19,12 @@ def contract(ticker: str, expiration: str) -> dict:
 
 @pytest.fixture
 def option_api(api):
-    """Two contracts, one of them listed twice; both have bars."""
+    """Two contracts, one of them listed twice; both have bars, the live one of every session."""
     live, gone = contract("O:AAPL1", "2027-01-15"), contract("O:AAPL2", "2026-11-19")
     # The first request of a batch asks for the live ones, but threads may change the order: both answers hold both.
     api.on("/v3/reference/options/contracts", {"results": [live, gone]})
     api.on("/v3/snapshot/options/AAPL", {"results": [{"details": {"ticker": "O:AAPL1"}}]})
-    api.on("/v2/aggs/ticker/O:AAPL1/range/1/day/2026-11-18/2026-11-20", ranged("O:AAPL1", "2026-11-20"))
+    api.on("/v2/aggs/ticker/O:AAPL1/range/1/day/2026-11-18/2026-11-20", ranged("O:AAPL1", *map(str, DAYS)))
     api.on("/v2/aggs/ticker/O:AAPL2/range/1/day/2026-11-18/2026-11-19", ranged("O:AAPL2", "2026-11-18"))
     return api
 
@@ -85,10 +85,10 @@ def bars_path(ticker: str) -> str:
 
 @pytest.fixture
 def five_contracts(api, parts_of_two):
-    """Five contracts of one underlying, each with a bar."""
+    """Five contracts of one underlying, each with a bar of every session."""
     api.on("/v3/reference/options/contracts", {"results": [contract(ticker, "2027-01-15") for ticker in FIVE]})
     for ticker in FIVE:
-        api.on(bars_path(ticker), ranged(ticker, "2026-11-20"))
+        api.on(bars_path(ticker), ranged(ticker, *map(str, DAYS)))
     return api
 
 
@@ -98,7 +98,7 @@ def test_many_contracts_land_in_parts_of_which_the_last_one_covers_the_sessions(
     parts = stored(store, Family.OPTIONS)
     assert [part.contracts.through for part in parts] == [FIVE[1], FIVE[3], FIVE[4]]
     assert [part.sessions for part in parts] == [(), (), ("2026-11-18", "2026-11-19", "2026-11-20")]
-    assert [(part.expected, part.complete) for part in parts] == [(4, True), (2, True), (1, True)]
+    assert [(part.expected, part.complete) for part in parts] == [(5, True), (2, True), (1, True)]
     assert planning.options_backfill(DAYS, ["AAPL"], manifests.coverage(parts)) == []
 
 
@@ -125,7 +125,7 @@ def test_a_backfill_that_was_killed_fetches_only_the_contracts_that_no_manifest_
 def test_no_part_after_a_failure_claims_its_contracts(five_contracts, land, store) -> None:
     five_contracts.on(bars_path(FIVE[2]), Reply({}, 400))
     (batch,) = planning.options_backfill(DAYS, ["AAPL"], NOTHING)
-    with pytest.raises(IncompleteFetch, match=r"1 of 7 requests.*saved in manifests/options/.*, manifests/options/"):
+    with pytest.raises(IncompleteFetch, match=r"1 of 8 requests.*saved in manifests/options/.*, manifests/options/"):
         land(batch)
     parts = stored(store, Family.OPTIONS)
     assert [part.contracts and part.contracts.through for part in parts] == [FIVE[1], None, None]

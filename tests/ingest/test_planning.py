@@ -101,10 +101,11 @@ def test_the_batches_of_a_whole_market_backfill_of_five_years_stay_far_below_the
 def test_options_ask_for_live_and_expired_contracts_of_each_underlying() -> None:
     first, second = planning.options_backfill(DAYS, ["AAPL", "MSFT"], NOTHING)
     assert (first.scope, second.scope) == (("AAPL",), ("MSFT",))
-    live, expired = (dict(request.params) for request in first.requests)
+    live, expired, at_the_start = (dict(request.params) for request in first.requests)
     assert live == {"underlying_ticker": "AAPL", "as_of": str(DAYS[-1]), "expired": "false", "limit": "1000"}
     assert expired["expired"] == "true"
     assert expired["expiration_date.gte"] == str(DAYS[0])
+    assert at_the_start == {**live, "as_of": str(DAYS[0])}
     assert first.contract_window == (DAYS[0], DAYS[-1])
 
 

@@ -42,7 +42,7 @@ def test_a_manifest_tells_exactly_what_is_stored(api, land, store, backfill, s3)
     document = json.loads(store.read(manifest.key))
     assert set(document) == {
         "manifest_id", "family", "version", "created_at", "dag_id", "run_id", "sessions", "scope", "requests",
-        "complete", "missing", "suspect_sessions", "session_rows", "contracts", "objects",
+        "complete", "missing", "suspect_sessions", "session_rows", "contracts", "outstanding", "objects",
     }  # fmt: skip
     assert s3.list_objects_v2(Bucket="landing")["Contents"][0]["Key"].startswith("some/prefix/")
 
@@ -184,12 +184,13 @@ def environment(api, s3, monkeypatch, tmp_path):
         "POLYGON_BASE_URL": api.base_url,
         "POLYGON_API_KEY": KEY,
         "POLYGON_REQUESTS_PER_MINUTE": "60000",
+        "POLYGON_PLAN": "real-time",
         "SNOWTAPE_BUCKET": "landing",
         "SNOWTAPE_PREFIX": "some/prefix/",
         "SNOWTAPE_BUDGET_DIR": str(tmp_path),
     }.items():
         monkeypatch.setenv(name, value)
-    for name in ("SNOWTAPE_TICKERS", "SNOWTAPE_UNDERLYINGS"):
+    for name in ("POLYGON_LAG_HOURS", "SNOWTAPE_TICKERS", "SNOWTAPE_UNDERLYINGS"):
         monkeypatch.delenv(name, raising=False)
 
 

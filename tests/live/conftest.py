@@ -26,11 +26,12 @@ def rehearsal(request: pytest.FixtureRequest) -> Target:
     """The same tests on the local Snowflake, so that the suite itself has been run before an account is there."""
     warehouse, store = request.getfixturevalue("warehouse"), request.getfixturevalue("object_store")
     with warehouse.connect() as connection:
-        connection.cursor().execute("create database if not exists SNOWTAPE_LIVE")
+        for database in ("SNOWTAPE_LIVE", "SNOWTAPE_LIVE_SCRATCH"):
+            connection.cursor().execute(f"create database if not exists {database}")
     variables = {
         "SNOWFLAKE_ACCOUNT": "local",
         "SNOWFLAKE_USER": "live",
-        "SNOWFLAKE_PASSWORD": "unused",
+        "SNOWFLAKE_PASSWORD": warehouse.token,
         "SNOWFLAKE_HOST": warehouse.host,
         "SNOWFLAKE_PORT": str(warehouse.port),
         "SNOWFLAKE_PROTOCOL": "http",

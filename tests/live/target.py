@@ -87,6 +87,10 @@ class Target:
         """`make deploy` as the deployer; what it prints."""
         return _run([REPOSITORY / "scripts" / "deploy"], self.environment("deployer"), REPOSITORY)
 
+    def judge(self, *arguments: str) -> str:
+        """`make judge` as the deployer, in the database's scratch database; what it prints."""
+        return _run([sys.executable, "-m", "scripts.judge", *arguments], self.environment("deployer"), REPOSITORY)
+
     def dbt(self, *arguments: str, folder: Path) -> str:
         """dbt as the transformer; what it prints."""
         command = [Path(sys.executable).parent / "dbt", "--no-use-colors", *arguments]

@@ -18,7 +18,8 @@ from local.market.settings import MarketSettings
 
 ANCHOR = date(2026, 11, 20)
 AFTER_THE_CLOSE = datetime(2026, 11, 20, 22, tzinfo=UTC)
-SETTINGS = MarketSettings(anchor=ANCHOR, now=AFTER_THE_CLOSE, synthetic_tickers=100)
+CONTROL_TOKEN = "control-test"
+SETTINGS = MarketSettings(anchor=ANCHOR, now=AFTER_THE_CLOSE, synthetic_tickers=100, control_token=CONTROL_TOKEN)
 
 
 class Api:
@@ -27,6 +28,7 @@ class Api:
     def __init__(self, client: TestClient, api_key: str = SETTINGS.api_key) -> None:
         self.client = client
         self.headers = {"Authorization": f"Bearer {api_key}"}
+        self.control = {"Authorization": f"Bearer {CONTROL_TOKEN}"}
 
     def answer(self, path: str, **params: Any) -> Any:
         return self.client.get(path, params=params or None, headers=self.headers)
@@ -63,7 +65,7 @@ class Api:
 def api_of(**changes: Any) -> Api:
     """A new application: the common settings with these changes."""
     settings = replace(SETTINGS, **changes)
-    return Api(TestClient(create_app(settings)), settings.api_key)
+    return Api(TestClient(create_app(settings), base_url="http://127.0.0.1"), settings.api_key)
 
 
 @pytest.fixture(scope="session")

@@ -62,22 +62,22 @@ def test_the_log_tells_what_came_in_without_any_key(api_of: Any) -> None:
     api, began = api_of(), datetime.now(UTC).timestamp()
     api.answer(PATH, adjusted="false")
     api.client.get("/v3/reference/tickers", params={"apiKey": "secret"})
-    first, second = api.client.get("/_requests").json()["requests"]
+    first, second = api.client.get("/_requests", headers=api.control).json()["requests"]
     assert (first["path"], first["params"], first["status"]) == (PATH, {"adjusted": "false"}, 200)
     assert (second["params"], second["status"]) == ({"apiKey": "***"}, 401)
     assert began <= first["time"] <= second["time"] <= datetime.now(UTC).timestamp()
-    assert api.client.delete("/_requests").json()["requests"] == []
+    assert api.client.delete("/_requests", headers=api.control).json()["requests"] == []
 
 
 def test_the_clock_can_be_moved_while_the_server_runs(api_of: Any) -> None:
     api = api_of()
     assert api.grouped("2026-11-23") == {}
-    moved = api.client.post("/_clock", json={"now": "2026-11-23T22:00:00Z"})
+    moved = api.client.post("/_clock", headers=api.control, json={"now": "2026-11-23T22:00:00Z"})
     assert moved.status_code == 200
     assert "AAPL" in api.grouped("2026-11-23")
     for wrong in ({"now": "soon"}, {"now": "2026-11-23T22:00:00"}, {}, [], {"now": "2046-01-01T00:00:00Z"}):
-        assert api.client.post("/_clock", json=wrong).status_code == 400
-    assert api.client.get("/_clock").json()["now"] == "2026-11-23T22:00:00+00:00"
+        assert api.client.post("/_clock", headers=api.control, json=wrong).status_code == 400
+    assert api.client.get("/_clock", headers=api.control).json()["now"] == "2026-11-23T22:00:00+00:00"
 
 
 @pytest.mark.parametrize(

@@ -28,13 +28,15 @@ def get(running: RunningMarket) -> Iterator[Get]:
     with requests.Session() as session:
         session.headers["Authorization"] = f"Bearer {running.api_key}"
         yield lambda path=PATH, **more: session.get(running.base_url + path, timeout=60, **more)
-    requests.delete(f"{running.base_url}/_faults", timeout=60)
+    requests.delete(f"{running.base_url}/_faults", headers=running.control, timeout=60)
 
 
 @pytest.fixture
 def fault(running: RunningMarket) -> Callable[..., None]:
     def set_one(**item: Any) -> None:
-        answer = requests.post(f"{running.base_url}/_faults", json=[{"match": "grouped", **item}], timeout=60)
+        answer = requests.post(
+            f"{running.base_url}/_faults", headers=running.control, json=[{"match": "grouped", **item}], timeout=60
+        )
         assert answer.status_code == 200, answer.text
 
     return set_one
@@ -107,7 +109,7 @@ def test_a_delay_fault_comes_late(get: Get, fault: Any) -> None:
     "faults", [{"match": ""}, [{"match": "("}], [{"match": "", "kind": "fire"}], [{"match": "", "kind": "status"}], [1]]
 )
 def test_a_fault_that_makes_no_sense_is_refused(running: RunningMarket, faults: Any) -> None:
-    answer = requests.post(f"{running.base_url}/_faults", json=faults, timeout=60)
+    answer = requests.post(f"{running.base_url}/_faults", headers=running.control, json=faults, timeout=60)
     assert answer.status_code == 400
 
 

@@ -34,7 +34,7 @@ class Database:
         environment = kept | {
             "SNOWFLAKE_ACCOUNT": "local",
             "SNOWFLAKE_USER": "deployer",
-            "SNOWFLAKE_PASSWORD": "unused",
+            "SNOWFLAKE_PASSWORD": self.warehouse.token,
             "SNOWFLAKE_ROLE": "DEPLOYER",
             "SNOWFLAKE_WAREHOUSE": "DEPLOY",
             "SNOWFLAKE_DATABASE": self.name,

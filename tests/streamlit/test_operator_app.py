@@ -9,13 +9,15 @@ import pytest
 import snowflake.connector
 import streamlit as st
 import yaml
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, app_test
 
 from local.warehouse.process import RunningWarehouse
 from tests.dashboard import seed
 from tests.gates.sources import REPOSITORY
 from tests.streamlit import account_usage
 
+# For scripts that are no files, made at the import; it would go when the process ends.
+app_test.TMP_DIR.cleanup()
 FOLDER = REPOSITORY / "snowflake" / "streamlit"
 DATABASE = "OPERATOR_APP"
 REJECT = ("20261119T010000000000Z-000000aa", "manifests/stocks/bad.json", "stocks", "object x has 3 bytes, not 4")
@@ -26,13 +28,14 @@ def database(warehouse: RunningWarehouse) -> Iterator[RunningWarehouse]:
     """A database with loads, test results and one refused manifest; the app's settings are the process's meanwhile."""
     with warehouse.connect(paramstyle="qmark") as connection:
         seed.seed(connection, DATABASE)
+        connection.cursor().execute("insert into ops.freshness (dataset, sessions_behind) values ('stock_bars', 2)")
         connection.cursor().execute(f"insert into ops.load_rejects select {str(REJECT)[1:-1]}, '2026-11-19'::timestamp")
     with pytest.MonkeyPatch.context() as patch:
         # Streamlit sets it for the whole process; it is put back at the end.
         patch.setattr(snowflake.connector, "paramstyle", snowflake.connector.paramstyle)
         for name, value in {
-            "ACCOUNT": "local", "USER": "operator", "PASSWORD": "unused", "DATABASE": DATABASE, "HOST": warehouse.host,
-            "PORT": str(warehouse.port), "PROTOCOL": "http",
+            "ACCOUNT": "local", "USER": "operator", "PASSWORD": warehouse.token, "DATABASE": DATABASE,
+            "HOST": warehouse.host, "PORT": str(warehouse.port), "PROTOCOL": "http",
         }.items():  # fmt: skip
             patch.setenv(f"SNOWFLAKE_{name}", value)
         # As `make streamlit` starts it.
@@ -73,6 +76,7 @@ def test_freshness_names_the_newest_of_every_stage(app: AppTest) -> None:
     assert shown["stock bars"] == str(seed.LAST_SESSION)
     assert shown["dbt build"] == "11-20 23:00"
     assert shown["load of stocks"] == "11-20 22:45"
+    assert any(caption.value.endswith(", 2 sessions behind") for caption in app.caption)
     assert "build-1" in [caption.value for caption in app.caption]
     assert {"option chain", "load of stocks", "load of options"} <= set(shown)
 
@@ -88,6 +92,14 @@ def test_ledger_is_newest_first_and_shows_what_is_incomplete(app: AppTest) -> No
 def test_refused_manifest_that_is_not_loaded_is_an_error_with_its_reason(app: AppTest) -> None:
     assert [error.value for error in app.error] == ["1 manifests are refused and not loaded: see docs/runbook.md"]
     assert table(app, "reason")["reason"].tolist() == [REJECT[3]]
+
+
+def test_rejected_rows_are_counted_with_one_to_look_at_and_open_suspects_come_first(app: AppTest) -> None:
+    rejected, suspects = table(app, "newest_raw_row"), table(app, "closed_by_manifest_id")
+
+    assert rejected[["rejection_reason", "rejected_rows"]].to_numpy().tolist() == [["a negative volume", 2]]
+    assert '"v": -5' in rejected["newest_raw_row"][0]
+    assert suspects["state"].tolist() == ["open", "closed"]
 
 
 def test_quality_shows_what_fails_now(app: AppTest) -> None:
@@ -154,7 +166,7 @@ def test_warehouse_without_marts_is_said_section_by_section(
     app = run_app()
 
     assert {error.value.partition(":")[0] for error in app.error} == {
-        "freshness", "quality_history", "quality_now", "loads", "rejects", "suspect_sessions",
+        "freshness", "quality_history", "quality_now", "loads", "rejects", "suspect_sessions", "rejected_rows",
         "overrides",
     }  # fmt: skip
 

@@ -69,7 +69,7 @@ def runs(warehouse: RunningWarehouse, connection: Any, tmp_path_factory: pytest.
         for name, value in {
             "SNOWFLAKE_ACCOUNT": "local",
             "SNOWFLAKE_USER": "tester",
-            "SNOWFLAKE_PASSWORD": "unused",
+            "SNOWFLAKE_PASSWORD": warehouse.token,
             "SNOWFLAKE_DATABASE": DATABASE,
             "SNOWFLAKE_HOST": warehouse.host,
             "SNOWFLAKE_PORT": str(warehouse.port),

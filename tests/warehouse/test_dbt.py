@@ -57,6 +57,7 @@ def dbt(warehouse: process.RunningWarehouse, project: Path) -> Callable[..., Ans
         command = [sys.executable, "-c", RUNNER, json.dumps([[*i, "--profiles-dir", "."] for i in invocations])]
         environment = {
             **os.environ,
+            "SNOWFLAKE_PASSWORD": warehouse.token,
             "SNOWFLAKE_HOST": warehouse.host,
             "SNOWFLAKE_PORT": str(warehouse.port),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

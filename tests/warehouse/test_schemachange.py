@@ -30,7 +30,7 @@ def deploy(warehouse: process.RunningWarehouse) -> Callable[[], str]:
             **os.environ,
             "SNOWFLAKE_ACCOUNT": "local",
             "SNOWFLAKE_USER": "deployer",
-            "SNOWFLAKE_PASSWORD": "unused",
+            "SNOWFLAKE_PASSWORD": warehouse.token,
             "SNOWFLAKE_HOST": warehouse.host,
             "SNOWFLAKE_PORT": str(warehouse.port),
             "SNOWFLAKE_PROTOCOL": "http",

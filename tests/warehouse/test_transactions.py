@@ -198,7 +198,8 @@ def test_parallel_writers_of_different_tables_all_succeed(open_sql: Callable[...
 KILLED_CLIENT = """
 import sys, time, snowflake.connector
 connection = snowflake.connector.connect(
-    user="u", password="p", account="local", host=sys.argv[1], port=int(sys.argv[2]), protocol="http",
+    user="u", password=sys.stdin.readline().strip(), account="local",
+    host=sys.argv[1], port=int(sys.argv[2]), protocol="http",
     database=sys.argv[3], schema=sys.argv[4])
 cursor = connection.cursor()
 cursor.execute("begin")
@@ -212,8 +213,11 @@ def test_a_killed_clients_transaction_is_rolled_back_and_its_lock_released(wareh
     sql("create table t (x int)", "insert into t values (1)")
     where = sql("select current_database(), current_schema()")[0]
     command = [sys.executable, "-c", KILLED_CLIENT, warehouse.host, str(warehouse.port), *where]
-    client = subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True)
+    client = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+    assert client.stdin is not None
     assert client.stdout is not None
+    client.stdin.write(f"{warehouse.token}\n".encode())
+    client.stdin.flush()
     assert client.stdout.readline() == b"holding\n"
     client.kill()
     client.wait()

@@ -6,7 +6,11 @@ select
     result_rows,
     expected_rows,
     fetches,
-    loaded_at
+    loaded_at,
+    reason,
+    state,
+    closed_at,
+    closed_by_manifest_id
 from ops.suspect_sessions
-order by loaded_at desc
+order by iff(state = 'open', 0, 1) asc, loaded_at desc
 limit :rows

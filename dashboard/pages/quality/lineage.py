@@ -27,34 +27,40 @@ _NOW = {
     "stg_polygon__stock_bars_casted": "stock_bars", "stg_polygon__splits": "splits",
     "stg_polygon__dividends": "dividends", "stg_polygon__tickers": "tickers",
     "stg_polygon__options_bars_casted": "options_bars", "stg_polygon__option_contracts": "option_contracts",
-    "stg_polygon__option_chain": "option_chain",
+    "stg_polygon__option_terms": "option_contracts", "stg_polygon__option_chain": "option_chain",
 }  # fmt: skip
+_OVERRIDES, _VERSIONS = "snapshot_polygon__overrides", "stg_polygon__{}_versions"
 _OPTIONS = "int_polygon__options_bars_enriched"
 
 LINEAGE = (
     Stage("Raw", "the API’s answers, as they came", dict.fromkeys(map("raw.{}".format, _HISTORIES.values()), ())),
     Stage(
         "Snapshots", "every version, with the time from which we knew it",
-        {f"snapshot_polygon__{name}": (f"raw.{dataset}",) for name, dataset in _HISTORIES.items()},
+        {f"snapshot_polygon__{name}": (f"raw.{dataset}",) for name, dataset in _HISTORIES.items()} | {_OVERRIDES: ()},
+    ),
+    Stage(
+        "Versions", "the vendor’s versions, and in them what people have overruled",
+        {_VERSIONS.format(name): (f"snapshot_polygon__{name}", _OVERRIDES) for name in _HISTORIES},
     ),
     Stage(
         "Staging", "the version that counts now, or at the moment that was asked for",
-        {name: (f"snapshot_polygon__{history}",) for name, history in _NOW.items()},
+        {name: (_VERSIONS.format(history),) for name, history in _NOW.items()},
     ),
     Stage(
         "Intermediate", "adjusted bars with indicators; contracts with their underlying, volatility and greeks",
         {
-            "int_polygon__split_factors": ("stg_polygon__splits",),
+            "int_polygon__splits_chosen": ("stg_polygon__splits", "stg_polygon__stock_bars_casted"),
+            "int_polygon__split_factors": ("int_polygon__splits_chosen",),
             "int_polygon__stock_events": (
-                "stg_polygon__splits", "stg_polygon__dividends", "int_polygon__split_factors",
+                "int_polygon__splits_chosen", "stg_polygon__dividends", "int_polygon__split_factors",
             ),
             "int_polygon__stock_bars_enriched": (
                 "stg_polygon__stock_bars_casted", "int_polygon__split_factors", "int_polygon__stock_events",
             ),
             "int_polygon__ticker_years": ("stg_polygon__stock_bars_casted",),
             _OPTIONS: (
-                "stg_polygon__stock_bars_casted", "stg_polygon__splits", "stg_polygon__dividends",
-                "stg_polygon__options_bars_casted", "stg_polygon__option_contracts", "stg_polygon__option_chain",
+                "stg_polygon__stock_bars_casted", "int_polygon__splits_chosen", "stg_polygon__dividends",
+                "stg_polygon__options_bars_casted", "stg_polygon__option_terms", "stg_polygon__option_chain",
             ),
             "int_polygon__stocks_options_joined": ("int_polygon__stock_bars_enriched", _OPTIONS),
         },
@@ -63,10 +69,10 @@ LINEAGE = (
         "Marts", "what the pages read",
         {
             "dim_polygon__tickers": ("stg_polygon__tickers", "int_polygon__ticker_years"),
-            "dim_polygon__ticker_versions": ("snapshot_polygon__tickers",),
+            "dim_polygon__ticker_versions": (_VERSIONS.format("tickers"),),
             "fct_polygon__stock_bars_performance": ("int_polygon__stock_bars_enriched",),
-            "fct_polygon__bar_versions": ("snapshot_polygon__stock_bars",),
-            "fct_polygon__split_versions": ("snapshot_polygon__splits",),
+            "fct_polygon__bar_versions": (_VERSIONS.format("stock_bars"),),
+            "fct_polygon__split_versions": (_VERSIONS.format("splits"),),
             "fct_polygon__option_chain": ("dim_polygon__tickers", _OPTIONS),
             "fct_polygon__volatility_smile": (_OPTIONS,),
             "fct_polygon__volatility_term_structure": (_OPTIONS,),

@@ -134,15 +134,16 @@ def read_lineage(door: Door) -> Content:
 
 
 def volume_figure(frame: pd.DataFrame, suspects: pd.DataFrame) -> dict[str, Any]:
-    """Tickers with a bar, session by session; a suspect session is another colour, hatched."""
-    bad = {str(as_date(day)) for day in suspects.loc[suspects["dataset"] == "stock_bars", "session_date"]}
+    """Tickers with a bar, session by session; a session that is suspect still is another colour, hatched."""
+    is_bad = (suspects["dataset"] == "stock_bars") & (suspects["state"] == "open")
+    bad = {str(as_date(day)) for day in suspects.loc[is_bad, "session_date"]}
     sessions = [str(as_date(day)) for day in frame["session_date"]]
-    is_bad = [session in bad for session in sessions]
+    marks = [session in bad for session in sessions]
     trace = {
         "type": "bar", "name": "Tickers with a bar", "x": sessions, "y": [int(bars) for bars in frame["bars"]],
         "marker": {
-            "color": ["--st-down" if each else "--st-accent" for each in is_bad],
-            "pattern": {"shape": ["x" if each else "" for each in is_bad], "size": 5, "fillmode": "overlay"},
+            "color": ["--st-down" if each else "--st-accent" for each in marks],
+            "pattern": {"shape": ["x" if each else "" for each in marks], "size": 5, "fillmode": "overlay"},
         },
     }  # fmt: skip
     layout = {
@@ -154,7 +155,8 @@ def volume_figure(frame: pd.DataFrame, suspects: pd.DataFrame) -> dict[str, Any]
 
 
 def suspects_list(suspects: pd.DataFrame) -> Any:
-    """A sentence a suspect session, newest first."""
+    """A sentence a session that is suspect still, newest first."""
+    suspects = suspects[suspects["state"] == "open"]
     if suspects.empty:
         return html.P(
             "No session is suspect: each answered about as many tickers as its neighbours.", className="st-hint"

@@ -14,7 +14,7 @@ from dashboard.pages import address, parts
 from dashboard.pages import format as fmt
 from dashboard.pages.address import Param
 from dashboard.pages.parts import EMPTY, FAILED, READY, Content, message
-from dashboard.pages.quality import more, overruled, view
+from dashboard.pages.quality import doubts, more, overruled, view
 
 PATHS = ("/quality",)
 TITLE = "Data quality"
@@ -68,6 +68,20 @@ def layout() -> html.Div:
                 "Rejected manifests",
                 120,
                 "Refused as a whole; nothing of them was loaded.",
+                has_csv=True,
+            ),
+            parts.panel(
+                "quality-rejected",
+                "Rejected rows",
+                200,
+                "Rows that can’t be true; the version before stays in force.",
+                has_csv=True,
+            ),
+            parts.panel(
+                "quality-suspects",
+                "Suspect sessions",
+                140,
+                "Open until a later answer is sound.",
                 has_csv=True,
             ),
             parts.panel(
@@ -162,6 +176,8 @@ PANELS = {
     "quality-loads": read_loads,
     "quality-rejects": read_rejects,
     "quality-overrides": overruled.read_overrides,
+    "quality-rejected": doubts.read_rejected,
+    "quality-suspects": doubts.read_suspects,
 }
 
 

@@ -3,7 +3,7 @@
     recorded after the newest row that the model holds: CTEs that end in `touched` (underlying_ticker, session_date).
 
     A chain is made as a whole, since which strike is at the money depends on its neighbours.
-    - Bars and snapshots of its contracts, and the underlying's bar, touch their own session.
+    - Bars and snapshots of its contracts, and the underlying's bar, also one that was withdrawn, touch their own session.
     - A contract's terms touch the sessions of it that are built, under the old underlying and under the new one. Terms
       that come late are looked for where they were missing (Snowflake skips partitions in which has_contract_terms is
       always true); terms that changed, which is rare, in all rows.
@@ -90,7 +90,7 @@ touched as (
         ) as underlying_ticker,
         new_quotes.session_date
     from new_quotes
-    left join {{ ref('stg_polygon__option_contracts') }} as terms
+    left join {{ ref('stg_polygon__option_terms') }} as terms
         on new_quotes.contract_ticker = terms.contract_ticker
     union
     select

@@ -22,7 +22,24 @@
         results.value as result
 {%- endmacro %}
 
-{# A number however the API spells it (7, 7.0, 1e9, "7"); NULL where it is none. #}
+{# Results of paged answers, with the first page of each: <dataset>_told is made <dataset>_results. #}
+{% macro with_answers(dataset) -%}
+{{ dataset }}_results as (
+    select
+        told.*,
+        coalesce(pages.answer_object_key, told.object_key) as answer_object_key,
+        coalesce(pages.answer_line_number, told.line_number) as answer_line_number
+    from {{ dataset }}_told as told
+    left join {{ ref('stg_polygon__answers') }} as pages
+        on
+            told.manifest_id = pages.manifest_id
+            and told.object_key = pages.object_key
+            and told.line_number = pages.line_number
+            and pages.dataset = '{{ dataset }}'
+),
+{%- endmacro %}
+
+{# A number however the API spells it (7, 7.0, 1e9, "7"); NULL where there is none. #}
 {% macro result_number(path) -%}
     try_to_double(results.value:{{ path }}::varchar)
 {%- endmacro %}
@@ -35,18 +52,31 @@
     try_to_date(left(results.value:{{ path }}::varchar, 10), 'YYYY-MM-DD')
 {%- endmacro %}
 
-{# The New York date of a time in milliseconds: the API gives 00:00 there for ranges and 16:00 for grouped bars. #}
+{# Whether one of these fields (path: column) holds something else than a number: words, NaN, Infinity. #}
+{% macro unreadable(numbers) -%}
+    iff(
+            {%- for path, column in numbers.items() %}
+            {{ 'and ' if not loop.first }}coalesce({{ column }} between -1e300 and 1e300, results.value:{{ path }}::varchar is null)
+            {%- endfor %},
+            false,
+            true
+        )
+{%- endmacro %}
+
+{# The New York date of a time in milliseconds, or in nanoseconds: the API gives 00:00 there for ranges and 16:00 for
+   grouped bars. #}
 {% macro result_session(path) -%}
     to_date(
             convert_timezone(
                 'UTC',
                 'America/New_York',
                 to_timestamp_ntz(
-                    iff(
-                        try_to_number(results.value:{{ path }}::varchar) between 0 and 253402300799999,
-                        try_to_number(results.value:{{ path }}::varchar),
-                        null
-                    ),
+                    case
+                        when try_to_number(results.value:{{ path }}::varchar) between 0 and 253402300799999
+                            then try_to_number(results.value:{{ path }}::varchar)
+                        when try_to_number(results.value:{{ path }}::varchar) between 1e16 and 9e18
+                            then floor(try_to_number(results.value:{{ path }}::varchar) / 1000000)
+                    end,
                     3
                 )
             )

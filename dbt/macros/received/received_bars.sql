@@ -1,17 +1,25 @@
 {#
-    Bars as responses held them, typed, with the reason where a bar can't be used.
+    Bars as responses held them, typed, with the reason where a bar is rejected.
     Grouped: ticker from the bar, session from the request's path. Range: ticker from the response, session from t.
 #}
 {% macro received_stock_bars(pending_only=false) %}
-{{ _received_bars('stock_bars', 'ticker', 'volume_shares', pending_only) }}
+{{ _received_bars('stock_bars', 'ticker', 'volume_shares', 'stock_price_usd', pending_only) }}
 {% endmacro %}
 
 {% macro received_option_bars(pending_only=false) %}
-{{ _received_bars('option_bars', 'contract_ticker', 'volume_contracts', pending_only) }}
+{{ _received_bars('option_bars', 'contract_ticker', 'volume_contracts', 'option_price_usd', pending_only) }}
 {% endmacro %}
 
-{% macro _received_bars(dataset, ticker, volume, pending_only) -%}
-{{ dataset }}_results as (
+{% macro _received_bars(dataset, ticker, volume, price_bound, pending_only) -%}
+{%- set most = bounds() -%}
+{%- set is_option = dataset == 'option_bars' -%}
+{%- set numbers = {
+    'o': 'open_usd', 'h': 'high_usd', 'l': 'low_usd', 'c': 'close_usd', 'v': volume, 'vw': 'vwap_usd', 'n': 'transactions'
+} -%}
+{%- set lowest = 'least(close_usd, coalesce(open_usd, close_usd), coalesce(high_usd, close_usd), coalesce(low_usd, close_usd))' -%}
+{%- set highest = lowest | replace('least', 'greatest') -%}
+{%- set rounding = '(least(' ~ most.rounding_usd ~ ', ' ~ most.rounding_share ~ ' * close_usd) + 1e-9)' -%}
+{{ dataset }}_told as (
     select
         {{ result_columns() }},
         lines.request:path::varchar as request_path,
@@ -19,48 +27,58 @@
         iff(is_grouped, null, replace(split_part(request_path, '/', 5), '%3A', ':')) as requested_ticker,
         try_to_date(split_part(request_path, '/', iff(is_grouped, -1, -2)), 'YYYY-MM-DD') as requested_from,
         try_to_date(split_part(request_path, '/', -1), 'YYYY-MM-DD') as requested_until,
+        results.value:t::varchar is not null as has_time,
+        {{ result_session('t') }} as time_date,
         coalesce({{ result_text('T') }}, requested_ticker) as {{ ticker }},
-        iff(is_grouped, requested_until, {{ result_session('t') }}) as session_date,
-        {{ result_number('o') }} as open_usd,
-        {{ result_number('h') }} as high_usd,
-        {{ result_number('l') }} as low_usd,
-        {{ result_number('c') }} as close_usd,
-        {{ result_number('v') }} as {{ volume }},
-        {{ result_number('vw') }} as vwap_usd,
-        try_to_number(results.value:n::varchar) as transactions
+        {%- for path in ['o', 'h', 'l', 'c', 'v', 'vw'] %}
+        {{ result_number(path) }} as {{ numbers[path] }},
+        {%- endfor %}
+        try_to_number(results.value:n::varchar) as transactions,
+        {%- if not is_option %}
+        coalesce(try_to_boolean(results.value:otc::varchar), false) as is_otc,
+        {%- endif %}
+        {{ unreadable(numbers) }} as is_unreadable
     {{ raw_results(dataset, pending_only) }}
 ),
 
-{{ dataset }}_received as (
+{{ dataset }}_results as (
     select
         *,
-        case
-            when {{ ticker }} is null then 'no ticker'
-            when {{ ticker }} <> requested_ticker then 'a ticker that was not asked for'
-            {%- if dataset == 'option_bars' %}
-            when not coalesce({{ is_option_symbol(ticker) }}, false) then 'no option symbol'
-            {%- endif %}
-            when session_date is null then 'no session'
-            when
-                session_date < requested_from
-                or session_date > requested_until
-                then 'a session that was not asked for'
-            when close_usd is null then 'no price'
-            when
-                close_usd <= 0
-                or coalesce(open_usd, close_usd) <= 0
-                or coalesce(high_usd, close_usd) <= 0
-                or coalesce(low_usd, close_usd) <= 0
-                then 'a price that is not positive'
-            when
-                greatest(
-                    close_usd,
-                    coalesce(open_usd, close_usd),
-                    coalesce(high_usd, close_usd),
-                    coalesce(low_usd, close_usd)
-                ) >= 1e12
-                then 'a price of 1e12 or more'
-        end as rejection_reason
-    from {{ dataset }}_results
-)
+        iff(is_grouped, requested_until, time_date) as session_date
+    from {{ dataset }}_told
+),
+
+{{ judged(
+    dataset,
+    answer=['object_key', 'line_number'],
+    not_identified=[
+        (ticker ~ ' is null', 'no ticker'),
+        (
+            'not coalesce(' ~ (is_option_symbol(ticker) if is_option else is_symbol(ticker)) ~ ', false)',
+            'not an option symbol' if is_option else 'not a ticker symbol'
+        ),
+        (ticker ~ ' <> requested_ticker', 'a ticker that was not asked for'),
+        ('session_date is null or (has_time and time_date is null)', 'no session'),
+        (
+            'session_date < requested_from or session_date > requested_until or time_date <> session_date',
+            'a session that was not asked for'
+        ),
+        (is_in_the_future('session_date'), 'a session in the future'),
+    ],
+    not_true=[
+        ('close_usd is null', 'no price'),
+        (lowest ~ ' <= 0', 'a price that is not positive'),
+        (highest ~ ' > ' ~ most[price_bound], 'a price above every ' ~ ('option' if is_option else 'share')),
+        ('high_usd < low_usd', 'a high below the low'),
+        (
+            'greatest(close_usd, coalesce(open_usd, close_usd)) > high_usd + ' ~ rounding
+            ~ ' or least(close_usd, coalesce(open_usd, close_usd)) < low_usd - ' ~ rounding,
+            'an open or close outside high and low'
+        ),
+        (volume ~ ' < 0', 'a negative volume'),
+        (volume ~ ' > ' ~ most[volume], 'a volume above every session'),
+        ('vwap_usd < 0 or vwap_usd > ' ~ most[price_bound], 'an average price that no session has'),
+        ('transactions < 0 or transactions > ' ~ most.transactions, 'a number of trades that no session has'),
+    ]
+) }}
 {%- endmacro %}

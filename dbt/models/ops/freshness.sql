@@ -1,5 +1,5 @@
 {# How many sessions each dataset is behind the newest one that is due, by the exchange's calendar: a weekend or a holiday
-   makes nothing stale. A session is due from 6:00 in New York on the day after it; ingest runs at 18:15 of the same day.
+   makes nothing stale. A session is due some hours after the API serves it, which the plan decides (session_due_hours).
    As of a moment of the past nothing is due.
    All versions have the newest session and time that the current ones have, and are asked without a condition: Snowflake
    answers that from what it keeps about partitions. #}
@@ -27,8 +27,10 @@ due as (
     from {{ ref('int_polygon__exchange_days') }}
     where
         is_session
-        and calendar_date < to_date(
-            dateadd('hour', -6, convert_timezone('UTC', 'America/New_York', {{ now_utc() }}))
+        and calendar_date <= to_date(
+            dateadd(
+                'minute', {{ (session_due_hours() | float * -60) | int }}, convert_timezone('UTC', 'America/New_York', {{ now_utc() }})
+            )
         )
 )
 

@@ -1,22 +1,8 @@
 {{
     config(
-        unique_key=['dividend_id'],
+        unique_key=history_columns('dividends').key,
         post_hook="{{ mark_absorbed('dividends') }}"
     )
 }}
 
-{{
-    history(
-        'dividends',
-        key=['dividend_id'],
-        values=[
-            'ticker',
-            'ex_dividend_date',
-            'cash_amount',
-            'currency',
-            'payments_per_year',
-            'distribution_type',
-            'pay_date'
-        ]
-    )
-}}
+{{ history('dividends') }}

@@ -1,20 +1,8 @@
 {{
     config(
-        unique_key=['split_id'],
+        unique_key=history_columns('splits').key,
         post_hook="{{ mark_absorbed('splits') }}"
     )
 }}
 
-{{
-    history(
-        'splits',
-        key=['split_id'],
-        values=[
-            'ticker',
-            'execution_date',
-            'split_from',
-            'split_to',
-            'adjustment_type'
-        ]
-    )
-}}
+{{ history('splits') }}

@@ -1,22 +1,8 @@
 {{
     config(
-        unique_key=['ticker', 'session_date'],
+        unique_key=history_columns('stock_bars').key,
         post_hook="{{ mark_absorbed('stock_bars') }}"
     )
 }}
 
-{{
-    history(
-        'stock_bars',
-        key=['ticker', 'session_date'],
-        values=[
-            'open_usd',
-            'high_usd',
-            'low_usd',
-            'close_usd',
-            'volume_shares',
-            'vwap_usd',
-            'transactions'
-        ]
-    )
-}}
+{{ history('stock_bars') }}

@@ -1,25 +1,8 @@
 {{
     config(
-        unique_key=['ticker'],
+        unique_key=history_columns('tickers').key,
         post_hook="{{ mark_absorbed('tickers') }}"
     )
 }}
 
-{{
-    history(
-        'tickers',
-        key=['ticker'],
-        values=[
-            'ticker_name',
-            'market',
-            'locale',
-            'primary_exchange',
-            'security_type',
-            'currency',
-            'cik',
-            'composite_figi',
-            'is_active',
-            'delisted_date'
-        ]
-    )
-}}
+{{ history('tickers') }}

@@ -14,6 +14,7 @@ with
 {% endfor %}
 
 {% for dataset in datasets() %}
+{%- set columns = history_columns(dataset) %}
 select
     '{{ dataset }}' as dataset,
     manifest_id,
@@ -22,6 +23,9 @@ select
     result_index,
     fetched_at,
     rejection_reason,
+    {{ columns.symbol }} as symbol,
+    {{ columns.date }} as row_date,
+    {{ 'iff(' ~ columns.withdrawable ~ ', ' ~ row_key(dataset) ~ ', null)' if columns.withdrawable else row_key(dataset) }} as row_key,
     result
 from {{ dataset }}_received
 where rejection_reason is not null

@@ -79,7 +79,7 @@ described as (
             or coalesce(terms.has_additional_underlyings, false)
         ) as is_adjusted_contract
     from parsed
-    left join {{ ref('stg_polygon__option_contracts') }} as terms
+    left join {{ ref('stg_polygon__option_terms') }} as terms
         on parsed.contract_ticker = terms.contract_ticker
 ),
 

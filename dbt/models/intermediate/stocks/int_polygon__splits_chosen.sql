@@ -1,6 +1,6 @@
 {#
     Which of the splits that contradict each other count: of two ratios of one day, and of one ratio on two days of a
-    week, only one was executed, and the raw prices around it show which (docs/adr/0009).
+    week, only one was executed, and the raw prices around it show which (docs/adr/0011).
 
     A ratio fits when the price moved by it: its distance, in logarithms, from what the price did is at most half of that
     of every other one, and of no split at all. Where none fits, the newest ratio of a day counts, both days of one

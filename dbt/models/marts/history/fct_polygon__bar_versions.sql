@@ -7,7 +7,7 @@
     )
 }}
 {# All versions of a bar are written to the history together, so those of one recorded_at are all that there are.
-   A bar has several where one of them has ended: asked for that first, partitions without a restatement are not read. #}
+   A bar has several, or was withdrawn, where one of them has ended: asked for that first, partitions without a restatement are not read. #}
 {%- set history = ref('stg_polygon__stock_bars_versions') %}
 {%- set since = newest_recorded(this) if is_incremental() else none %}
 with restated as (

@@ -1,0 +1,234 @@
+"""On both sides of the bounds of dbt/macros/received/bounds.sql: what can't be true is rejected, the strange counts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.dbt.conftest import Dbt, Lake
+
+SESSION, FETCHED = "2026-07-17", datetime(2026, 7, 17, 23)
+MIDNIGHT = 1784260800000  # of SESSION in New York, in milliseconds
+GROUPED = f"/v2/aggs/grouped/locale/us/market/stocks/{SESSION}"
+CONTRACT = "O:AAA260821C00110000"
+
+
+class Case(NamedTuple):
+    """A row that differs from a sound one in a few fields, and why it is rejected; None where it counts."""
+
+    dataset: str
+    fields: dict[str, Any]
+    reason: str | None
+
+
+SOUND: dict[str, dict[str, Any]] = {
+    "stock_bars": {"o": 10, "h": 11, "l": 9, "c": 10, "v": 1000, "vw": 10, "n": 7, "t": MIDNIGHT + 57_600_000},
+    "splits": {"execution_date": "2026-07-10", "split_from": 1, "split_to": 2},
+    "dividends": {"ex_dividend_date": "2026-07-10", "cash_amount": 0.5, "currency": "USD", "frequency": 4},
+    "tickers": {"name": "A name", "active": True},
+    "option_contracts": {"underlying_ticker": "AAA", "expiration_date": "2026-08-21", "strike_price": 110}
+    | {"shares_per_contract": 100, "contract_type": "call"},
+    "option_bars": {"t": MIDNIGHT, "o": 2, "h": 3, "l": 1, "c": 2, "v": 10},
+    "option_chain": {"implied_volatility": 0.3, "greeks": {"delta": 0.5}, "open_interest": 10},
+}
+NO_NUMBER = "a number that cannot be read"
+OUTSIDE = "an open or close outside high and low"
+CASES = [
+    Case("stock_bars", {}, None),
+    # Symbols.
+    Case("stock_bars", {"T": None}, "no ticker"),
+    Case("stock_bars", {"T": "  "}, "no ticker"),
+    Case("stock_bars", {"T": "BRK.A"}, None),
+    Case("stock_bars", {"T": "BRKpA"}, None),
+    Case("stock_bars", {"T": "A" * 16}, None),
+    Case("stock_bars", {"T": "B" * 17}, "not a ticker symbol"),
+    Case("stock_bars", {"T": "\u0001\u0002", "c": 9e11, "h": 9e11}, "not a ticker symbol"),
+    Case("stock_bars", {"T": "TAB\t"}, "not a ticker symbol"),
+    Case("stock_bars", {"T": "TWO WORDS"}, "not a ticker symbol"),
+    Case("stock_bars", {"T": "ÄÖ"}, "not a ticker symbol"),
+    # Time.
+    Case("stock_bars", {"t": MIDNIGHT}, None),
+    Case("stock_bars", {"t": MIDNIGHT - 1}, "a session that was not asked for"),
+    Case("stock_bars", {"t": MIDNIGHT + 86_400_000}, "a session that was not asked for"),
+    Case("stock_bars", {"t": (MIDNIGHT + 1) * 1_000_000}, None),
+    Case("stock_bars", {"t": "yesterday"}, "no session"),
+    # Prices.
+    Case("stock_bars", {"c": None}, "no price"),
+    Case("stock_bars", {"o": None, "h": None, "l": None}, None),
+    Case("stock_bars", {"l": 0}, "a price that is not positive"),
+    Case("stock_bars", {"o": -1}, "a price that is not positive"),
+    Case("stock_bars", {"o": 0.0001, "h": 0.0001, "l": 0.0001, "c": 0.0001, "vw": 0.0001}, None),
+    Case("stock_bars", {"h": 1e8}, None),
+    Case("stock_bars", {"h": 1.01e8}, "a price above every share"),
+    Case("stock_bars", {"o": "10.5"}, None),
+    Case("stock_bars", {"o": "NaN"}, NO_NUMBER),
+    Case("stock_bars", {"h": "Infinity"}, NO_NUMBER),
+    Case("stock_bars", {"c": "ten"}, NO_NUMBER),
+    Case("stock_bars", {"o": None, "h": 8, "l": 9, "c": 8.5}, "a high below the low"),
+    Case("stock_bars", {"c": 11.005}, None),
+    Case("stock_bars", {"c": 11.006}, OUTSIDE),
+    Case("stock_bars", {"o": 8.995}, None),
+    Case("stock_bars", {"o": 8.994}, OUTSIDE),
+    Case("stock_bars", {"o": 0.02, "h": 0.02, "l": 0.02, "c": 0.0201, "vw": 0.02}, None),
+    Case("stock_bars", {"o": 0.02, "h": 0.02, "l": 0.02, "c": 0.0202, "vw": 0.02}, OUTSIDE),
+    # The rest of a bar. What is only strange counts.
+    Case("stock_bars", {"v": 0}, None),
+    Case("stock_bars", {"v": -1}, "a negative volume"),
+    Case("stock_bars", {"v": 1e13}, None),
+    Case("stock_bars", {"v": 1.01e13}, "a volume above every session"),
+    Case("stock_bars", {"v": None}, None),
+    Case("stock_bars", {"v": "many"}, NO_NUMBER),
+    Case("stock_bars", {"vw": 50}, None),
+    Case("stock_bars", {"vw": 0}, None),
+    Case("stock_bars", {"vw": -0.01}, "an average price that no session has"),
+    Case("stock_bars", {"vw": 1.01e8}, "an average price that no session has"),
+    Case("stock_bars", {"n": 0}, None),
+    Case("stock_bars", {"n": -1}, "a number of trades that no session has"),
+    Case("stock_bars", {"n": 10**9}, None),
+    Case("stock_bars", {"n": 10**9 + 1}, "a number of trades that no session has"),
+    # Splits.
+    Case("splits", {}, None),
+    Case("splits", {"ticker": None}, "no ticker"),
+    Case("splits", {"ticker": "\u0007"}, "not a ticker symbol"),
+    Case("splits", {"execution_date": "2026-13-45"}, "no execution date"),
+    Case("splits", {"split_to": 0}, "no ratio"),
+    Case("splits", {"split_from": -1}, "no ratio"),
+    Case("splits", {"split_to": "two"}, NO_NUMBER),
+    Case("splits", {"split_to": 1e5}, None),
+    Case("splits", {"split_to": 1.01e5}, "a ratio that no split has"),
+    Case("splits", {"split_from": 2.01e5}, "a ratio that no split has"),
+    Case("splits", {"execution_date": "1900-01-01"}, None),
+    Case("splits", {"execution_date": "1899-12-31"}, "an execution date that nobody can know"),
+    Case("splits", {"execution_date": "2029-07-21"}, None),
+    Case("splits", {"execution_date": "2029-07-22"}, "an execution date that nobody can know"),
+    # Dividends.
+    Case("dividends", {}, None),
+    Case("dividends", {"ticker": None}, "no ticker"),
+    Case("dividends", {"ex_dividend_date": None}, "no ex-dividend date"),
+    Case("dividends", {"cash_amount": None}, "no amount"),
+    Case("dividends", {"cash_amount": "NaN"}, NO_NUMBER),
+    Case("dividends", {"cash_amount": 0}, None),
+    Case("dividends", {"cash_amount": -0.01}, "a negative amount"),
+    Case("dividends", {"cash_amount": 1e7}, None),
+    Case("dividends", {"cash_amount": 1.01e7}, "an amount that no dividend has"),
+    Case("dividends", {"frequency": 366}, None),
+    Case("dividends", {"frequency": 367}, "a number of payments that no year has"),
+    Case("dividends", {"frequency": -1}, "a number of payments that no year has"),
+    Case("dividends", {"ex_dividend_date": "2029-07-22"}, "an ex-dividend date that nobody can know"),
+    # Tickers.
+    Case("tickers", {}, None),
+    Case("tickers", {"ticker": None}, "no ticker"),
+    Case("tickers", {"ticker": "A\nB"}, "not a ticker symbol"),
+    Case("tickers", {"active": "perhaps"}, None),
+    # Contracts.
+    Case("option_contracts", {}, None),
+    Case("option_contracts", {"ticker": None}, "no ticker"),
+    Case("option_contracts", {"ticker": "O:NONSENSE"}, "not an option symbol"),
+    Case("option_contracts", {"underlying_ticker": "I:SPX"}, None),
+    Case("option_contracts", {"underlying_ticker": "\u0001"}, "an underlying that is not a ticker symbol"),
+    Case("option_contracts", {"expiration_date": "soon"}, "no expiration date"),
+    Case("option_contracts", {"expiration_date": "2047-01-28"}, None),
+    Case("option_contracts", {"expiration_date": "2047-01-29"}, "an expiration date that no option has"),
+    Case("option_contracts", {"strike_price": None}, "no strike"),
+    Case("option_contracts", {"strike_price": 0.001}, None),
+    Case("option_contracts", {"strike_price": 0}, "a strike that is not positive"),
+    Case("option_contracts", {"strike_price": -110}, "a strike that is not positive"),
+    Case("option_contracts", {"strike_price": 1e6}, None),
+    Case("option_contracts", {"strike_price": 1.01e6}, "a strike that no option has"),
+    Case("option_contracts", {"shares_per_contract": 0}, "a number of shares that no contract has"),
+    Case("option_contracts", {"shares_per_contract": 1.01e6}, "a number of shares that no contract has"),
+    # Option bars, one request a contract.
+    Case("option_bars", {}, None),
+    Case("option_bars", {"t": MIDNIGHT + 86_400_000}, "a session that was not asked for"),
+    Case("option_bars", {"t": None}, "no session"),
+    Case("option_bars", {"h": 1e6}, None),
+    Case("option_bars", {"h": 1.01e6}, "a price above every option"),
+    Case("option_bars", {"l": 2.5}, OUTSIDE),
+    Case("option_bars", {"v": -1}, "a negative volume"),
+    Case("option_bars", {"v": 1e9}, None),
+    Case("option_bars", {"v": 1.01e9}, "a volume above every session"),
+    # The chain.
+    Case("option_chain", {}, None),
+    Case("option_chain", {"details": {}}, "no ticker"),
+    Case("option_chain", {"details": {"ticker": "AAA"}}, "not an option symbol"),
+    Case("option_chain", {"implied_volatility": 1000}, None),
+    Case("option_chain", {"implied_volatility": 1001}, "a volatility that no option has"),
+    Case("option_chain", {"implied_volatility": -0.1}, "a volatility that no option has"),
+    Case("option_chain", {"implied_volatility": "NaN"}, NO_NUMBER),
+    Case("option_chain", {"greeks": {"delta": -1.0005}}, None),
+    Case("option_chain", {"greeks": {"delta": 1.01}}, "a delta that no option has"),
+    Case("option_chain", {"open_interest": 0}, None),
+    Case("option_chain", {"open_interest": -1}, "an open interest that no option has"),
+    Case("option_chain", {"open_interest": 1.01e9}, "an open interest that no option has"),
+    Case("option_chain", {"last_quote": {"bid": -0.01, "ask": 1}}, "a negative price"),
+    Case("option_chain", {"last_quote": {"bid": 0, "ask": 1.01e6}}, "a price above every option"),
+    Case("option_chain", {"day": {"close": 1, "volume": -5}}, "a negative volume"),
+]
+
+
+def row_of(case: Case, number: int) -> dict[str, Any]:
+    """A row with a key of its own."""
+    contract = f"{CONTRACT[:-8]}{number:08d}"
+    own: dict[str, dict[str, Any]] = {
+        "stock_bars": {"T": f"T{number}"},
+        "splits": {"id": f"s{number}", "ticker": "AAA"},
+        "dividends": {"id": f"d{number}", "ticker": "AAA"},
+        "tickers": {"ticker": f"T{number}"},
+        "option_contracts": {"ticker": contract},
+        "option_chain": {"details": {"ticker": contract}},
+    }
+    row = SOUND[case.dataset] | own.get(case.dataset, {}) | case.fields
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def path_of(dataset: str, number: int) -> str:
+    """Bars of options are asked for contract by contract, everything else at once."""
+    if dataset == "option_bars":
+        return f"/v2/aggs/ticker/{CONTRACT[:-8]}{number:08d}/range/1/day/{SESSION}/{SESSION}"
+    return GROUPED if dataset == "stock_bars" else f"/{dataset}/AAA"
+
+
+@pytest.fixture(scope="module")
+def reasons(lake: Lake, dbt: Dbt) -> dict[tuple[str, int, int], str]:
+    """By dataset, line and place in the line's results, why a row was rejected."""
+    manifests: dict[str, str] = {}
+    for dataset in dict.fromkeys(case.dataset for case in CASES):
+        cases = [(number, case) for number, case in enumerate(CASES) if case.dataset == dataset]
+        answers = [[one] for one in cases] if dataset == "option_bars" else [cases]
+        for answer in answers:
+            rows = [row_of(case, number) for number, case in answer]
+            manifest = manifests.get(dataset)
+            manifests[dataset] = lake.load(
+                dataset, path_of(dataset, answer[0][0]), rows, at=FETCHED, session=SESSION, manifest=manifest
+            )
+    lake.grouped("2026-07-18", [SOUND["stock_bars"] | {"T": "EARLY", "t": MIDNIGHT + 86_400_000}], at=FETCHED)
+    dbt("run", "--select", "+stg_polygon__rows_rejected")
+    return {
+        (dataset, line, place): reason
+        for dataset, line, place, reason in lake.execute(
+            """
+            select dataset, line_number, result_index, rejection_reason
+            from staging.stg_polygon__rows_rejected
+            where coalesce(symbol, '') <> 'EARLY'
+            """
+        )
+    }
+
+
+@pytest.mark.parametrize("number", range(len(CASES)), ids=[f"{c.dataset} {c.fields}"[:70] for c in CASES])
+def test_row_beyond_a_bound_is_rejected_and_one_within_counts(
+    reasons: dict[tuple[str, int, int], str], number: int
+) -> None:
+    case = CASES[number]
+    before = [other.dataset for other in CASES[:number]].count(case.dataset)
+    place = (case.dataset, before + 1, 0) if case.dataset == "option_bars" else (case.dataset, 1, before)
+
+    assert reasons.get(place) == case.reason
+
+
+def test_session_that_is_still_to_come_is_rejected(lake: Lake, reasons: dict[tuple[str, int, int], str]) -> None:
+    rows = lake.execute("select rejection_reason from staging.stg_polygon__rows_rejected where symbol = 'EARLY'")
+
+    assert rows == [("a session in the future",)]
