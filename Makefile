@@ -48,8 +48,12 @@ bench: environments $(PEERS)/.complete ## The benchmarks, with dlt in its own en
 	$(RUN) -m bench.report
 
 .PHONY: test-live
-test-live: environments ## The smoke suite on the Snowflake account that SNOWTAPE_LIVE_* names; without one it says so
-	$(RUN) -m pytest tests/live $(ARGS)
+test-live: environments ## What only a Snowflake account can show, on the one that SNOWTAPE_LIVE_* names; without one it says so
+	SNOWTAPE_LIVE_REHEARSAL=0 $(RUN) -m pytest tests/live $(ARGS)
+
+.PHONY: test-live-api
+test-live-api: environments ## One request an endpoint with each API key that SNOWTAPE_LIVE_API_KEY_* hold; without one it says so
+	SNOWTAPE_LIVE_REHEARSAL=0 $(RUN) -m pytest tests/live_api $(ARGS)
 
 .PHONY: lint
 lint: environments ## ruff, with its rules for Airflow

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,8 @@ from local.objects.process import RunningObjectStore
 from local.warehouse import process as warehouses
 from local.warehouse.process import RunningWarehouse
 from tests.session_folder import SessionFolder
+
+STATED = "stated: "
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -47,6 +49,21 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory, object_store: RunningObj
     running = warehouses.start(Path(tmp_path_factory.mktemp("warehouse")), object_store_endpoint=object_store.endpoint)
     yield running
     running.stop()
+
+
+@pytest.fixture
+def state(request: pytest.FixtureRequest) -> Callable[[str, object], None]:
+    """Says at the end of the session what a test has found out and no test can expect: a name and a value."""
+    return lambda name, value: request.node.user_properties.append((f"{STATED}{name}", value))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The findings of all tests."""
+    reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    found = [line for report in reports if getattr(report, "when", None) == "call" for line in report.user_properties]
+    if lines := [f"{name.removeprefix(STATED)}: {value}" for name, value in found if name.startswith(STATED)]:
+        terminalreporter.section("found out")
+        terminalreporter.line("\n".join(lines))
 
 
 def pytest_unconfigure() -> None:

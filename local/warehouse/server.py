@@ -271,7 +271,7 @@ class Server:
         if request_id in self._answered:
             return self._answered[request_id]
         if request_id not in self._running:
-            work = anyio.to_thread.run_sync(self._run, found[1], body, request.url.netloc)
+            work = anyio.to_thread.run_sync(self._run, found[1], body)
             self._running[request_id] = asyncio.ensure_future(work)
         return await self._patiently(request_id)
 
@@ -299,18 +299,18 @@ class Server:
         data = {"queryId": request_id, "getResultUrl": f"/queries/{request_id}/result"}
         return JSONResponse({"data": data, "code": IN_PROGRESS, "message": None, "success": True})
 
-    def _run(self, session: Session, body: dict[str, Any], netloc: str) -> JSONResponse:
+    def _run(self, session: Session, body: dict[str, Any]) -> JSONResponse:
         """In a thread: run one statement and build the answer."""
         with session.busy:
             try:
-                return self._execute(session, body, netloc)
+                return self._execute(session, body)
             except SqlError as error:
                 return _failure(error)
             except Exception as error:
                 log.exception("unexpected: %.300s", body.get("sqlText"))
                 return _failure(from_duckdb(error))
 
-    def _execute(self, session: Session, body: dict[str, Any], netloc: str) -> JSONResponse:
+    def _execute(self, session: Session, body: dict[str, Any]) -> JSONResponse:
         sql = body["sqlText"]
         params, batch = _bindings(body.get("bindings") or {})
         cursor = session.cursor()

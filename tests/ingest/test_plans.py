@@ -39,8 +39,7 @@ class Market:
 
     def __init__(self, server: RunningMarket) -> None:
         self.url = server.base_url
-        # A server that asks for no token has no such headers.
-        self._headers: dict[str, str] = getattr(server, "control", {})
+        self._headers = server.control
 
     def set(self, what: str, body: Any) -> None:
         answer = requests.post(f"{self.url}/_{what}", json=body, headers=self._headers, timeout=30)
