@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,7 +23,11 @@ STATED = "stated: "
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Before anything asks where the temporary folder is; workers of xdist have their leader's."""
+    """Before anything asks where the temporary folder is; workers of xdist have their leader's.
+
+    A TERM ends a session as Ctrl-C does: what its fixtures have started, they stop.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(SessionFolder())
 

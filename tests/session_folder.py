@@ -1,7 +1,9 @@
-"""One temporary folder for a whole test session: what tests and servers leave there fails the run.
+"""One temporary folder for a whole test session: what tests and servers leave there, or leave running, fails the run.
 
-Everything that is started inherits TMPDIR, so other programs' files in the system's temporary folder don't matter. The
-folder goes with a session that passes; after one that fails it stays until the next session begins.
+Everything that is started inherits TMPDIR, so other programs' files in the system's temporary folder don't matter, and
+what is still running with it at the end is ours: it is stopped, also after Ctrl-C or a TERM, which end xdist's workers
+before their fixtures. The folder goes with a session that passes; after one that fails it stays until the next session
+begins.
 """
 
 from __future__ import annotations
@@ -10,9 +12,11 @@ import os
 import tempfile
 from pathlib import Path
 
+import psutil
 import pytest
 
 from ingest.tempfolder import TempFolder, remove_leftovers
+from local.processes import stop_groups
 
 # Owners that tests kill: their folders are removed as the next owner would.
 KILLED = ("landing", "warehouse")
@@ -29,14 +33,16 @@ class SessionFolder:
 
     @pytest.hookimpl(trylast=True)  # after the fixtures and the workers have ended
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        self.left = leftovers(self.folder.path)
+        running = left_running(self.folder.path)
+        stop_groups([*running], grace_seconds=8)
+        self.left = [f"still running: {command}" for command in running.values()] + leftovers(self.folder.path)
         if self.left and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         self.is_kept = session.exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.left:
-            terminalreporter.section("left in the temporary folder", red=True)
+            terminalreporter.section("left behind", red=True)
             terminalreporter.line("\n".join(self.left))
         if self.is_kept:
             terminalreporter.line(f"Files of this session, until the next one begins: {self.folder.path}")
@@ -44,6 +50,19 @@ class SessionFolder:
     def pytest_unconfigure(self) -> None:
         if not self.is_kept:
             self.folder.close()
+
+
+def left_running(folder: Path) -> dict[int, str]:
+    """Process groups that have a session's folder for their temporary files, by number, each with a command line."""
+    found: dict[int, str] = {}
+    for process in psutil.process_iter():
+        try:
+            if Path(process.environ().get("TMPDIR", "/")).is_relative_to(folder):
+                found.setdefault(os.getpgid(process.pid), " ".join(process.cmdline())[:200])
+        except (psutil.Error, ProcessLookupError):
+            continue  # it has ended, or belongs to somebody else
+    found.pop(os.getpgid(0), None)
+    return found
 
 
 def leftovers(folder: Path) -> list[str]:

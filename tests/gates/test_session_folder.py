@@ -1,4 +1,4 @@
-"""Planted leftovers: what a test or a server leaves in the temporary folder fails the session and is named."""
+"""Planted leftovers: what a test or a server leaves, files or processes, fails the session and is named."""
 
 from __future__ import annotations
 
@@ -11,11 +11,16 @@ import pytest
 
 from ingest.tempfolder import TempFolder, root
 from tests.gates.sources import REPOSITORY
-from tests.session_folder import leftovers
+from tests.session_folder import left_running, leftovers
 
 CONFTEST = (REPOSITORY / "tests" / "conftest.py").read_text()
 CONFIGURE = CONFTEST[CONFTEST.index("def pytest_configure") : CONFTEST.index("@pytest.fixture")]
 LEAVING = "import tempfile\ndef test_a():\n    tempfile.mkdtemp(prefix='weed-')\n"
+RUNNING = """
+import subprocess, sys
+def test_a():
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", "weed-"], start_new_session=True)
+"""
 TIDY = "def test_a(tmp_path):\n    (tmp_path / 'x').touch()\n"
 
 
@@ -39,12 +44,12 @@ def test_a_folder_whose_owner_lives_is_left_and_that_of_a_killed_one_is_not(
 @pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.parametrize(
     ("test", "code", "told"),
-    [(LEAVING, 1, "left in the temporary folder"), (TIDY, 0, "1 passed")],
-    ids=["left", "tidy"],
+    [(LEAVING, 1, "left behind"), (RUNNING, 1, "still running"), (TIDY, 0, "1 passed")],
+    ids=["left", "running", "tidy"],
 )
 def test_a_session_that_leaves_something_fails(tmp_path: Path, workers: int, test: str, code: int, told: str) -> None:
     (tmp_path / "conftest.py").write_text(
-        f"import pytest\nfrom tests.session_folder import SessionFolder\n\n{CONFIGURE}"
+        f"import signal\nimport pytest\nfrom tests.session_folder import SessionFolder\n\n{CONFIGURE}"
     )
     (tmp_path / "test_it.py").write_text(test)
     (tmp_path / "tmp").mkdir()
@@ -69,6 +74,7 @@ def test_a_session_that_leaves_something_fails(tmp_path: Path, workers: int, tes
     )
     assert done.returncode == code, done.stdout + done.stderr
     assert told in done.stdout
+    assert left_running(tmp_path) == {}
     assert ("weed-" in done.stdout) == (code == 1)
     (kept,) = (tmp_path / "tmp").iterdir()
     assert [path.name.split("-")[0] for path in kept.iterdir() if path.name != ".lock"] == ["tests"] * code
