@@ -5,6 +5,7 @@ from __future__ import annotations
 from dash import Dash
 
 from dashboard import compression, security
+from dashboard.data import sessions
 from dashboard.data.door import Door
 from dashboard.pages import PAGES, shell
 from dashboard.settings import LOOPBACK_NAMES
@@ -57,6 +58,7 @@ def create_app(door: Door, hosts: frozenset[str] = LOOPBACK_NAMES) -> Dash:
             {"name": "color-scheme", "content": "light dark"},
         ],
     )
+    sessions.follow(door)
     app.layout = shell.layout
     shell.register(app, door, PAGES)
 

@@ -1,4 +1,7 @@
-"""New York sessions (trading days), from `exchange_calendars`, offline."""
+"""New York sessions (trading days), from `exchange_calendars`, offline, without the closures that it doesn't know.
+
+Who plans a run calls `learn` with these first (ingest/closures.py); until then there are none.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,13 @@ if TYPE_CHECKING:
 # The vendor's stock history begins in 2003.
 FIRST_DAY = date(2003, 1, 1)
 USUAL_CLOSE = time(16, 0)
+_closures: frozenset[date] = frozenset()
+
+
+def learn(closures: frozenset[date]) -> None:
+    """Count these days as closed, in this process from now on, in place of those learned before."""
+    global _closures
+    _closures = closures
 
 
 @lru_cache(maxsize=1)
@@ -40,7 +50,14 @@ def sessions(start: date, end: date) -> tuple[date, ...]:
     first = max(start, _calendar().first_session.date())
     if first > end:
         return ()
-    return tuple(stamp.date() for stamp in _calendar().sessions_in_range(first.isoformat(), end.isoformat()))
+    planned = (stamp.date() for stamp in _calendar().sessions_in_range(first.isoformat(), end.isoformat()))
+    return tuple(day for day in planned if day not in _closures)
+
+
+def is_planned_session(day: date) -> bool:
+    """Whether the installed calendar has a session on a day, whatever was learned since."""
+    calendar = _calendar()
+    return calendar.first_session.date() <= day <= calendar.last_session.date() and calendar.is_session(day.isoformat())
 
 
 def last_completed_session(now: datetime) -> date:

@@ -69,6 +69,7 @@ class ManifestDocument(NamedTuple):
     run_id: str
     is_complete: bool
     suspect_sessions: tuple[dict[str, Any], ...]
+    exchange_closures: tuple[str, ...] | None
     objects: tuple[RawObject, ...]
     fields: dict[str, Any]
 
@@ -117,6 +118,7 @@ def checked(key: ManifestKey, body: bytes) -> ManifestDocument:
     check_coverage(key, document)
     # Manifests of the first days lack it.
     suspects = field(document, "suspect_sessions", list) if "suspect_sessions" in document else []
+    closures = document.get("exchange_closures")
     return ManifestDocument(
         key,
         hashlib.sha256(body).hexdigest(),
@@ -125,6 +127,7 @@ def checked(key: ManifestKey, body: bytes) -> ManifestDocument:
         run_id=name_in(document, "run_id"),
         is_complete=field(document, "complete", bool),
         suspect_sessions=parse_suspects(key, suspects),
+        exchange_closures=None if closures is None else tuple(closures),
         objects=parse_objects(key, field(document, "objects", list)),
         fields=document,
     )
@@ -161,7 +164,7 @@ def no_constant(name: str) -> Any:
 
 
 def check_coverage(key: ManifestKey, document: dict[str, Any]) -> None:
-    """Check what planning goes by: sessions, scope, requests, missing, session_rows, contracts, outstanding."""
+    """Check what planning goes by: sessions, scope, requests, missing, session_rows, contracts and days."""
     check_dates("sessions", field(document, "sessions", list))
     check_dates("outstanding", field(document, "outstanding", list) if "outstanding" in document else [])
     for symbol in field(document, "scope", list) if "scope" in document else []:
@@ -177,6 +180,8 @@ def check_coverage(key: ManifestKey, document: dict[str, Any]) -> None:
     check_dates("session_rows", list(rows))
     for session in rows:
         count(rows, session, "its session_rows")
+    if document.get("exchange_closures") is not None:
+        check_dates("exchange_closures", field(document, "exchange_closures", list))
     if document.get("contracts") is not None:
         check_contracts(field(document, "contracts", dict))
 

@@ -74,7 +74,8 @@ class Manifest:
     late) does not contradict it. `suspect_sessions` answered far fewer tickers than their neighbours, twice: kept and
     loaded, but not among the sessions that count as held. `session_rows` counts the results of each session of the
     whole market: what a later batch judges its own sessions by. `outstanding` are sessions that had closed and that the
-    API did not serve yet: a later run fetches them.
+    API did not serve yet: a later run fetches them. `exchange_closures` are those that the installed calendar doesn't
+    know and the exchange had announced (see `closures`); None when nobody had asked.
     """
 
     manifest_id: str
@@ -93,6 +94,7 @@ class Manifest:
     session_rows: Mapping[str, int] = field(default_factory=dict)
     contracts: ContractSpan | None = None
     outstanding: tuple[str, ...] = ()
+    exchange_closures: tuple[str, ...] | None = None
 
     @property
     def key(self) -> str:
@@ -129,6 +131,7 @@ class Manifest:
             "session_rows": dict(self.session_rows),
             "contracts": asdict(self.contracts) if self.contracts else None,
             "outstanding": list(self.outstanding),
+            "exchange_closures": None if self.exchange_closures is None else list(self.exchange_closures),
             "objects": [asdict(entry) for entry in self.objects],
         }
         body = json.dumps(document, indent=1).encode()
@@ -160,6 +163,7 @@ class Manifest:
             session_rows=fields.get("session_rows", {}),
             contracts=_contract_span(fields.get("contracts")),
             outstanding=tuple(fields.get("outstanding", ())),
+            exchange_closures=document.exchange_closures,
         )
 
 

@@ -15,6 +15,9 @@ from ingest.datasets import Dataset, Request
 from ingest.manifests import Missing
 from ingest.planning import Batch
 
+# The one cause of an empty session that nobody but a person can know, where the API did not announce it.
+UNKNOWN_CLOSURE = "; if the exchange was closed that day, name it in SNOWTAPE_EXCHANGE_CLOSURES"
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -233,12 +236,12 @@ def _without_holes(batch: Batch, outcomes: Sequence[Outcome], outstanding: Colle
             pass
         elif session and not outcome.failure and not outcome.rows:
             if session > first or session == required:
-                failure = f"session {session} has closed, but the answer holds no bars"
+                failure = f"session {session} has closed, but the answer holds no bars{UNKNOWN_CLOSURE}"
                 outcome = Outcome(outcome.request, failure=failure)
             else:
                 outcome = Outcome(outcome.request, note=f"no bars: the API's history may begin after {session}")
         elif required and required not in outstanding and outcome in ranges and newest < required:
-            failure = f"session {required} has closed, but the answer holds no bar of it"
+            failure = f"session {required} has closed, but the answer holds no bar of it{UNKNOWN_CLOSURE}"
             outcome = Outcome(outcome.request, failure=failure)
         without_holes.append(outcome)
     return without_holes

@@ -43,6 +43,7 @@ class Batch:
         contract_sessions: options only: sessions (YYYY-MM-DD) of which those contracts have a bar.
         newest: the newest session that had closed when the batch was planned: one that the API may not serve yet.
         outstanding: sessions (YYYY-MM-DD) that had closed then and were left out, because they are served later.
+        closures: what its manifests say of closures that the calendar doesn't know; None when nobody has asked.
     """
 
     family: Family
@@ -58,6 +59,7 @@ class Batch:
     contract_sessions: tuple[str, ...] = ()
     newest: date | None = None
     outstanding: tuple[str, ...] = ()
+    closures: tuple[str, ...] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values, to cross from one task to another."""
@@ -75,6 +77,7 @@ class Batch:
             "contract_sessions": list(self.contract_sessions),
             "newest": self.newest.isoformat() if self.newest else None,
             "outstanding": list(self.outstanding),
+            "closures": None if self.closures is None else list(self.closures),
         }
 
     @classmethod
@@ -98,6 +101,7 @@ class Batch:
             contract_sessions=tuple(values.get("contract_sessions", ())),
             newest=date.fromisoformat(values["newest"]) if values.get("newest") else None,
             outstanding=tuple(values.get("outstanding", ())),
+            closures=None if values.get("closures") is None else tuple(values["closures"]),
         )
 
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from ingest import calendar, loader, manifests, planning, rolling
+from ingest import calendar, closures, loader, manifests, planning, rolling
 from ingest.budget import shared_budget
 from ingest.client import PolygonClient
 from ingest.datasets import Family
@@ -58,8 +58,12 @@ class Landed:
 def plan_daily(family: Family, now: datetime | None = None) -> list[dict[str, Any]]:
     """The newest session that is published at `now`, the five before it again, and what belongs to them."""
     api, universe = read_api(), read_universe()
-    LandingStore(read_storage()).check()
     publication, moment = read_publication(), now or datetime.now(UTC)
+    store = LandingStore(read_storage())
+    store.check()
+    coming = _announced(api)
+    closed = closures.known(closures.remembered(closures.newest_manifests(store, family, moment)), coming, moment)
+    closures.learn(closed)
     session, outstanding = publication.newest(moment), publication.outstanding(moment)
     _tell_outstanding(publication, outstanding)
     newest = calendar.last_completed_session(moment)
@@ -71,8 +75,8 @@ def plan_daily(family: Family, now: datetime | None = None) -> list[dict[str, An
     else:
         batches = planning.options_daily(session, before, universe.underlyings, newest)
     batches = planning.published(batches, newest, outstanding, [session])
-    _check_api(api)
-    return [batch.to_dict() for batch in batches]
+    stated = None if coming is None else closures.stated(closed, moment)
+    return [replace(batch, closures=stated).to_dict() for batch in batches]
 
 
 def plan_backfill(
@@ -94,6 +98,10 @@ def plan_backfill(
     """
     api, universe = read_api(), read_universe()
     publication, moment = read_publication(), now or datetime.now(UTC)
+    store = LandingStore(read_storage())
+    store.check()
+    known = manifests.read_all(store, (key for key in manifests.list_keys(store, family) if key not in refused))
+    closures.learn(closures.remembered(known))
     newest = calendar.last_completed_session(moment)
     start = _date(params, "start")
     end = _date(params, "end") if params.get("end") else newest
@@ -102,11 +110,7 @@ def plan_backfill(
     _tell_outstanding(publication, outstanding)
     sessions = [day for day in closed if day not in outstanding]
     refetch = bool(params.get("refetch"))
-    store = LandingStore(read_storage())
-    store.check()
-    keys = () if refetch else (key for key in manifests.list_keys(store, family) if key not in refused)
-    known = manifests.read_all(store, keys)
-    held = manifests.coverage(known)
+    held = manifests.coverage(() if refetch else known)
     if family == Family.STOCKS:
         tickers = _symbols(params, "tickers") or universe.tickers
         batches = planning.stocks_backfill(sessions, tickers, held, refetch=refetch)
@@ -116,7 +120,7 @@ def plan_backfill(
     batches = planning.published(batches, newest, outstanding, sessions)
     log.info("%d sessions from %s to %s, %d batches to fetch.", len(sessions), start, end, len(batches))
     if batches:
-        _check_api(api)
+        _announced(api)
     return [batch.to_dict() for batch in batches]
 
 
@@ -192,6 +196,7 @@ def _land_part(batch: Batch, fetch: Fetch, store: LandingStore, dag_id: str, run
         session_rows=fetched.session_rows,
         contracts=fetched.contracts,
         outstanding=fetched.outstanding,
+        exchange_closures=batch.closures,
     )
     if objects:
         store.put_once(manifest.key, manifest.to_json())
@@ -271,15 +276,19 @@ def _tell_outstanding(publication: Publication, sessions: Sequence[date]) -> Non
         log.warning("%s", publication.explain(session))
 
 
-def _check_api(api: ApiSettings) -> None:
-    """One small request, so that a refused key or a server that is down fails the plan and not every mapped task."""
+def _announced(api: ApiSettings) -> frozenset[date] | None:
+    """Closures that the exchange has announced; None when the API doesn't say.
+
+    A small request, so that a refused key or a server that is down fails the plan and not every mapped task.
+    """
     with PolygonClient(api, shared_budget(api.host, api.requests_per_minute)) as client:
         try:
-            client.get("/v1/marketstatus/upcoming", {})
+            return closures.announced(client.get("/v1/marketstatus/upcoming", {}).rows)
         except (NotAuthorized, MovedAway, Unreachable):
             raise
         except IngestError as error:
-            log.info("The market status is of no use, which does no harm: %s", error)
+            log.warning("Closures of the exchange could not be learned: %s. Name them in %s.", error, closures.SETTING)
+            return None
 
 
 def _date(params: Mapping[str, Any], name: str) -> date:

@@ -1,18 +1,37 @@
 """Which session's bars should be there by now: the exchange's calendar, when the API serves a session, and how long
-ingest, load and build may take. The same rule as dbt's (session_due_hours).
+ingest, load and build may take. The same rule as dbt's (session_due_hours), and the same closures (`follow`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
 import exchange_calendars
 import pandas as pd
 
+from dashboard.data.door import Door
+from dashboard.data.errors import WarehouseError
 from dashboard.settings import session_due
 
 _YEARS = 12
+_NONE = pd.DatetimeIndex([])
+# Asks for the closures that the calendar lacks; set by `follow`.
+_asked: Callable[[], pd.DatetimeIndex] | None = None
+
+
+def follow(door: Door) -> None:
+    """From now on ask the warehouse for closures that the calendar lacks; when it gives no answer there are none."""
+
+    def asked() -> pd.DatetimeIndex:
+        try:
+            return pd.DatetimeIndex(door.read("exchange_closures")["closure_date"])
+        except WarehouseError:  # the page says so: its own panels ask the same warehouse
+            return _NONE
+
+    global _asked
+    _asked = asked
 
 
 def now() -> datetime:
@@ -37,7 +56,11 @@ def sessions_behind(session: date, when: datetime | None = None) -> int:
     return int(((days > pd.Timestamp(session)) & (days <= pd.Timestamp(expected))).sum())
 
 
-@lru_cache(maxsize=2)
 def _sessions(year: int) -> pd.DatetimeIndex:
+    return _planned(year).difference(_asked() if _asked else _NONE)
+
+
+@lru_cache(maxsize=2)
+def _planned(year: int) -> pd.DatetimeIndex:
     calendar = exchange_calendars.get_calendar("XNYS", start=f"{year - _YEARS}-01-01", end=f"{year}-12-31")
     return calendar.sessions

@@ -36,6 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
             requests_per_minute=options.requests_per_minute,
             delay_ms=options.delay_ms,
             plan=options.plan,
+            closures=tuple(options.closure),
             has_chain_snapshot=not options.no_chain_snapshot,
         )
     except ValueError as error:
@@ -111,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--requests-per-minute", type=int, metavar="N", help="429 above it (default: no limit)")
     add("--delay-ms", default=0, type=int, metavar="N", help="hold every answer back (default %(default)s)")
     add("--plan", default="real-time", choices=list(PLANS), help="what the key is entitled to (default %(default)s)")
+    add("--closure", type=_date, action="append", default=[], metavar="DAY", help="no session then; may be repeated")
     add("--no-chain-snapshot", action="store_true", help="403 on the option chain, as plans without it")
     return parser
 

@@ -23,7 +23,7 @@ class Market:
         now = settings.now or datetime.now(UTC)
         self.settings = settings
         self.plan = PLANS[settings.plan]
-        self.sessions = sessions_around(settings.anchor or now.date())
+        self.sessions = sessions_around(settings.anchor or now.date(), frozenset(settings.closures))
         self.clock = Clock(self.sessions, settings.now)
         anchor = self.clock.last_completed()
         if settings.anchor is not None:

@@ -37,16 +37,20 @@ class Sessions:
     """The exchange's sessions around one date. Reads only; safe to share between threads.
 
     dates: datetime64[D], ascending. midnight_ms, close_ms: 00:00 and 16:00 New York of each session, in epoch ms.
+    unscheduled: days on which the exchange is closed although the calendar has a session.
     """
 
-    def __init__(self, around: date) -> None:
+    def __init__(self, around: date, unscheduled: frozenset[date] = frozenset()) -> None:
         first, last = date(around.year - YEARS_BEFORE, 1, 1), date(around.year + YEARS_AFTER, 12, 31)
         self._calendar: Any = exchange_calendars.get_calendar("XNYS", start=str(first), end=str(last))
-        self.dates: NDArray[np.datetime64] = self._calendar.sessions.values.astype("datetime64[D]")
+        self._unscheduled = unscheduled
+        planned = self._calendar.sessions.values.astype("datetime64[D]")
+        is_open = ~np.isin(planned, np.array(sorted(unscheduled), dtype="datetime64[D]"))
+        self.dates: NDArray[np.datetime64] = planned[is_open]
         self._days: list[date] = self.dates.tolist()
         self._position = {day: position for position, day in enumerate(self._days)}
-        self._opens = self._calendar.opens.values.astype("datetime64[s]").astype(np.int64)
-        self._closes = self._calendar.closes.values.astype("datetime64[s]").astype(np.int64)
+        self._opens = self._calendar.opens.values.astype("datetime64[s]").astype(np.int64)[is_open]
+        self._closes = self._calendar.closes.values.astype("datetime64[s]").astype(np.int64)[is_open]
         self.midnight_ms = np.array([_new_york_ms(day, time(0)) for day in self._days])
         self.close_ms = np.array([_new_york_ms(day, REGULAR_CLOSE) for day in self._days])
 
@@ -94,8 +98,9 @@ class Sessions:
             for stamp in self._calendar.adhoc_holidays
             if first <= stamp.date() <= last
         ]
+        found += [Closure(day, "Special closure") for day in self._unscheduled if first <= day <= last]
         for stamp in self._calendar.early_closes:
-            if first <= stamp.date() <= last:
+            if first <= stamp.date() <= last and stamp.date() not in self._unscheduled:
                 position = self._position[stamp.date()]
                 opens, closes = (datetime.fromtimestamp(int(s[position]), UTC) for s in (self._opens, self._closes))
                 found.append(Closure(stamp.date(), _early_close_name(stamp.date()), opens, closes))
@@ -103,14 +108,14 @@ class Sessions:
 
 
 @lru_cache(maxsize=4)
-def sessions_around(day: date) -> Sessions:
+def sessions_around(day: date, unscheduled: frozenset[date] = frozenset()) -> Sessions:
     """The sessions around a day; one calendar serves every server of a process that asks for the same year."""
-    return _sessions_of_year(day.year)
+    return _sessions_of_year(day.year, unscheduled)
 
 
 @lru_cache(maxsize=4)
-def _sessions_of_year(year: int) -> Sessions:
-    return Sessions(date(year, 7, 1))
+def _sessions_of_year(year: int, unscheduled: frozenset[date]) -> Sessions:
+    return Sessions(date(year, 7, 1), unscheduled)
 
 
 def new_york_day(now: datetime) -> date:

@@ -22,6 +22,7 @@ class MarketSettings:
     requests_per_minute: requests let through in any 60 seconds; None = no limit.
     delay_ms: how long every answer is held back.
     plan: what the key is entitled to, see plans.py; can be changed at /_plan.
+    closures: sessions of every calendar on which the exchange is closed, as it announced on short notice.
     has_chain_snapshot: False answers 403 on the option chain snapshot, as plans without it do.
     """
 
@@ -33,6 +34,7 @@ class MarketSettings:
     requests_per_minute: int | None = None
     delay_ms: int = 0
     plan: str = "real-time"
+    closures: tuple[date, ...] = ()
     has_chain_snapshot: bool = True
 
     def __post_init__(self) -> None:

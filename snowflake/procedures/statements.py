@@ -100,12 +100,16 @@ def insert_into_ledger(manifest: ManifestDocument, loaded_at: datetime) -> str:
     ]
     rows_loaded, result_rows = totals(manifest)
     key = manifest.key
+    closures = "NULL"
+    if manifest.exchange_closures is not None:
+        closures = f"parse_json({literal(json.dumps(manifest.exchange_closures))})"
     return (
         "insert into raw.load_ledger (manifest_id, manifest_key, family, dag_id, run_id, is_complete, "
-        "suspect_sessions, objects, rows_loaded, result_rows, loaded_at, manifest_sha256) "
+        "suspect_sessions, exchange_closures, objects, rows_loaded, result_rows, loaded_at, manifest_sha256) "
         f"select {literal(key.manifest_id)}, {literal(key.text)}, {literal(key.family)}, "
         f"{literal(manifest.dag_id)}, {literal(manifest.run_id)}, "
         f"{str(manifest.is_complete).lower()}, parse_json({literal(json.dumps(manifest.suspect_sessions))}), "
+        f"{closures}, "
         f"parse_json({literal(json.dumps(objects))}), "
         f"{rows_loaded}, {result_rows}, {timestamp(loaded_at)}, {literal(manifest.sha256)}"
     )

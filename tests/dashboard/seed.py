@@ -80,6 +80,7 @@ DDL = {
     "ops.overrides": """
         override_id varchar, dataset varchar, row_key varchar, field varchar, value varchar, is_retracted boolean,
         reason varchar, author varchar, known_from timestamp_ntz(6)""",
+    "ops.exchange_closures": "closure_date date",
     "ops.suspect_sessions": """
         manifest_id varchar, family varchar, dataset varchar, session_date date, result_rows number,
         expected_rows number, fetches number, loaded_at timestamp_ntz(6), reason varchar, state varchar,

@@ -42,7 +42,8 @@ def test_a_manifest_tells_exactly_what_is_stored(api, land, store, backfill, s3)
     document = json.loads(store.read(manifest.key))
     assert set(document) == {
         "manifest_id", "family", "version", "created_at", "dag_id", "run_id", "sessions", "scope", "requests",
-        "complete", "missing", "suspect_sessions", "session_rows", "contracts", "outstanding", "objects",
+        "complete", "missing", "suspect_sessions", "session_rows", "contracts", "outstanding", "exchange_closures",
+            "objects",
     }  # fmt: skip
     assert s3.list_objects_v2(Bucket="landing")["Contents"][0]["Key"].startswith("some/prefix/")
 

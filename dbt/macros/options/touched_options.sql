@@ -9,6 +9,8 @@
       always true); terms that changed, which is rare, in all rows.
     - A dividend touches the year after its ex-date, a split the year after its execution, in every version of them:
       also where the version before was. Days that lie ahead have no rows yet.
+    - A closure of the exchange that becomes known, or is called off, touches the sessions of contracts that live then:
+      they expire a session earlier or later.
     What touches built rows touches nothing while there are none.
 #}
 {% macro touched_options() -%}
@@ -126,6 +128,20 @@ touched as (
         on
             days.calendar_date >= new_windows.first_date
             and days.calendar_date < dateadd('day', {{ dividend_window_days() }}, new_windows.first_date)
+    {%- set closures = ref('int_polygon__exchange_closures') %}
+    {#- Rare, and a look at all rows: asked for first. #}
+    {%- if not asks_first() or asked('select count(*) from ' ~ closures ~ ' where recorded_at > ' ~ since_built) %}
+    union
+    select
+        built.underlying_ticker,
+        built.session_date
+    from {{ this }} as built
+    inner join {{ closures }} as closures
+        on
+            built.session_date <= closures.closure_date
+            and built.expiration_date >= closures.closure_date
+    where closures.recorded_at > {{ since_built }}
+    {%- endif %}
 ),
 {%- endmacro %}
 

@@ -13,18 +13,28 @@ dated as (
     from numbered
 ),
 
+unscheduled as (
+    select closure_date
+    from {{ ref('int_polygon__exchange_closures') }}
+    group by closure_date
+    having max_by(is_closed, recorded_at)
+),
+
 judged as (
     select
-        calendar_date,
+        dated.calendar_date,
         (
-            dayofweekiso(calendar_date) <= 5
-            and calendar_date not in (
+            dayofweekiso(dated.calendar_date) <= 5
+            and unscheduled.closure_date is null
+            and dated.calendar_date not in (
                 {%- for closure in exchange_closures() %}
                 '{{ closure }}'::date{{ ',' if not loop.last }}
                 {%- endfor %}
             )
         ) as is_session
     from dated
+    left join unscheduled
+        on dated.calendar_date = unscheduled.closure_date
 )
 
 select

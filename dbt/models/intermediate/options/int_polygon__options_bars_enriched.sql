@@ -5,6 +5,7 @@
    A contract that was adjusted (root ending in a digit, other than 100 shares, several underlyings) delivers something
    else than 100 shares of the underlying: its strike can't be compared, and it has no moneyness and no volatility.
    Implied volatility and greeks: docs/adr/0008. #}
+-- depends_on: {{ ref('int_polygon__exchange_closures') }}
 -- depends_on: {{ ref('stg_polygon__option_contracts_versions') }}
 -- depends_on: {{ ref('stg_polygon__options_bars_versions') }}
 -- depends_on: {{ ref('stg_polygon__option_chain_versions') }}

@@ -1,0 +1,3 @@
+select closure_date
+from ops.exchange_closures
+order by closure_date

@@ -1,0 +1,6 @@
+{# What the dashboard's calendar has to know besides the installed one. #}
+{{ config(enabled=var('as_of', none) is none) }}
+select closure_date
+from {{ ref('int_polygon__exchange_closures') }}
+group by closure_date
+having max_by(is_closed, recorded_at)
