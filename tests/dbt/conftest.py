@@ -55,6 +55,7 @@ class Lake:
         params: dict[str, str] | None = None,
         complete: bool = True,
         suspects: Sequence[dict[str, Any]] = (),
+        closures: Sequence[str] | None = None,
         next_url: str | None = None,
     ) -> str:
         """One response in a manifest of its own (or in one that is named), loaded an hour after it was fetched."""
@@ -65,9 +66,9 @@ class Lake:
             self.execute(
                 """
                 insert into raw.load_ledger (manifest_id, manifest_key, family, dag_id, run_id, is_complete, objects,
-                    rows_loaded, result_rows, loaded_at, suspect_sessions)
+                    rows_loaded, result_rows, loaded_at, suspect_sessions, exchange_closures)
                 select %s, 'manifests/x.json', %s, 'a_dag', 'a_run', %s, parse_json('[]'), 1, %s, %s::timestamp_ntz,
-                    parse_json(%s)
+                    parse_json(%s), parse_json(%s)
                 """,
                 (
                     manifest,
@@ -76,6 +77,7 @@ class Lake:
                     len(results),
                     at + timedelta(hours=1),
                     json.dumps(list(suspects)),
+                    None if closures is None else json.dumps(list(closures)),
                 ),
             )
         response = {"status": "OK", "resultsCount": len(results)} | ({"results": list(results)} if results else {})

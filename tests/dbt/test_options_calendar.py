@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import exchange_calendars
 import pytest
@@ -15,7 +15,7 @@ from tests.gates.sources import REPOSITORY
 @pytest.fixture(scope="module")
 def days(lake: Lake, dbt: Dbt) -> dict[date, tuple[bool, int]]:
     """Session or not, and sessions so far, by day."""
-    dbt("run", "--select", "int_polygon__exchange_days")
+    dbt("run", "--select", "int_polygon__exchange_closures", "int_polygon__exchange_days")
     return {day: (bool(is_session), int(so_far)) for day, is_session, so_far in lake.rows(TABLE)}
 
 
@@ -50,3 +50,23 @@ def test_sessions_are_the_exchanges_and_counted_from_the_first_day(days: dict[da
 )
 def test_odd_days(days: dict[date, tuple[bool, int]], day: date, is_session: bool) -> None:
     assert days[day][0] is is_session
+
+
+def test_closures_that_are_announced_or_named_are_no_sessions_until_they_are_called_off(
+    lake: Lake, dbt: Dbt, days: dict[date, tuple[bool, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def announce(at: datetime, *closures: str) -> set[date]:
+        """Weekdays that are no sessions though the calendar has them, after a manifest and a build."""
+        lake.load("tickers", "/v3/reference/tickers", [], at=at, closures=closures)
+        dbt("run", "--select", "int_polygon__exchange_closures", "int_polygon__exchange_days")
+        found = {day: bool(is_session) for day, is_session, _ in lake.rows(TABLE)}
+        return {day for day, (is_session, _) in days.items() if is_session and not found[day]}
+
+    monday, tuesday = date(2026, 11, 23), date(2026, 11, 24)
+    monkeypatch.setenv("SNOWTAPE_EXCHANGE_CLOSURES", "2026-11-24")
+    assert announce(datetime(2026, 11, 20), str(monday), "2026-12-01") == {monday, tuesday, date(2026, 12, 1)}
+    monkeypatch.delenv("SNOWTAPE_EXCHANGE_CLOSURES")
+    assert announce(datetime(2026, 11, 21), str(monday)) == {monday}
+    # More than 400 days later a manifest doesn't speak of it any more.
+    assert announce(datetime(2028, 1, 3)) == {monday}
+    assert announce(datetime(2026, 11, 22)) == set()

@@ -27,6 +27,9 @@ TABLES = [
     ),
 ]
 BUILDS = 3
+# What each build's newest manifest says of the Friday in the midst of the sessions, which has no bars.
+CLOSED = date(2026, 6, 26)
+CLOSURES: list[list[str]] = [[], [], [str(CLOSED)]]
 UNDERLYINGS = ("AAA", "BBB", "CCC")
 SESSIONS = [SESSION - timedelta(days=days) for days in (9, 8, 7, 6, 2, 1, 0)]
 
@@ -105,7 +108,13 @@ CONTRACTS = [
 # The tables that options are made of; views stay as the first build made them.
 MODELS = ("int_polygon__options_bars_enriched", "marts.options,config.materialized:incremental")
 HISTORIES = ("stock_bars", "splits", "dividends", "option_contracts", "options_bars", "option_chain")
-AGAIN = ("stg_polygon__manifests_pending", *(f"snapshot_polygon__{history}" for history in HISTORIES), *MODELS)
+CALENDAR = ("int_polygon__exchange_closures", "int_polygon__exchange_days")
+AGAIN = (
+    "stg_polygon__manifests_pending",
+    *CALENDAR,
+    *(f"snapshot_polygon__{history}" for history in HISTORIES),
+    *MODELS,
+)
 
 
 @dataclass
@@ -126,6 +135,8 @@ def played(lake: Lake, dbt: Dbt) -> Played:
     builds, written = [], []
     for number in range(BUILDS):
         chance.load(lake, 40 if number == 0 else 13)
+        # At last the exchange announces a closure that the calendar lacks.
+        lake.load("tickers", "/v3/reference/tickers", [], at=NOON + timedelta(hours=number), closures=CLOSURES[number])
         dbt("run", "--select", *(AGAIN if number else ("+marts.options",)))
         builds.append(contents())
         ((newest,),) = lake.execute(
@@ -154,6 +165,12 @@ def test_every_build_changed_something_and_none_wrote_everything(played: Played)
 
     for before, after in zip(played.builds, played.builds[1:], strict=False):
         assert before[table] != after[table]
-    assert all(
-        0 < newest < len(build[table]) for newest, build in zip(played.written[1:], played.builds[1:], strict=True)
-    )
+    # The last one learned of a closure, which touches whatever lives then.
+    assert 0 < played.written[1] < len(played.builds[1][table])
+
+
+def test_a_closure_that_becomes_known_takes_a_session_from_contracts_that_live_then(played: Played) -> None:
+    days = [{row[:2]: (row[5], row[7]) for row in build[TABLES[0]] if row[5] is not None} for build in played.builds]
+    # By contract and session: expiration date, sessions to expiration.
+    for key in days[1].keys() & days[2].keys():
+        assert days[1][key][1] - days[2][key][1] == (key[1] < CLOSED), key

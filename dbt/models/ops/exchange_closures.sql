@@ -1,5 +1,4 @@
 {# What the dashboard's calendar has to know besides the installed one. #}
-{{ config(enabled=var('as_of', none) is none) }}
 select closure_date
 from {{ ref('int_polygon__exchange_closures') }}
 group by closure_date
