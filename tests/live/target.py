@@ -27,8 +27,6 @@ REPOSITORY = Path(__file__).parents[2]
 REQUIRED = ("ACCOUNT", "USER", "PRIVATE_KEY_FILE", "DATABASE", "BUCKET", "PREFIX")
 NO_ACCOUNT = "no Snowflake account is configured: set SNOWTAPE_LIVE_ACCOUNT and the others of tests/live/target.py"
 REHEARSAL = "SNOWTAPE_LIVE_REHEARSAL"
-# Snowflake's words for a right that a role lacks: what it may not see is not there, and a procedure is a function.
-DENIED = r"(?i)insufficient privileges|not authorized|does not exist,? or|unknown user-defined function"
 
 
 class NotConfigured(ValueError):

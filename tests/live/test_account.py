@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
@@ -64,12 +64,13 @@ def test_second_deployment_applies_nothing(target: Target) -> None:
 
 
 @pytest.fixture
-def two_files(target: Target) -> tuple[str, list[str]]:
+def two_files(target: Target) -> Iterator[tuple[str, list[str]]]:
     """A table of its own, and two objects of one line each."""
     batch = land(target, "stocks", [stocks(new_ticker(), {session: 1.0}) for session in SESSIONS[:2]])
     call(target, batch)
     target.rows("deployer", "create or replace transient table raw.live_copy (line variant)", "select 1")
-    return "raw.live_copy", objects_of(target, batch)
+    yield "raw.live_copy", objects_of(target, batch)
+    target.rows("deployer", "drop table raw.live_copy", "select 1")
 
 
 def copy(table: str, keys: list[str], force: bool = False) -> str:

@@ -94,6 +94,22 @@ def test_build_without_anything_new_changes_nothing(target: Target, builds: Buil
     assert (marts(target), seen(target, builds.ticker)) == first
 
 
+def test_operator_overrules_a_field_and_takes_it_back(target: Target, builds: Builds) -> None:
+    where = ("stock_bars", f"{builds.ticker}|{THIRD}", "volume_shares")
+    statuses = []
+    with target.connect("operator") as connection:
+        for statement, values in (
+            ("call ops.override(%s, %s, %s, %s, %s, %s)", (*where, "150", "a busted trade", "make test-live")),
+            ("call ops.retract_override(%s, %s, %s, %s, %s)", (*where, "mended", "make test-live")),
+        ):
+            ((said,),) = connection.cursor().execute(statement, values).fetchall()
+            statuses.append(json.loads(said)["status"])
+
+    decisions = f"select value, is_retracted from ops.overrides where row_key = '{where[1]}' order by known_from"
+    assert statuses == ["entered", "retracted"]
+    assert target.rows("reader", decisions) == [("150", False), (None, True)]
+
+
 def test_unit_tests_of_the_models_pass(target: Target, builds: Builds) -> None:
     which = "freshness,test_type:unit" if target.is_quick else "test_type:unit"
     said = target.dbt("test", "--select", which, folder=builds.folder)
