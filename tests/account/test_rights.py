@@ -9,6 +9,7 @@ import pytest
 
 from tests.account.conftest import DATABASE
 from tests.account.rights import NotUnderstood, Rights, Thing, read_rights
+from tests.live.denials import DENIALS, Denial
 
 ROLES = ("deployer", "loader", "transformer", "reader", "operator")
 OVERRIDE = "ops.override(varchar,varchar,varchar,varchar,varchar,varchar)"
@@ -132,6 +133,14 @@ def can(rights: Rights, things: list[Thing], role: str, privilege: str, name: st
     """Whether a role has a privilege on an object, or owns it."""
     found = rights.allowed(f"{DATABASE}_{role}", things, DATABASE)
     return any(found_name == name and what in (privilege, "ownership") for what, _, found_name in found)
+
+
+@pytest.mark.parametrize("denial", DENIALS, ids=[f"{denial.role}: {denial.statement}" for denial in DENIALS])
+def test_what_the_account_is_asked_to_deny_no_grant_allows(rights: Rights, things: list[Thing], denial: Denial) -> None:
+    """tests/live tries these on an account, and that another role may do the same."""
+    assert any(thing.name == denial.name for thing in things)
+    assert not can(rights, things, denial.role, denial.privilege, denial.name)
+    assert not denial.may or can(rights, things, denial.may, denial.privilege, denial.name)
 
 
 def test_reader_only_selects_and_only_from_marts_and_ops(rights: Rights, things: list[Thing]) -> None:

@@ -49,7 +49,8 @@ FOOT = """
 ## What this does not show
 All rows ran on the stand-ins only: the market server, SeaweedFS and the local warehouse. Neither a Snowflake account
 nor the live API was within reach. In particular, locks, COPY and a lost session are those of the local warehouse,
-which `docs/local-snowflake.md` compares with Snowflake. Airflow runs with its LocalExecutor on SQLite, and waits 40 s
+which `docs/local-snowflake.md` compares with Snowflake; [`make test-live`](live-tests.md) tries the first two there.
+Airflow runs with its LocalExecutor on SQLite, and waits 40 s
 (its default: 300 s) before it takes a task that has fallen silent for dead; its triggerer is not killed, because no
 task defers. In random schedules Airflow itself is not killed.
 """

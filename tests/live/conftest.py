@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
-from tests.live.target import NO_ACCOUNT, Target, account
+from tests.live.target import NO_ACCOUNT, REHEARSAL, Target, account
 
 
 @pytest.fixture(scope="session")
 def target(request: pytest.FixtureRequest) -> Target:
     """A database into which the schema was deployed."""
     chosen = account()
-    if chosen is None and os.environ.get("SNOWTAPE_LIVE_REHEARSAL"):
-        chosen = rehearsal(request)
-    if chosen is None:
+    if chosen is None and os.environ.get(REHEARSAL) == "0":
         pytest.skip(NO_ACCOUNT)
+    chosen = chosen or rehearsal(request)
     chosen.deploy()
     return chosen
 
@@ -36,20 +34,13 @@ def rehearsal(request: pytest.FixtureRequest) -> Target:
         "SNOWFLAKE_PORT": str(warehouse.port),
         "SNOWFLAKE_PROTOCOL": "http",
     }
-    return Target("SNOWTAPE_LIVE", store.bucket, "live/", variables, is_rehearsal=True)
+    is_quick = os.environ.get(REHEARSAL) != "1"
+    return Target("SNOWTAPE_LIVE", store.bucket, "live/", variables, is_rehearsal=True, is_quick=is_quick)
 
 
 @pytest.fixture
 def account_only(target: Target) -> Target:
     """For what the local Snowflake does not have."""
     if target.is_rehearsal:
-        pytest.skip("a rehearsal: the local Snowflake has no privileges and no query history")
+        pytest.skip(f"the local Snowflake has no privileges, no query history and no Streamlit; {NO_ACCOUNT}")
     return target
-
-
-@pytest.fixture(scope="session")
-def built(target: Target, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a finished `dbt build`."""
-    folder = tmp_path_factory.mktemp("dbt")
-    target.dbt("build", "--exclude-resource-type", "unit_test", folder=folder)
-    return folder

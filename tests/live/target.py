@@ -3,30 +3,30 @@
 SNOWTAPE_LIVE_ACCOUNT, SNOWTAPE_LIVE_USER, SNOWTAPE_LIVE_PRIVATE_KEY_FILE    a user that holds all five roles
 SNOWTAPE_LIVE_DATABASE      made by snowflake/account/; its name ends with _LIVE, and the tests may fill it
 SNOWTAPE_LIVE_BUCKET, SNOWTAPE_LIVE_PREFIX    where its integration may read; AWS credentials as boto3 finds them
-SNOWTAPE_LIVE_REHEARSAL=1   the local Snowflake and object store instead; what they don't have is skipped
+SNOWTAPE_LIVE_TOKEN_FILE    a token with which the user <database>_DEPLOY signs in (workload identity federation)
+SNOWTAPE_LIVE_REHEARSAL     without an account: 0 skips all, 1 rehearses all, else what takes long is left out
 """
 
 from __future__ import annotations
 
-import gzip
-import json
 import os
-import secrets
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import boto3
 import snowflake.connector
 
-from tests.snowflake.stub import document, entry
+from ingest.settings import StorageSettings
+from ingest.storage import LandingStore
 
 REPOSITORY = Path(__file__).parents[2]
 REQUIRED = ("ACCOUNT", "USER", "PRIVATE_KEY_FILE", "DATABASE", "BUCKET", "PREFIX")
 NO_ACCOUNT = "no Snowflake account is configured: set SNOWTAPE_LIVE_ACCOUNT and the others of tests/live/target.py"
+REHEARSAL = "SNOWTAPE_LIVE_REHEARSAL"
 
 
 class NotConfigured(ValueError):
@@ -38,6 +38,7 @@ class Target:
     """A database on a warehouse, with the stage's folder in the object store.
 
     `variables` are the SNOWFLAKE_* variables of every client but for role and warehouse, which are a role's own.
+    `is_quick`: a rehearsal without what takes minutes.
     """
 
     database: str
@@ -45,6 +46,12 @@ class Target:
     prefix: str
     variables: Mapping[str, str]
     is_rehearsal: bool = False
+    is_quick: bool = False
+
+    @property
+    def label(self) -> str:
+        """What to call it where something is stated."""
+        return "the local Snowflake" if self.is_rehearsal else "the account"
 
     def environment(self, role: str) -> dict[str, str]:
         """Environment of a client that works in a role of the database."""
@@ -85,44 +92,26 @@ class Target:
 
     def deploy(self) -> str:
         """`make deploy` as the deployer; what it prints."""
-        return _run([REPOSITORY / "scripts" / "deploy"], self.environment("deployer"), REPOSITORY)
+        return run([REPOSITORY / "scripts" / "deploy"], self.environment("deployer"))
 
     def judge(self, *arguments: str) -> str:
         """`make judge` as the deployer, in the database's scratch database; what it prints."""
-        return _run([sys.executable, "-m", "scripts.judge", *arguments], self.environment("deployer"), REPOSITORY)
+        return run([sys.executable, "-m", "scripts.judge", *arguments], self.environment("deployer"))
 
-    def dbt(self, *arguments: str, folder: Path) -> str:
-        """dbt as the transformer; what it prints."""
+    def dbt(self, *arguments: str, folder: Path, ok: bool = True) -> str:
+        """dbt as the transformer; what it prints. With `ok` false it may end with an error."""
         command = [Path(sys.executable).parent / "dbt", "--no-use-colors", *arguments]
         project = ["--project-dir", "dbt", "--profiles-dir", "dbt", "--target-path", folder, "--log-path", folder]
-        return _run([*command, *project], self.environment("transformer"), REPOSITORY)
+        return run([*command, *project], self.environment("transformer"), ok=ok)
+
+    def build(self, folder: Path) -> str:
+        """All models and, but for a quick rehearsal, their data tests, as Airflow builds them; what dbt prints."""
+        command = ("run",) if self.is_quick else ("build", "--exclude-resource-type", "unit_test")
+        return self.dbt(*command, folder=folder)
 
     def put(self, key: str, body: bytes) -> None:
-        """Store an object at a key relative to the stage."""
-        boto3.client("s3").put_object(Bucket=self.bucket, Key=self.prefix + key, Body=body)
-
-    def land(self, session: str, close_usd: float, tickers: tuple[str, ...] = ("AAPL",)) -> str:
-        """A manifest with one object: the grouped bars of a session. Returns its id."""
-        manifest_id = f"20261120T231500123456Z-{secrets.token_hex(4)}"
-        bar = {"o": close_usd, "h": close_usd, "l": close_usd, "c": close_usd, "v": 100, "vw": close_usd, "n": 1}
-        results = [{"T": ticker, "t": 1_795_208_400_000, **bar} for ticker in tickers]
-        answer = {
-            "request": {"path": f"/v2/aggs/grouped/locale/us/market/stocks/{session}", "params": {"adjusted": "false"}},
-            "fetched_at": "2026-11-20T23:15:07.123456Z",
-            "status_code": 200,
-            "response": {"status": "OK", "resultsCount": len(results), "results": results},
-        }
-        body = gzip.compress(json.dumps(answer).encode() + b"\n")
-        key = f"raw/stock_bars/{session}/{manifest_id}/0000.ndjson.gz"
-        self.put(key, body)
-        manifest = document(manifest_id=manifest_id, objects=[entry(key, body, 1, len(results))])
-        self.put(manifest_key(manifest_id), json.dumps(manifest).encode())
-        return manifest_id
-
-
-def manifest_key(manifest_id: str) -> str:
-    """Where a manifest of the family stocks stands, relative to the stage."""
-    return f"manifests/stocks/{manifest_id}.json"
+        """Store an object at a key relative to the stage, once: the bucket takes no other puts."""
+        _store(self.bucket, self.prefix).put_once(key, body)
 
 
 def account(environment: Mapping[str, str] = os.environ) -> Target | None:
@@ -141,9 +130,21 @@ def account(environment: Mapping[str, str] = os.environ) -> Target | None:
     return Target(given["DATABASE"].upper(), given["BUCKET"], given["PREFIX"], variables)
 
 
-def _run(command: list[Any], environment: Mapping[str, str], folder: Path) -> str:
+@lru_cache
+def _store(bucket: str, prefix: str) -> LandingStore:
+    return LandingStore(StorageSettings(bucket, prefix))
+
+
+def run(command: list[Any], environment: Mapping[str, str], *, ok: bool = True) -> str:
+    """Run a command of the repository to its end; returns what it prints, fails with that unless `ok` is false."""
     done = subprocess.run(
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        command,
+        cwd=REPOSITORY,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 0 or not ok, done.stdout
     return done.stdout

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from local.warehouse.staged import documents
+from local.warehouse.staged import documents, repeated
 from local.warehouse.staged.documents import Damaged, Documents, Problem
 from local.warehouse.staged.formats import JsonFormat
 from local.warehouse.staged.objects import S3Location, StagedFile, pool
@@ -46,7 +46,7 @@ class Source:
     """Files of one location, read as JSON. `spool` is a directory for their bytes: each is fetched once only.
 
     `replaced` are documents of files that needed a second look, by the file's index; `left_out` the row numbers that
-    are not to be loaded; `skipped` files of which nothing is.
+    are not to be loaded; `skipped` files of which nothing is; `doubtful` those that may repeat a key.
     """
 
     location: S3Location
@@ -57,6 +57,7 @@ class Source:
     replaced: dict[int, Documents] = field(default_factory=dict)
     left_out: dict[int, set[int]] = field(default_factory=dict)
     skipped: set[int] = field(default_factory=set)
+    doubtful: set[int] = field(default_factory=set)
     parsed: dict[int, int] = field(default_factory=dict)
     failure: Exception | None = None
 
@@ -76,6 +77,8 @@ class Source:
         found = self.replaced.get(index)
         if found is None:
             text = documents.text_of(self.bytes_of(index), self.json_format)
+            if not repeated.has_surely_none(text):
+                self.doubtful.add(index)
             found = documents.scan(text, self.json_format) if self.is_scanned else documents.split(text)
         self.parsed[index] = len(found.texts) + len(found.problems)
         return found.without(self.left_out.get(index, set()))
@@ -125,6 +128,8 @@ class Source:
         for index, found in self.each():
             if isinstance(found, Damaged):
                 raise found
+            if index not in self.replaced and (refused := self._with_repeated_keys(index, found)):
+                raise Damaged(Problem(next(iter(refused.values())), 1))
             yield from self.rows(index, found)
 
     def rows(self, index: int, found: Documents) -> Iterator[pa.RecordBatch]:
@@ -146,6 +151,14 @@ class Source:
                 arrays.append(value if value is numbers else pa.repeat(pa.scalar(value, kind), len(texts)))
             yield pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
 
+    def _with_repeated_keys(self, index: int, found: Documents) -> dict[int, str]:
+        """Messages of the documents of a doubtful file that repeat a key, by their row."""
+        if index not in self.doubtful:
+            return {}
+        rows = zip(found.rows.to_pylist(), found.texts.to_pylist(), strict=True)
+        keys = {int(row): key for row, text in rows if (key := repeated.repeated_key(text)) is not None}
+        return {row: f'Error parsing JSON: duplicate object attribute "{key}"' for row, key in keys.items()}
+
     def reader(self) -> pa.RecordBatchReader:
         """A stream that DuckDB can scan once. What stops it is kept in `failure`: DuckDB passes on text only."""
         self.failure = None
@@ -165,15 +178,16 @@ class Source:
         for index, found in self.each():
             if isinstance(found, Damaged):
                 problems[index] = [found.problem]
-            elif index not in self.replaced and not self.is_scanned and _invalid_rows(duck, found):
+            elif index in self.replaced or self.is_scanned:
+                continue
+            elif _invalid_rows(duck, found) or self._with_repeated_keys(index, found):
                 suspects.append(index)
         for index in [*suspects, *(i for i in range(len(self.files)) if self.is_scanned and i not in problems)]:
             found = self.replaced.get(index) or self.scan(index)
             by_row = dict(zip(found.rows.to_pylist(), found.lines.to_pylist(), strict=True))
-            refused = [
-                Problem("Error parsing JSON: invalid document", by_row[row], row=row)
-                for row in _invalid_rows(duck, found)
-            ]
+            messages = dict.fromkeys(_invalid_rows(duck, found), "Error parsing JSON: invalid document")
+            messages |= self._with_repeated_keys(index, found)
+            refused = [Problem(message, by_row[row], row=row) for row, message in messages.items()]
             if found.problems or refused:
                 problems[index] = sorted([*found.problems, *refused], key=lambda problem: problem.line)
         return problems

@@ -21,6 +21,12 @@ DAMAGES = [
     pytest.param(Damage(b'{"v": 1}\n{"v": 2\n{"v": 3}\n', r"File '.*/bad', line 2, character"), id="cut line"),
     pytest.param(Damage(b'{"v": 1}\n\n{"v": x}\n', r"File '.*/bad', line 3, character 7"), id="bare word"),
     pytest.param(Damage(b'{"v": 1}\n{"v": 2}}\n', r"File '.*/bad', line 2, character"), id="one brace too many"),
+    pytest.param(
+        Damage(
+            b'{"v": 1}\n{"v": 2, "x": [{"a": 1, "\\u0061": 2}]}\n', r'duplicate object attribute "a"\n.*/bad\', line 2'
+        ),
+        id="a key twice",
+    ),
     pytest.param(Damage(b"not json at all", r"File '.*/bad', line 1, character 1"), id="no json"),
     pytest.param(
         Damage(gzip.compress(LINES.encode())[:-30], r"decompression .*ends before.*\n.*File '.*/bad', line"),
@@ -59,6 +65,19 @@ def test_skip_file_loads_the_others_only(sql: Any, bucket: Any, load: Any, damag
     assert result["bad"]["first_error"]
     assert result["bad"]["first_error_line"] >= 1
     assert sql("select count(*) from t") == [(1,)]
+
+
+@pytest.mark.parametrize("other", ['"x"', "1"], ids=["fields of two types", "of one"])
+def test_continue_leaves_out_a_document_that_repeats_a_key(sql: Any, bucket: Any, load: Any, other: str) -> None:
+    bucket.put("a", f'{{"v": 1, "x": {other}}}\n{{"v": 2, "v": 3}}\n{{"v": 4, "x": 1}}\n')
+    (row,) = load("on_error = continue")
+    assert (row["rows_loaded"], row["errors_seen"], row["first_error_line"]) == (2, 1, 2)
+    assert sql("select v from t order by 1") == [(1,), (4,)]
+
+
+def test_the_same_key_in_two_objects_is_no_repetition(bucket: Any, load: Any) -> None:
+    bucket.put("a", '{"v": 1, "x": [{"v": 1}, {"v": "two"}], "y": {"v": []}}\n')
+    assert load()[0]["status"] == "LOADED"
 
 
 def test_a_skipped_file_is_tried_again(sql: Any, bucket: Any, load: Any) -> None:
