@@ -2,13 +2,21 @@
 (function () {
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--st-${name}`).trim();
   const trace = (figure, name) => figure.data.find((candidate) => candidate.meta === name);
-  const COMPARED = ["sma50", "sma20", "sma120", "ema12"]; // the same ink serves a compared ticker's line
+  const COMPARED = ["compare-1", "compare-2", "compare-3", "compare-4"];
   const DASHES = ["solid", "dash", "dot", "dashdot"];
   const number = (value) => {
     const decimals = Math.abs(value) < 1 ? 4 : 2;
     return value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
   };
   const compact = (value) => new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 }).format(value);
+  // The newest close at the axis: dollars, or per cent from the window's first close where the axis counts so.
+  const tagText = (price, base) => {
+    const close = price.close.at(-1);
+    if (!base) return number(close);
+    const percent = (close / base - 1) * 100;
+    const digits = Math.abs(percent).toFixed(2);
+    return `${digits === "0.00" ? "" : percent > 0 ? "+" : "−"}${digits}%`;
+  };
   const swatch = (key, place) => (key === "compare" ? COMPARED[place % COMPARED.length] : key);
 
   // From the bottom: the panes that are open, volume, then what is left for prices. Gaps hold the marks.
@@ -80,7 +88,7 @@
     });
     layout.annotations.push({
       name: "last", xref: "paper", x: 1, xanchor: "left", yref: "y", y: scale === "log" ? Math.log10(close) : close,
-      showarrow: false, text: number(close), bgcolor: tint, borderpad: 3, font: { size: 12, color: surface },
+      showarrow: false, text: tagText(price, null), bgcolor: tint, borderpad: 3, font: { size: 12, color: surface },
     });
     for (const pane of panes) {
       layout.annotations.push({
@@ -113,5 +121,5 @@
     ];
   }
 
-  window.snowtapePaint = { paint, trace, number, compact, swatch };
+  window.snowtapePaint = { paint, trace, number, compact, swatch, tagText };
 })();

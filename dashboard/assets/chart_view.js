@@ -7,6 +7,7 @@
 
   // What is drawn now; `window` is in slots and follows the user's panning.
   let drawn = null;
+  let drawings = 0;
 
   const graph = () => document.querySelector("#chart-graph .js-plotly-plot");
   const others = (figure) => figure.data.filter((each) => each.meta === "compare");
@@ -55,13 +56,16 @@
       Object.assign(layout, { "yaxis.tickmode": "array", "yaxis.tickvals": percent.vals, "yaxis.ticktext": percent.text });
     }
     layout["yaxis.range"] = y;
+    const tag = state.tag;
+    if (tag >= 0) layout[`annotations[${tag}].text`] = window.snowtapePaint.tagText(price, isPercent(state) ? baseOf(price.close, span) : null);
     return layout;
   }
 
   const put = (layout, values) => {
     for (const [path, value] of Object.entries(values)) {
       const [name, key] = path.split(".");
-      layout[name][key] = value;
+      const [, list, place] = name.match(/^(\w+)\[(\d+)\]$/) || [];
+      (list ? layout[list][+place] : layout[name])[key] = value;
     }
   };
 
@@ -87,9 +91,10 @@
     const span = keeps ? drawn.window : addressedWindow(sessions) || axis().rangeWindow(range, sessions);
     drawn = {
       ticker: meta.ticker, range, count: sessions.length, figure: base, shown: overlays || [], panes: panes || [], scale, window: span,
-      isOnCategories: true,
     };
+    meta.drawing = drawn.drawing = ++drawings;
     window.snowtapePaint.paint(figure, drawn);
+    drawn.tag = figure.layout.annotations.findIndex((each) => each.name === "last");
     const lines = rebased(base, span);
     others(figure).forEach((other, place) => (other.y = lines[place]));
     Object.assign(figure.layout.xaxis, { range: span.slice(), tickmode: "array" });
@@ -114,11 +119,13 @@
   function refit(change) {
     const plot = graph();
     if (!drawn || !plot || !plot.isConnected || !(plot._fullLayout || {}).xaxis) return unchanged();
+    // A figure that Dash is still about to hand to plotly is fitted already.
+    if ((plot.layout.meta || {}).drawing !== drawn.drawing) return unchanged();
     const keys = Object.keys(change || {});
-    const isMoved = keys.some((key) => key.startsWith("xaxis.range"));
-    if (change && !isMoved && !keys.includes("autosize")) return unchanged();
     const span = plot.layout.xaxis.range.slice();
-    if (isMoved && (span[0] !== drawn.window[0] || span[1] !== drawn.window[1])) {
+    const isMoved = keys.some((key) => key.startsWith("xaxis.range")) && (span[0] !== drawn.window[0] || span[1] !== drawn.window[1]);
+    if (change && !isMoved && !keys.includes("autosize")) return unchanged();
+    if (isMoved) {
       const sessions = trace(drawn.figure, "price").x;
       const inside = (slot) => sessions[Math.min(Math.max(slot, 0), sessions.length - 1)];
       window.snowtapeAddress.put({ from: inside(Math.ceil(span[0])), to: inside(Math.floor(span[1])) });
@@ -128,7 +135,9 @@
     const fitted = axes(drawn, span, lines);
     if (!fitted["yaxis.range"]) return unchanged();
     const places = plot.data.map((each, place) => (each.meta === "compare" ? place : -1)).filter((place) => place >= 0);
-    if (places.length) window.Plotly.update(plot, { y: lines }, fitted, places);
+    // New values make plotly guess the axis' type again, and sessions look like dates; a given type resets the range.
+    const fixed = { "xaxis.type": "category", "xaxis.range": span.slice(), "xaxis.autorange": false };
+    if (places.length) window.Plotly.update(plot, { y: lines }, { ...fitted, ...fixed }, places);
     else window.Plotly.relayout(plot, fitted);
     return unchanged();
   }
