@@ -7,6 +7,7 @@ from dash import Dash
 from dashboard import compression, security
 from dashboard.data import sessions
 from dashboard.data.door import Door
+from dashboard.data.probe import Probe
 from dashboard.pages import PAGES, shell
 from dashboard.settings import LOOPBACK_NAMES
 
@@ -62,9 +63,12 @@ def create_app(door: Door, hosts: frozenset[str] = LOOPBACK_NAMES) -> Dash:
     app.layout = shell.layout
     shell.register(app, door, PAGES)
 
+    probe = Probe(door)
+
     @app.server.get("/health")
     def health() -> tuple[str, int]:
-        return "ok\n", 200
+        why = probe.trouble()
+        return ("ok\n", 200) if why is None else (f"{why}\n", 503)
 
     compression.compress(app.server)
     security.protect(app.server, app.csp_hashes(), hosts)

@@ -38,7 +38,12 @@
       return unchanged();
     },
 
+    // A panel that loads or is busy for two beats in a row says so, instead of a skeleton without a word.
     beat(count) {
+      for (const panel of document.querySelectorAll("[data-state]")) {
+        const isWaiting = panel.dataset.state === "loading" || panel.dataset.busy === "true";
+        panel.dataset.waited = isWaiting ? +(panel.dataset.waited || 0) + 1 : 0;
+      }
       if (document.hidden) return [unchanged(), unchanged()];
       const failed = document.querySelector('[data-state="failed"]') !== null;
       return [failed || count % BEATS_PER_PULSE === 0 ? count : unchanged(), failed ? count : unchanged()];

@@ -18,8 +18,9 @@ from dashboard.settings import WarehouseSettings
 
 POOL_SIZE = 4
 LOGIN_TIMEOUT_SECONDS = 6
-STATEMENT_TIMEOUT_SECONDS = 30
-# After a failed sign-in the next callers are told at once, instead of each waiting for the same time-out.
+# Longer than a suspended warehouse takes to resume, shorter than people wait.
+STATEMENT_TIMEOUT_SECONDS = 15
+# After a failed sign-in or a time-out the next callers are told at once, instead of each waiting for the same.
 HOLD_OFF_SECONDS = 1.5
 
 Connect = Callable[[], Any]
@@ -38,6 +39,7 @@ class Warehouse:
     def run(self, name: str, params: dict[str, Value] | None = None) -> pd.DataFrame:
         """Run `queries/<name>.sql`. Times are naive UTC. Raises a WarehouseError, KeyError for an unknown name."""
         text, values = bind(STATEMENTS[name], params or {})
+        self._hold_off()
         if not self._places.acquire(timeout=STATEMENT_TIMEOUT_SECONDS):
             raise WarehouseAway(f"The warehouse at {self._settings.address} is busy: no session came free.")
         try:
@@ -56,9 +58,19 @@ class Warehouse:
     def _run(self, name: str, text: str, values: tuple[Value, ...]) -> pd.DataFrame:
         while True:
             session, is_fresh = self._take()
+            started = time.monotonic()
             try:
                 frame = _fetch(session, text, values)
             except (sf.Error, OSError) as error:
+                if time.monotonic() - started >= STATEMENT_TIMEOUT_SECONDS * 0.9:
+                    # Another session would wait as long, and so would a goodbye.
+                    threading.Thread(target=_close, args=(session,), daemon=True).start()
+                    raise self._refuse(
+                        WarehouseAway(
+                            f"The warehouse at {self._settings.address} did not answer within "
+                            f"{STATEMENT_TIMEOUT_SECONDS} seconds."
+                        )
+                    ) from error
                 if session_is_gone(error):
                     _close(session)
                     if not is_fresh:
@@ -78,17 +90,24 @@ class Warehouse:
             return self._idle.get_nowait(), False
         except queue.Empty:
             pass
-        if self._refusal is not None and time.monotonic() < self._refusal[0]:
-            raise self._refusal[1]
+        self._hold_off()
         try:
             session = self._connect()
         except (sf.Error, OSError) as error:
             failure = self._failure(error, "Sign-in")
             if isinstance(failure, WarehouseAway | SignInRefused):
-                self._refusal = (time.monotonic() + HOLD_OFF_SECONDS, failure)
+                self._refuse(failure)
             raise failure from error
         self._refusal = None
         return session, True
+
+    def _hold_off(self) -> None:
+        if self._refusal is not None and time.monotonic() < self._refusal[0]:
+            raise self._refusal[1]
+
+    def _refuse(self, failure: WarehouseError) -> WarehouseError:
+        self._refusal = (time.monotonic() + HOLD_OFF_SECONDS, failure)
+        return failure
 
     def _failure(self, error: Exception, doing: str) -> WarehouseError:
         return translate(error, address=self._settings.address, doing=doing)

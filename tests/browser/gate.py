@@ -1,4 +1,7 @@
-"""A TCP gate before a server: shut, the server is away for its clients; open, it is back on the same port."""
+"""A TCP gate before a server: shut, the server is away for its clients; open, it is back on the same port.
+
+Held, the server hangs for its clients: they connect and hear nothing.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,18 @@ class Gate:
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
         self._pairs: list[socket.socket] = []
+        self._flows = threading.Event()
+        self._flows.set()
         self._listener = self._listen(0)
         self.port: int = self._listener.getsockname()[1]
+
+    def hold(self) -> None:
+        """Pass nothing on, refuse nothing."""
+        self._flows.clear()
+
+    def release(self) -> None:
+        """Pass on what came meanwhile, and what comes."""
+        self._flows.set()
 
     def open(self) -> None:
         """Listen again."""
@@ -50,9 +63,9 @@ class Gate:
             for source, sink in ((near, far), (far, near)):
                 threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
 
-    @staticmethod
-    def _pump(source: socket.socket, sink: socket.socket) -> None:
+    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
         with suppress(OSError):
             while data := source.recv(65536):
+                self._flows.wait()
                 sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)
