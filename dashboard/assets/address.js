@@ -3,6 +3,8 @@
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const TICKER = /^[A-Za-z0-9][A-Za-z0-9.:\-/]{0,31}$/;
   const DATE = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
+  // 31 February passes the pattern; JavaScript would make it a day of March.
+  const isDate = (text) => DATE.test(text) && new Date(`${text}T00:00:00Z`).toJSON()?.slice(0, 10) === text;
   const NONE = "none";
 
   // The value of one parameter; anything that isn't allowed is the default.
@@ -16,7 +18,7 @@
       case "tickers":
         return text.split(",").filter((value, place, all) => TICKER.test(value) && all.indexOf(value) === place).slice(0, param.most);
       case "date":
-        return DATE.test(text) ? text : param.default;
+        return isDate(text) ? text : param.default;
       case "whole":
         return /^\d{1,9}$/.test(text) ? +text : param.default;
       case "json":
@@ -29,6 +31,38 @@
       default:
         return text.slice(0, param.most);
     }
+  }
+
+  // Why a parameter's text is not used as it stands; null when it is.
+  function refusal(param, text) {
+    if (!text) return null;
+    const listed = text.split(",");
+    const shown = text.length > 40 ? text.slice(0, 39) + "…" : text;
+    const say = (expected) => `${param.name} is “${shown}”; expected ${expected}.`;
+    switch (param.kind) {
+      case "one":
+        return param.allowed.includes(text) ? null : say(`one of ${param.allowed.join(", ")}`);
+      case "many":
+        return text === NONE || listed.every((each) => param.allowed.includes(each)) ? null : say(`some of ${param.allowed.join(", ")}`);
+      case "tickers":
+        if (listed.length > param.most) return say(`at most ${param.most} tickers`);
+        return listed.every((each) => TICKER.test(each)) ? null : say("tickers with commas between");
+      case "date":
+        return isDate(text) ? null : say("a date such as 2026-11-20");
+      case "whole":
+        return /^\d{1,9}$/.test(text) ? null : say("a whole number");
+      case "json":
+        return parse(param, text) === param.default ? say("a filter as this page writes it") : null;
+      default:
+        return text.length > param.most ? say(`at most ${param.most} characters`) : null;
+    }
+  }
+
+  function refusals(spec, params) {
+    const found = spec.map((param) => refusal(param, params.get(param.name))).filter(Boolean);
+    const [from, to] = [params.get("from"), params.get("to")];
+    if (from && to && isDate(from) && isDate(to) && from > to) found.push(`from is ${from}, which is after to, ${to}.`);
+    return found.length ? `In the address, ${found.join(" ")} Shown without ${found.length > 1 ? "these" : "it"}.` : "";
   }
 
   function format(param, value) {
@@ -58,12 +92,12 @@
   clientside.address = {
     read(_search, spec) {
       const params = new URLSearchParams(window.location.search);
-      const values = spec.map((param) => parse(param, params.get(param.name)));
-      return values.length === 1 ? values[0] : values;
+      const values = spec.filter((param) => param.control).map((param) => parse(param, params.get(param.name)));
+      return [...values, refusals(spec, params)];
     },
 
     write(...args) {
-      const spec = args.pop().filter((param) => param.is_written);
+      const spec = args.pop().filter((param) => param.is_written && param.control);
       const params = new URLSearchParams(window.location.search);
       spec.forEach((param, place) => {
         const text = format(param, args[place]);
@@ -77,7 +111,7 @@
   // For state that isn't a control's: a chart's window.
   window.snowtapeAddress = {
     get: (name) => new URLSearchParams(window.location.search).get(name),
-    isDate: (text) => text !== null && DATE.test(text),
+    isDate: (text) => text !== null && isDate(text),
     put(values) {
       const params = new URLSearchParams(window.location.search);
       for (const [name, value] of Object.entries(values)) {

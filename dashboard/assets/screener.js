@@ -3,6 +3,7 @@
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const cells = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
   const h = (...args) => window.React.createElement(...args);
+  let ordered = null; // the column that the rows were ordered by when they were last asked for
   const DEFAULT_SORT = "-average_dollar_volume_20d_usd";
 
   clientside.screener = {
@@ -12,6 +13,9 @@
       const sort = first ? (first.sort === "desc" ? "-" : "") + first.colId : DEFAULT_SORT;
       const filter = Object.keys(request.filterModel || {}).length ? JSON.stringify(request.filterModel) : null;
       window.snowtapeAddress.put({ filter, sort: sort === DEFAULT_SORT ? null : sort });
+      // The column that orders the rows is in sight, also where the table is wider than the screen.
+      if (first && first.colId !== ordered) window.dash_ag_grid.getApi("screener-grid").ensureColumnVisible(first.colId);
+      ordered = first && first.colId;
       return request;
     },
 

@@ -12,11 +12,12 @@ from dashboard.backtest.prices import Matrix
 
 
 class ParameterError(ValueError):
-    """A parameter out of its bounds; `parameter` is its name."""
+    """A parameter out of its bounds; `parameter` is its name, `said` what is wrong with it."""
 
     def __init__(self, parameter: str, text: str) -> None:
         super().__init__(f"{parameter} {text}")
         self.parameter = parameter
+        self.said = text
 
 
 def bounded(label: str, default: float, least: float, most: float) -> Any:

@@ -16,8 +16,9 @@ from dashboard.data.market import as_date, plain_name
 
 # Calendar days that a sparkline reaches back: about 60 sessions.
 SPARK_DAYS = 90
-_LIKE = {"contains", "startsWith", "equals"}
-_COMPARE = {"equals", "greaterThan", "greaterThanOrEqual", "lessThan", "lessThanOrEqual", "inRange"}
+# The conditions of a filter, in the order of the table's menus.
+LIKE = ("contains", "startsWith", "equals")
+COMPARE = ("greaterThan", "greaterThanOrEqual", "lessThan", "lessThanOrEqual", "inRange", "equals")
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,33 @@ def chosen(frame: pd.DataFrame, filters: Any, sort: Any) -> pd.DataFrame:
     return rows.sort_values([column, "ticker"], ascending=[not is_descending, True], kind="stable")
 
 
+def refused(filters: Any, sort: Any) -> list[str]:
+    """What of a filter model and an order can't be used, a sentence each."""
+    said = []
+    for name, condition in (filters if isinstance(filters, Mapping) else {}).items():
+        column = BY_NAME.get(name)
+        if column is None:
+            said.append(f"There is no column “{str(name)[:32]}”; its filter is left out.")
+        elif not _is_usable(condition, column.is_text):
+            kinds = ", ".join(LIKE if column.is_text else COMPARE)
+            said.append(f"The filter of “{column.title}” is not one of {kinds} with its values; it is left out.")
+    if sort and not (isinstance(sort, str) and sort.removeprefix("-") in BY_NAME):
+        said.append(f"There is no column “{str(sort)[:32]}” to sort by; the most traded come first.")
+    return said
+
+
+def _is_usable(condition: Any, is_text: bool) -> bool:
+    if not isinstance(condition, Mapping):
+        return False
+    nested = condition.get("conditions")
+    if isinstance(nested, Sequence) and not isinstance(nested, str):
+        return bool(nested) and all(_is_usable(each, is_text) for each in nested[:4])
+    kind, low, high = condition.get("type"), condition.get("filter"), condition.get("filterTo")
+    if is_text:
+        return kind in LIKE and isinstance(low, str)
+    return kind in COMPARE and _is_number(low) and (kind != "inRange" or _is_number(high))
+
+
 def parse_sort(sort: Any) -> tuple[str, bool]:
     """ "-rsi_14" → ("rsi_14", True); the default for anything that isn't a column."""
     text = sort if isinstance(sort, str) and sort.removeprefix("-") in BY_NAME else DEFAULT_SORT
@@ -122,16 +150,14 @@ def _passes(values: pd.Series, condition: Mapping[str, Any], is_text: bool) -> p
             return pd.Series(True, index=values.index)
         joined = np.logical_or if condition.get("operator") == "OR" else np.logical_and
         return pd.Series(joined.reduce(found), index=values.index)
-    kind, low, high = str(condition.get("type")), condition.get("filter"), condition.get("filterTo")
+    kind, low, high = condition.get("type"), condition.get("filter"), condition.get("filterTo")
+    if not _is_usable(condition, is_text):
+        return pd.Series(True, index=values.index)
     if is_text:
-        if kind not in _LIKE or not isinstance(low, str):
-            return pd.Series(True, index=values.index)
         texts, wanted = values.fillna("").astype(str).str.lower(), low[:64].lower()
         if kind == "equals":
             return texts == wanted
         return texts.str.startswith(wanted) if kind == "startsWith" else texts.str.contains(wanted, regex=False)
-    if kind not in _COMPARE or not _is_number(low) or (kind == "inRange" and not _is_number(high)):
-        return pd.Series(True, index=values.index)
     if kind == "equals":
         return values == low
     if kind == "inRange":

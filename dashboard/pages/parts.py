@@ -19,6 +19,8 @@ from dashboard.pages import format as fmt
 log = logging.getLogger(__name__)
 
 LOADING, READY, STALE, EMPTY, FAILED = "loading", "ready", "stale", "empty", "failed"
+# Not shown: another panel says for the whole page why there is nothing to show.
+ABSENT = "absent"
 # Every panel reads again when the mart version changes and, while something failed, every few seconds.
 REFRESH = (Input("mart-version", "data"), Input("retry", "data"))
 
@@ -148,10 +150,27 @@ def notice(cause: str, next_step: Any) -> html.Div:
     )
 
 
+def unused(content: Content, sentences: Sequence[str]) -> Content:
+    """The content, under a notice that names what of the address is not used and what is shown instead."""
+    if not sentences:
+        return content
+    said = html.Div(
+        [html.Strong("Address"), *[html.Span(each) for each in sentences]], className="st-notice", role="status"
+    )
+    return replace(content, notice=said if content.notice is None else html.Div([said, content.notice]))
+
+
+def once(content: Content, *, is_lead: bool) -> Content:
+    """A message that is about the whole page: the page's lead panel shows it, the others are absent."""
+    return content if is_lead else Content(ABSENT)
+
+
 def dated(content: Content, session: date | None, subject: str = "The newest bar", **kwargs: str) -> Content:
     """The content, stale with a notice when its newest session is behind the calendar."""
     why = staleness(session, subject, **kwargs)
-    return content if why is None else replace(content, state=STALE, notice=why)
+    if why is None:
+        return content
+    return replace(content, state=STALE, notice=why if content.notice is None else html.Div([content.notice, why]))
 
 
 def panel(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +21,14 @@ VISIBLE_SESSIONS = """() => {
     const [from, to] = document.querySelector('#chart-graph .js-plotly-plot').layout.xaxis.range;
     return Math.floor(to) - Math.ceil(from) + 1;
 }"""
+AXES = """() => {
+    const layout = document.querySelector('#chart-graph .js-plotly-plot')._fullLayout;
+    const [from, to] = layout.xaxis.range;
+    return [layout.xaxis.type, to - from, layout.annotations.find((each) => each.name === 'last').text];
+}"""
+BEFORE_TESTS = "getComputedStyle(document.querySelector('#quality-tests'), '::before').content"
+LINE_COLOURS = """() => document.querySelector('#chart-graph .js-plotly-plot').data
+    .filter((each) => each.visible !== false && each.type === 'scatter').map((each) => each.line.color)"""
 CANDLE = """() => document.querySelector('#chart-graph .js-plotly-plot')
     .data.find((trace) => trace.meta === 'price').increasing.line.color"""
 
@@ -160,3 +169,32 @@ def test_a_warehouse_that_goes_away_is_said_and_its_return_noticed(visit: Visit,
         dashboard.gate.open()
     visit.ready()
     expect(page.locator("h1")).to_have_text("Microsoft Corporation")
+
+
+def test_a_compared_ticker_in_the_address_is_drawn_in_per_cent_also_after_a_zoom(visit: Visit) -> None:
+    page = visit.page
+    visit.go("/chart?ticker=AAPL&compare=MSFT")
+    visit.ready()
+    until(page, AXES, lambda axes: axes[0] == "category" and axes[1] > 20 and axes[2].endswith("%"))
+    before = page.evaluate(AXES)
+    page.locator("#chart-graph .nsewdrag").first.hover(position={"x": 500, "y": 100})
+    page.mouse.wheel(0, -300)
+    until(page, AXES, lambda axes: axes[0] == "category" and 1 < axes[1] != before[1] and axes[2].endswith("%"))
+    expect(page).to_have_url(re.compile("from=20.*to=20"))
+    colours = page.evaluate(LINE_COLOURS)
+    assert len(set(colours)) == len(colours) == 3
+
+
+def test_a_warehouse_that_hangs_is_said_while_panels_wait(visit: Visit, dashboard: Dashboard) -> None:
+    page = visit.page
+    dashboard.gate.hold()
+    try:
+        visit.go("/quality")
+        until(page, BEFORE_TESTS, lambda text: "Still waiting for the warehouse" in text)
+        health = page.request.get(visit.base + "/health")
+        assert (health.status, health.text()) == (503, "The warehouse did not answer within 3 seconds.\n")
+    finally:
+        dashboard.gate.release()
+    visit.ready("quality-tests")
+    until(page, lambda: page.request.get(visit.base + "/health").status, lambda status: status == 200)
+    until(page, BEFORE_TESTS, lambda text: "Still waiting" not in text)

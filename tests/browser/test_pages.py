@@ -100,3 +100,23 @@ def test_a_screeners_order_is_in_the_address_and_its_rows_lead_to_the_chart(visi
     visit.ready()
     page.keyboard.press("ArrowRight")
     expect(page.locator("h1")).not_to_have_text("Alphabet Inc. Class C")
+
+
+def test_a_preset_filters_keeps_its_name_and_shows_the_column_that_orders_it(phone: Visit) -> None:
+    page = phone.page
+    phone.go("/screener")
+    phone.ready("screener-table")
+    expect(page.locator("#screener-count")).to_contain_text("6 of 6 tickers")
+    for name, column in (
+        ("Within 3 % of the 52-week high", "above_high_52w_pct"),
+        ("Oversold (RSI under 30)", "rsi_14"),
+    ):
+        page.locator("#screener-preset").click()
+        page.get_by_role("option", name=name).click()
+        expect(page.locator("#screener-count")).not_to_contain_text("6 of 6 tickers")
+        expect(page.locator(f".ag-header-cell[col-id={column}]")).to_be_in_viewport()
+        expect(page.locator("#screener-preset")).to_have_value(name)
+    page.reload()
+    expect(page.locator("#screener-count")).not_to_contain_text("6 of 6 tickers")
+    expect(page.locator("#screener-preset")).to_have_value("Oversold (RSI under 30)")
+    expect(page.locator(".ag-header-cell[col-id=rsi_14]")).to_be_in_viewport()

@@ -78,10 +78,10 @@ def test_a_parameter_out_of_bounds_is_named_with_its_bounds(door: Door) -> None:
     content = find_work(door, address(sma_fast="90", sma_slow="20"))
     assert isinstance(content, parts.Content)
     assert content.state == parts.EMPTY
-    assert "fast" in said(content.body)
+    assert "SMA crossover, Fast, sessions, must be less than SMA crossover, Slow, sessions: 90" in said(content.body)
     content = find_work(door, address(cost="-1"))
     assert isinstance(content, parts.Content)
-    assert "commission" in said(content.body)
+    assert "Commission, bp, must be from 0 to 200, not -1.0" in said(content.body)
 
 
 def test_a_ticker_with_three_bars_runs_and_what_needs_more_says_how_many(door: Door) -> None:
@@ -125,3 +125,18 @@ def test_the_same_build_is_run_once_and_a_new_one_anew(fake: FakeWarehouse) -> N
     fake.version += 1
     clock.now += 60
     assert work(door) is not first
+
+
+def test_an_unknown_ticker_is_said_once_on_a_page(door: Door) -> None:
+    values = address(ticker="NOSUCH").values()
+    shown = {
+        name: page.read_panel(door, *values, read=read, is_lead=name == page.LEAD)
+        for name, (read, _) in page.PANELS.items()
+    }
+    assert [name for name, content in shown.items() if content.state != parts.ABSENT] == [page.LEAD]
+    assert "No ticker named “NOSUCH”" in said(shown[page.LEAD].body)
+
+
+def test_a_basket_names_the_tickers_that_it_is_without(door: Door) -> None:
+    lead = panels(door, **{"with": ["MSFT", "NOSUCH"]})[page.LEAD]
+    assert "The marts don’t know NOSUCH; the basket is without." in said(lead.notice)

@@ -66,3 +66,11 @@ def test_a_hostile_session_or_expiration_is_the_newest_and_the_next(seeded: Ware
     chain = page.find_chain(Door(seeded), "MSFT", "9999-99-99", ["x"])
     assert isinstance(chain, page.Chain)
     assert chain.session == seed.LAST_SESSION
+
+
+def test_a_sunday_or_an_expiration_that_is_not_there_is_named_above_the_chain(seeded: Warehouse) -> None:
+    shown = page.read_chain(Door(seeded), "AAPL", "2026-11-22", "2026-12-19")
+    said = str(shown.notice)
+    assert "AAPL has no chain of Sun 22 Nov 2026; shown is the nearest session, Fri 20 Nov 2026." in said
+    assert "expires on Sat 19 Dec 2026; shown is the nearest expiration, Fri 18 Dec 2026." in said
+    assert page.read_chain(Door(seeded), "AAPL", "2026-11-20", "2026-12-18").notice is None

@@ -114,6 +114,37 @@ def test_filters_keep_the_rows_that_python_would(door: Door, filters: Any, passe
     assert set(screener.chosen(screener.read_all(door), filters, None)["ticker"]) == expected != set(rows)
 
 
+@pytest.mark.parametrize("condition", [*screener.COMPARE, *screener.LIKE])
+def test_every_condition_of_the_server_is_offered_by_the_table(condition: str) -> None:
+    offered = {
+        each
+        for column in screen.grid({}, None).columnDefs  # type: ignore[attr-defined]
+        for each in column.get("filterParams", {}).get("filterOptions", [])
+    }
+    assert condition in offered
+
+
+def test_a_presets_conditions_are_offered_and_it_is_known_again() -> None:
+    for key, (_label, filters, sort) in screen.PRESETS.items():
+        assert screener.refused(filters, sort) == []
+        shown = {name: {"filterType": "number", **condition} for name, condition in filters.items()}
+        assert screen.preset_of(shown, sort) == key
+    assert screen.preset_of({}, "ticker") is None
+
+
+def test_what_of_a_filter_and_an_order_is_left_out_is_said(door: Door) -> None:
+    content = screen.read_table(door, {"x": {}, "rsi_14": {"type": "over", "filter": 3}}, "y")
+    assert "no column “x”" in said(content.notice)
+    assert "The filter of “RSI 14” is not one of greaterThan" in said(content.notice)
+    assert "no column “y” to sort by" in said(content.notice)
+
+
+def test_an_id_of_no_test_or_a_session_without_restatement_is_said(door: Door) -> None:
+    assert "No test of the newest results has the id" in said(more.read_test(door, "nosuch").notice)
+    bar = restatements.read_bar(door, "MSFT", "2026-11-15", "")
+    assert "No bar of MSFT of Sun 15 Nov 2026 was restated; shown is its newest" in said(bar.notice)
+
+
 def test_the_csv_holds_exactly_the_rows_that_pass_in_their_order(door: Door) -> None:
     rows = screener.chosen(screener.read_all(door), {"ticker": {"type": "contains", "filter": "a"}}, "ticker")
     table = list(csv.reader(io.StringIO(screener.csv_text(rows).removeprefix("\ufeff"))))

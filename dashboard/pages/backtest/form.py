@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any
 
 import dash_mantine_components as dmc
 from dash import html
 
-from dashboard.backtest.engine import COST_BPS, SLIPPAGE_BPS
+from dashboard.backtest.engine import COST_BPS, SLIPPAGE_BPS, Costs
 from dashboard.backtest.strategies import STRATEGIES, ParameterError, Strategy
 from dashboard.pages import parts
 from dashboard.pages.address import Param
 from dashboard.pages.chart.toolbar import segments
 
 MOST_TICKERS = 20
+COST_LABELS = {"commission_bps": "Commission, bp,", "slippage_bps": "Slippage, bp,"}
 NO_OTHER = "none"
 DIRECTIONS = {"long": "Long only", "both": "Long/short"}
 RETURNS = {"price": "Price", "total": "Dividends reinvested"}
@@ -51,11 +55,30 @@ def parse(text: Any, default: Any, name: str) -> float:
 
 
 def chosen(name: str, values: dict[str, Any]) -> Strategy:
-    """The strategy with the address's parameters; raises ParameterError."""
+    """The strategy with the address's parameters; raises ParameterError in the words of the screen."""
     kind = STRATEGIES[name]
-    return kind(
-        **{each.name: parse(values.get(f"{name}_{each.name}"), each.default, each.name) for each in fields(kind)}
-    )
+    with on_screen({each.name: f"{kind.title}, {each.metadata['label']}," for each in fields(kind)}):
+        return kind(
+            **{each.name: parse(values.get(f"{name}_{each.name}"), each.default, each.name) for each in fields(kind)}
+        )
+
+
+def costs(values: dict[str, Any]) -> Costs:
+    """The costs of the address; raises ParameterError in the words of the screen."""
+    with on_screen(COST_LABELS):
+        return Costs(
+            parse(values.get("cost"), 5.0, "commission_bps"), parse(values.get("slippage"), 5.0, "slippage_bps")
+        )
+
+
+@contextmanager
+def on_screen(labels: Mapping[str, str]) -> Iterator[None]:
+    """ParameterErrors with the labels of the form in place of the parameters' names."""
+    try:
+        yield
+    except ParameterError as error:
+        said = re.sub(r"[a-z_]+", lambda word: labels.get(word[0], word[0]).removesuffix(","), error.said)
+        raise ParameterError(labels[error.parameter], said) from None
 
 
 def form() -> html.Section:
@@ -75,8 +98,8 @@ def form() -> html.Section:
                 segments("backtest-direction", DIRECTIONS, "long", "Long only, or long and short"),
                 segments("backtest-returns", RETURNS, "price", "Price, or dividends reinvested"),
                 segments("backtest-bars", BARS, "today", "Bars as restated today, or as known at each close"),
-                _number("backtest-cost", "Commission, bp", 5.0, COST_BPS),
-                _number("backtest-slippage", "Slippage, bp", 5.0, SLIPPAGE_BPS),
+                _number("backtest-cost", COST_LABELS["commission_bps"].removesuffix(","), 5.0, COST_BPS),
+                _number("backtest-slippage", COST_LABELS["slippage_bps"].removesuffix(","), 5.0, SLIPPAGE_BPS),
             ),
         ],
         className="st-panel st-backtest-form",

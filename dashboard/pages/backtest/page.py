@@ -23,6 +23,7 @@ from dashboard.pages.search import search_options
 
 PATHS = ("/backtest",)
 TITLE = "Back-test"
+LEAD = "backtest-equity"
 FIT_SESSIONS, TEST_SESSIONS, SHARPE_SESSIONS = 252, 63, 126
 # Two parameters of each strategy and the values that a sweep tries; walk-forward chooses among the same.
 GRIDS: dict[str, tuple[tuple[str, tuple[float, ...]], tuple[str, tuple[float, ...]]]] = {
@@ -44,7 +45,7 @@ def layout() -> html.Div:
             html.Div(id="backtest-banner"),
             html.Div([html.H1(TITLE, id="backtest-title")], className="st-head"),
             form(),
-            _graph("backtest-equity", "Equity", 380, "Decided at a close, filled at the next open, after costs."),
+            _graph(LEAD, "Equity", 380, "Decided at a close, filled at the next open, after costs."),
             html.Div(
                 [
                     parts.panel("backtest-metrics", "Figures", 560, "A year has 252 sessions.", has_csv=True),
@@ -74,7 +75,8 @@ def register(app: Dash, door: Door) -> None:
     address.register(app, "backtest", PARAMS)
     inputs = [Input(param.control, param.prop) for param in PARAMS]
     for panel, (read, has_graph) in PANELS.items():
-        parts.register_panel(app, door, panel, partial(read_panel, read=read), inputs, has_graph=has_graph)
+        read_it = partial(read_panel, read=read, is_lead=panel == LEAD)
+        parts.register_panel(app, door, panel, read_it, inputs, has_graph=has_graph)
 
     shown = [name for name, kind in STRATEGIES.items() if fields(kind)]
 
@@ -107,13 +109,17 @@ def register(app: Dash, door: Door) -> None:
         return kept + [option for option in search_options(door, text) if option["value"] not in taken]
 
 
-def read_panel(door: Door, *values: Any, read: Callable[[Work, dict[str, Any]], parts.Content]) -> parts.Content:
-    """One panel of the back-test that the address means."""
+def read_panel(
+    door: Door, *values: Any, read: Callable[[Work, dict[str, Any]], parts.Content], is_lead: bool = True
+) -> parts.Content:
+    """One panel of the back-test that the address means; where there is none, the lead panel says why."""
     named = _named(values)
     work = find_work(door, named)
     if isinstance(work, parts.Content):
-        return work
+        return parts.once(work, is_lead=is_lead)
     content = read(work, named)
+    if is_lead:
+        content = parts.unused(content, work.unused)
     if content.state != parts.READY:
         return content
     content = replace(content, as_of=content.as_of or work.as_of)

@@ -14,7 +14,7 @@ import pandas as pd
 from dash import dcc, html
 
 from dashboard.backtest import metrics
-from dashboard.backtest.engine import Costs, Run
+from dashboard.backtest.engine import Run
 from dashboard.backtest.prices import Prices, from_bars
 from dashboard.backtest.restated import PointInTime, Versions, run_as_known, versions_of
 from dashboard.backtest.strategies import ParameterError, Strategy
@@ -45,6 +45,7 @@ class Work:
     known_since: datetime | None
     origins: tuple[str, ...]
     is_active: bool
+    unused: tuple[str, ...] = ()
 
     @property
     def subject(self) -> str:
@@ -142,19 +143,19 @@ def _plain(name: str, value: Any) -> Any:
 @lru_cache(maxsize=16)
 def _kept(door: Door, _version: str, frozen: tuple[tuple[str, Any], ...]) -> Work | parts.Content:
     values: dict[str, Any] = dict(frozen)
-    cost = form.parse(values.get("cost"), 5.0, "commission_bps")
-    slippage = form.parse(values.get("slippage"), 5.0, "slippage_bps")
-    setup = Setup(Costs(cost, slippage), is_long_only=values.get("direction") != "both")
+    setup = Setup(form.costs(values), is_long_only=values.get("direction") != "both")
     name, against = (values.get(each) for each in ("strategy", "against"))
     strategy = form.chosen(name if name in form.STRATEGIES else "sma", values)
     other = form.chosen(str(against), values) if against in form.STRATEGIES and against != name else None
     first = resolve_ticker(door, values.get("ticker"))
     if isinstance(first, parts.Content):
         return first
-    tickers = [first]
+    tickers, unknown = [first], []
     for symbol in list(values.get("with") or [])[: form.MOST_TICKERS - 1]:
         if isinstance(symbol, str) and TICKER.fullmatch(symbol) and (found := find_ticker(door, symbol)):
             tickers += [found] if found.ticker not in {each.ticker for each in tickers} else []
+        else:
+            unknown.append(str(symbol)[:32])
     bars = {ticker.ticker: read_bars(door, ticker.ticker) for ticker in tickers}
     frames = {ticker: each.frame for ticker, each in bars.items() if not each.frame.empty}
     counted = max((len(frame) for frame in frames.values()), default=0)
@@ -175,4 +176,14 @@ def _kept(door: Door, _version: str, frozen: tuple[tuple[str, Any], ...]) -> Wor
         tuple(frames), prices, versions, strategy, other, setup, values.get("bars") == "then",
         prices.sessions[-1].date(), max(sinces, default=None),
         tuple(ticker.data_origin for ticker in tickers), any(ticker.is_active for ticker in tickers),
+        _unused(unknown, set(bars) - set(frames)),
     )  # fmt: skip
+
+
+def _unused(unknown: list[str], without_bars: set[str]) -> tuple[str, ...]:
+    said = []
+    if unknown:
+        said.append(f"The marts don’t know {', '.join(unknown)}; the basket is without.")
+    if without_bars:
+        said.append(f"No bars of {', '.join(sorted(without_bars))}; the basket is without.")
+    return tuple(said)

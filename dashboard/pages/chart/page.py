@@ -148,11 +148,13 @@ def _read_view(door: Door, wanted: str | None, basis: str, others: list[str], as
     if numbers is None:
         content = _no_bars(ticker.ticker) if everything.frame.empty else _unknown_then(everything, as_of)
         return View(content, head(ticker, None), banner, ticker.ticker, beside)
-    compared = {}
+    compared, absent = {}, []
     for symbol in others:
         other = _known(door, read_bars(door, symbol), as_of)
         if symbol != ticker.ticker and not other.frame.empty:
             compared[symbol] = other
+        else:
+            absent.append(symbol)
     marked = marks(len(splits(bars)), len(dividends(bars)), len(overrides(bars)))
     line = [
         parts.as_of(bars.last_session, bars.known_since),
@@ -160,7 +162,8 @@ def _read_view(door: Door, wanted: str | None, basis: str, others: list[str], as
         f" · {marked} marked" if marked else "",
     ]
     figure = price_figure(bars, basis, compared)
-    content = parts.Content(parts.READY, None, line, figure)
+    without = f"{', '.join(absent)} can’t be compared with {ticker.ticker}: the same ticker, or one without bars."
+    content = parts.unused(parts.Content(parts.READY, None, line, figure), [without] if absent else [])
     if as_of is None and ticker.is_active:
         content = _dated(content, bars.last_session, newest_session(door), ticker.ticker)
     return View(content, head(ticker, numbers), banner, ticker.ticker, beside)
@@ -178,7 +181,9 @@ def _dated(content: parts.Content, last: date | None, newest: date | None, ticke
         return parts.dated(content, last)
     cause = f"The newest bar of {ticker} is of {fmt.session(last)}, the marts’ newest session is {fmt.session(newest)}."
     step = ["Next: it was halted or renamed, or its bars are missing; see ", parts.QUALITY_LINK, "."]
-    return parts.Content(parts.STALE, None, content.as_of, content.figure, parts.notice(cause, step))
+    behind = parts.notice(cause, step)
+    notice = behind if content.notice is None else html.Div([content.notice, behind])
+    return parts.Content(parts.STALE, None, content.as_of, content.figure, notice)
 
 
 def register(app: Dash, door: Door) -> None:

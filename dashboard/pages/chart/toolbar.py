@@ -23,6 +23,8 @@ PARAMS = (
     Param("prices", "chart-basis", "one", ADJUSTED, allowed=tuple(BASES)),
     Param("compare", "chart-compare", "tickers", [], most=MOST_COMPARED),
     Param("asof", "chart-asof", "date", ""),
+    Param("from", "", "date"),
+    Param("to", "", "date"),
 )
 
 

@@ -45,6 +45,7 @@ class Chain:
     session: date
     expiration: date
     rows: pd.DataFrame
+    unused: tuple[str, ...] = ()
 
     @property
     def spot(self) -> float | None:
@@ -113,10 +114,13 @@ def find_chain(door: Door, ticker: Any, session: Any, expiration: Any) -> Chain 
     sessions = [as_date(value) for value in door.read("option_sessions", underlying=underlying)["session_date"]]
     dated = [value for value in sessions if value is not None]
     day = _nearest(dated, session, dated[0])
+    unused = _unused("session", session, day, f"{underlying} has no chain of")
     rows = door.read("option_chain", underlying=underlying, session=day)
     expirations = sorted({value for value in map(as_date, rows["expiration_date"]) if value is not None})
     later = [value for value in expirations if value > day]
-    return Chain(underlying, day, _nearest(expirations, expiration, (later or expirations)[0]), rows)
+    expiring = _nearest(expirations, expiration, (later or expirations)[0])
+    unused += _unused("expiration", expiration, expiring, f"In that session nothing of {underlying} expires on")
+    return Chain(underlying, day, expiring, rows, unused)
 
 
 def register(app: Dash, door: Door) -> None:
@@ -159,16 +163,16 @@ def read_chain(door: Door, ticker: Any, session: Any, expiration: Any) -> parts.
     if isinstance(chain, parts.Content):
         return chain
     content = parts.Content(parts.READY, chain_table(chain.expiring), chain.as_of)
-    return _dated(content, door, chain)
+    return _dated(parts.unused(content, chain.unused), door, chain)
 
 
 def read_graph(
     door: Door, ticker: Any, session: Any, expiration: Any, draw: Callable[[Door, Chain], dict[str, Any]]
 ) -> parts.Content:
-    """One figure of the chain."""
+    """One figure of the chain; where there is no chain, the table's panel says why."""
     chain = find_chain(door, ticker, session, expiration)
     if isinstance(chain, parts.Content):
-        return chain
+        return parts.once(chain, is_lead=False)
     return _dated(parts.Content(parts.READY, None, chain.as_of, draw(door, chain)), door, chain)
 
 
@@ -186,6 +190,14 @@ def _dated(content: parts.Content, door: Door, chain: Chain) -> parts.Content:
     if newest != chain.session:
         return content  # an old session was asked for
     return parts.dated(content, newest, "The newest chain", ingest="polygon_options_ingest_daily")
+
+
+def _unused(name: str, wanted: Any, shown: date, why: str) -> tuple[str, ...]:
+    try:
+        day = date.fromisoformat(wanted)
+    except (TypeError, ValueError):  # none was asked for, or the address is said to be wrong already
+        return ()
+    return () if day == shown else (f"{why} {fmt.session(day)}; shown is the nearest {name}, {fmt.session(shown)}.",)
 
 
 def _nearest(days: list[date], wanted: Any, default: date) -> date:

@@ -16,7 +16,7 @@ from dashboard.data import quality as data
 from dashboard.data.door import Door
 from dashboard.data.market import as_date, as_datetime
 from dashboard.pages import format as fmt
-from dashboard.pages.parts import EMPTY, READY, Content, as_of, attrs, message
+from dashboard.pages.parts import EMPTY, READY, Content, as_of, attrs, message, unused
 from dashboard.pages.quality.lineage import lineage
 from dashboard.pages.quality.view import badge
 
@@ -78,7 +78,8 @@ def read_test(door: Door, test: Any) -> Content:
         ]
     )  # fmt: skip
     when = html.Span(["Tests run at ", html.Strong(fmt.utc(as_datetime(row["executed_at"])))])
-    return Content(READY, body, when)
+    refused = [] if not test or wanted == test else ["No test of the newest results has the id in the address."]
+    return unused(Content(READY, body, when), refused)
 
 
 def failing_table(rows: pd.DataFrame, failing: int) -> Any:

@@ -38,6 +38,7 @@ class Restated:
     versions: pd.DataFrame
     session: date
     day: date | None
+    unused: tuple[str, ...] = ()
 
     @property
     def bar(self) -> pd.DataFrame:
@@ -94,7 +95,11 @@ def find_restated(door: Door, ticker: Any, session: Any, asof: Any) -> Restated 
     sessions = sorted({day for value in versions["session_date"] if (day := as_date(value)) is not None})
     day = _date(session)
     shown = day if day in sessions else sessions[-1]
-    return Restated(found.ticker, versions, shown, _date(asof))
+    unused = ()
+    if day is not None and day != shown:
+        said = f"No bar of {found.ticker} of {fmt.session(day)} was restated"
+        unused = (f"{said}; shown is its newest restated bar, {fmt.session(shown)}.",)
+    return Restated(found.ticker, versions, shown, _date(asof), unused)
 
 
 def read_list(door: Door, ticker: Any, *_: Any) -> parts.Content:
@@ -117,19 +122,19 @@ def read_list(door: Door, ticker: Any, *_: Any) -> parts.Content:
 def read_bar(door: Door, ticker: Any, session: Any, asof: Any) -> parts.Content:
     """The versions of one bar side by side."""
     restated = find_restated(door, ticker, session, asof)
-    if isinstance(restated, parts.Content):
-        return restated
+    if isinstance(restated, parts.Content):  # the list says it
+        return parts.once(restated, is_lead=False)
     then = None if restated.day is None else end_of_day(restated.day)
     heading = html.P(html.Strong(f"{restated.ticker}, {fmt.session(restated.session)}"))
     body = html.Div([heading, view.versions_table(restated.bar, then)])
-    return parts.Content(parts.READY, body, _as_of(restated))
+    return parts.unused(parts.Content(parts.READY, body, _as_of(restated)), restated.unused)
 
 
 def read_known(door: Door, ticker: Any, session: Any, asof: Any) -> parts.Content:
     """The ticker's closes as known on the slider's day, and today."""
     restated = find_restated(door, ticker, session, asof)
     if isinstance(restated, parts.Content):
-        return restated
+        return parts.once(restated, is_lead=False)
     frame = read_bars(door, restated.ticker).frame
     day = restated.day or data.known_days(restated.versions)[-1]
     then = bars_as_of(frame, restated.versions, end_of_day(day))

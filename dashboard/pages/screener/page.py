@@ -119,7 +119,18 @@ def read_table(door: Door, filters: Any, sort: Any) -> parts.Content:
     content = parts.Content(
         parts.READY, grid(filters, sort), parts.as_of(newest, as_datetime(frame["fetched_at"].max()))
     )
-    return parts.dated(content, newest)
+    return parts.dated(parts.unused(content, data.refused(filters, sort)), newest)
+
+
+def preset_of(filters: Any, sort: Any) -> str | None:
+    """The preset that a filter model and an order are; None when somebody has changed them."""
+    conditions = filters if isinstance(filters, dict) else {}
+    bare = {
+        name: {key: value for key, value in condition.items() if key != "filterType"}
+        for name, condition in conditions.items()
+        if isinstance(condition, dict)
+    }
+    return next((key for key, (_label, wanted, order) in PRESETS.items() if (bare, sort) == (wanted, order)), None)
 
 
 def rows_of(door: Door, request: Any) -> dict[str, Any]:
@@ -178,13 +189,27 @@ def register(app: Dash, door: Door) -> None:
             return {"rowData": [], "rowCount": 0}, "The rows could not be read; trying again.", None
 
     @app.callback(
+        Output("screener-preset", "value"),
+        Input("screener-shown", "data"),
+        State("screener-preset", "value"),
+        prevent_initial_call=True,
+    )
+    def name_preset(request: Any, named: Any) -> str | None:
+        found = preset_of(*_asked(request))
+        if found == named:
+            raise PreventUpdate
+        return found
+
+    @app.callback(
         Output("screener-filter", "data", allow_duplicate=True),
         Output("screener-sort", "data", allow_duplicate=True),
         Input("screener-preset", "value"),
+        State("screener-shown", "data"),
         prevent_initial_call=True,
     )
-    def preset(key: Any) -> tuple[Any, ...]:
-        if not isinstance(key, str) or key not in PRESETS:
+    def preset(key: Any, request: Any) -> tuple[Any, ...]:
+        # The name of what is shown already: `name_preset` has set it.
+        if not isinstance(key, str) or key not in PRESETS or key == preset_of(*_asked(request)):
             raise PreventUpdate
         _label, filters, sort = PRESETS[key]
         kinds = {name: {"filterType": "number", **condition} for name, condition in filters.items()}
@@ -219,8 +244,9 @@ def _asked(request: Any) -> tuple[Any, str]:
 
 
 def _column(column: data.Column, sorted_by: str, is_descending: bool) -> dict[str, Any]:
-    text = {"filterOptions": ["contains", "startsWith", "equals"], "buttons": ["reset"]}
-    numbers = {"filterOptions": ["greaterThan", "lessThan", "inRange", "equals"], "buttons": ["reset"]}
+    # What isn't on this list, the table drops from a filter without a word.
+    text = {"filterOptions": list(data.LIKE), "buttons": ["reset"]}
+    numbers = {"filterOptions": list(data.COMPARE), "buttons": ["reset"]}
     found: dict[str, Any] = {
         "field": column.name, "headerName": column.title, "wrapHeaderText": True, "cellDataType": False,
         "filter": "agTextColumnFilter" if column.is_text else "agNumberColumnFilter",
