@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import QuantLib as ql
+import yaml
 
 from local.market import surface
 from local.market.contracts import UNDERLYINGS, Contract
@@ -35,6 +37,11 @@ def oracle(underlying: str, spot: float, strike: float, day: date, expiration: d
     days = (expiration - day).days
     option.setPricingEngine(ql.AnalyticEuropeanEngine(process(underlying, spot, strike, day, days)))
     return option
+
+
+def test_prices_are_made_with_the_rate_that_the_models_invert_them_with() -> None:
+    project = yaml.safe_load((Path(__file__).resolve().parents[2] / "dbt/dbt_project.yml").read_text())
+    assert project["vars"]["risk_free_rate_pct"] == pytest.approx(100 * surface.RATE)
 
 
 def test_every_row_of_the_chain_has_the_price_volatility_and_greeks_of_quantlib(api: Any) -> None:
