@@ -29,7 +29,10 @@ class Drawdown:
 
 @dataclass(frozen=True)
 class Metrics:
-    """One portfolio's figures; NaN where a figure has no meaning (no trade, no loss, no variation)."""
+    """One portfolio's figures; NaN where a figure has no meaning (no trade, no loss, no variation).
+
+    Profit factor and hit rate are of the closed trades alone.
+    """
 
     final_usd: float
     total_return_pct: float
@@ -39,7 +42,8 @@ class Metrics:
     sortino: float
     calmar: float
     drawdown: Drawdown
-    trade_count: int
+    closed_count: int
+    open_count: int
     profit_factor: float
     hit_rate_pct: float
     turnover_pct: float
@@ -71,7 +75,8 @@ def measure(run: Run, portfolio: int = 0, trade_list: pd.DataFrame | None = None
         sortino=sortino(daily),
         calmar=_ratio(cagr_pct(equity), -fall.depth_pct),
         drawdown=fall,
-        trade_count=len(trade_list),
+        closed_count=len(closed),
+        open_count=len(trade_list) - len(closed),
         profit_factor=_ratio(float(closed[closed > 0].sum()), losses),
         hit_rate_pct=100 * float((closed > 0).mean()) if len(closed) else np.nan,
         turnover_pct=100 * float(run.traded_usd[:, portfolio].sum()) / float(equity.mean()) / years,

@@ -108,10 +108,14 @@ class Fold:
 
 @dataclass(frozen=True)
 class WalkForward:
-    """The folds, and one run over all test windows in which each session trades by parameters chosen before it."""
+    """The folds, and one run over all test windows in which each session trades by parameters chosen before it.
+
+    `held`: buy-and-hold over the same sessions: decided at the same close, filled at the same open, at the same costs.
+    """
 
     folds: tuple[Fold, ...]
     run: Run
+    held: Run
 
 
 def walk_forward(
@@ -151,14 +155,15 @@ def walk_forward(
         # Chosen after the window's last close, so that close's signal fills at the first open of the test.
         chosen[start - 1 : last] = wanted[start - 1 : last, best]
         picks.append((first, start, last, best, scores[best]))
-    done = simulate(prices.between(fit_sessions - 1, rows), chosen[fit_sessions - 1 :], setup.costs, setup.capital_usd)
+    tested = prices.between(fit_sessions - 1, rows)
+    done = simulate(tested, chosen[fit_sessions - 1 :], setup.costs, setup.capital_usd)
     equity = done.equity()
     offset = fit_sessions - 1
     folds = tuple(
         Fold(first, start, last, candidates[best], fit, score(equity.iloc[start - 1 - offset : last - offset], figure))
         for first, start, last, best, fit in picks
     )
-    return WalkForward(folds, done)
+    return WalkForward(folds, done, hold(tested, setup))
 
 
 def _varied(strategy: Strategy, names: tuple[str, str], pair: tuple[float, float]) -> Strategy | None:

@@ -100,9 +100,14 @@ def test_measures_of_trades_by_hand() -> None:
     wanted = np.array([[1], [0], [1], [0], [0], [0]], dtype=np.int8)
     # 100 shares at 10, sold at 12: + 200; 100 at 12, sold at 9: - 300.
     found = metrics.measure(simulate(prices, wanted, Costs(0, 0), 1000))
-    assert found.trade_count == 2
+    assert (found.closed_count, found.open_count) == (2, 0)
     assert found.profit_factor == pytest.approx(2 / 3)
     assert found.hit_rate_pct == pytest.approx(50)
     assert found.exposure_pct == pytest.approx(100 * 2 / 6)
+    # The second trade is still open: neither its loss nor its count is of the closed ones.
+    part = metrics.measure(simulate(prices.between(0, 5), wanted[:5], Costs(0, 0), 1000))
+    assert (part.closed_count, part.open_count) == (2, 0)
+    part = metrics.measure(simulate(prices.between(0, 4), wanted[:4], Costs(0, 0), 1000))
+    assert (part.closed_count, part.open_count, part.hit_rate_pct) == (1, 1, 100)
     mean = (1000 + 1000 + 1200 + 1200 + 900 + 900) / 6
     assert found.turnover_pct == pytest.approx(100 * (1000 + 1200 + 1200 + 900) / mean / (5 / 252))

@@ -155,6 +155,18 @@ def test_walk_forward_chooses_by_the_window_before_and_trades_on() -> None:
     np.testing.assert_array_equal(found.run.equity_usd, expected.equity_usd)
 
 
+def test_the_walk_forwards_benchmark_is_bought_at_the_same_open_with_the_same_costs() -> None:
+    prices = market(1, sessions=240, tickers=1)
+    found = walk_forward(prices, [SmaCrossover(3, 8)], Setup(), fit_sessions=80, test_sessions=40)
+    assert found is not None
+    first = 79  # the close that the first test window is decided at
+    bought = float(prices.open_usd[first + 1, 0]) * 1.0005 * 1.0005  # 5 bp of slippage, 5 bp of commission
+    held = found.held.equity()
+    assert held.index[0] == found.run.prices.sessions[0]
+    assert held.iloc[0] == 10_000
+    assert held.iloc[-1] == pytest.approx(10_000 / bought * float(prices.close_usd[-1, 0]))
+
+
 def test_walk_forward_never_sees_its_test_window() -> None:
     prices = market(6, sessions=200, tickers=1)
     candidates = [SmaCrossover(3, 8), SmaCrossover(5, 20)]
