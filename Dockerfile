@@ -18,7 +18,7 @@ COPY worksheets worksheets
 USER 50000
 EXPOSE 8050 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8050/health', timeout=4)"]
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8050/alive', timeout=4)"]
 # Refused until SNOWTAPE_BEHIND_PROXY=true says that nobody comes in but through a proxy with a sign-in.
 CMD ["python", "-m", "dashboard", "--host", "0.0.0.0", "--port", "8050"]
 

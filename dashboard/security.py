@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from flask import Flask, Response, request
 
-from dashboard.settings import HOSTS
+from dashboard.settings import ALIVE, HEALTH, HOSTS
 
 
 def content_security_policy(script_hashes: Sequence[str]) -> str:
@@ -47,7 +47,7 @@ def protect(server: Flask, script_hashes: Sequence[str], hosts: frozenset[str]) 
     def check_host() -> Response | None:
         host = request.headers.get("Host", "")
         # A load balancer asks for the health of an address, not of a name.
-        if name_of(host) in hosts or request.path == "/health":
+        if name_of(host) in hosts or request.path in (ALIVE, HEALTH):
             return None
         sentence = (
             f"Host is {host[:100] or 'missing'}; expected {', '.join(sorted(hosts))}. "

@@ -1,8 +1,8 @@
 """The HTTP server: waitress, which reads whole requests before a thread has to do with them, with a few limits more.
 
 A client that sends or reads slowly costs a connection, never a thread. What waitress lacks and this module adds: an end
-to a request that drips in, `/health` and refusals on a thread of their own, and refusals that arrive although the
-client still sends.
+to a request that drips in, `/alive`, `/health` and refusals on a thread of their own, and refusals that arrive although
+the client still sends.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 from waitress.utilities import Error, RequestEntityTooLarge, RequestHeaderFieldsTooLarge
+
+from dashboard.settings import ALIVE, HEALTH
 
 THREADS = 8
 # The largest request of our pages, a callback's inputs, has some kilobytes.
@@ -115,7 +117,7 @@ class _Dispatcher(ThreadedTaskDispatcher):
 
     def add_task(self, task: _Channel) -> None:
         request = task.requests[0]
-        if request.error or request.path == "/health":
+        if request.error or request.path in (ALIVE, HEALTH):
             self._quick.add_task(task)
         else:
             super().add_task(task)

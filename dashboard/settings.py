@@ -12,6 +12,8 @@ from functools import lru_cache
 DEFAULT_DATABASE = "SNOWTAPE"
 BEHIND_PROXY = "SNOWTAPE_BEHIND_PROXY"
 HOSTS = "SNOWTAPE_DASHBOARD_HOSTS"
+# Asked by machines, by address: whether the process answers, and whether its warehouse does.
+ALIVE, HEALTH = "/alive", "/health"
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:]+\]")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,254}")

@@ -85,6 +85,7 @@
     const address = window.location.pathname + search(params);
     if (address !== window.location.pathname + window.location.search) {
       window.history.replaceState(window.history.state, "", address);
+      window.dispatchEvent(new Event("snowtape-address"));
     }
     return address;
   }

@@ -30,8 +30,28 @@
     return rows;
   }
 
-  const tableRows = (table) =>
-    [...table.rows].map((row) => [...row.cells].map((each) => each.dataset.value ?? each.textContent.trim()));
+  // One row of names: the last of the head, where another one groups columns.
+  const tableRows = (table) => {
+    const heads = table.tHead ? [...table.tHead.rows].slice(-1) : [];
+    const body = [...table.rows].filter((row) => row.parentElement !== table.tHead);
+    return [...heads, ...body].map((row) => [...row.cells].map((each) => each.dataset.value ?? each.textContent.trim()));
+  };
+
+  // A name with its unit: what the title of the values' axis says behind its comma, or the figure by itself.
+  function named(plot, trace, name) {
+    const axis = trace.yaxis || "y";
+    const { units = {} } = plot.layout.meta || {};
+    const title = ((plot.layout[axis.replace("y", "yaxis")] || {}).title || {}).text || "";
+    const unit = units[axis] ?? title.split(", ").slice(1).join(", ");
+    const said = trace.meta === "compare" ? `${name}, rebased` : name;
+    return unit && !said.endsWith(`, ${unit}`) ? `${said}, ${unit}` : said;
+  }
+
+  // Names of columns are distinct: a name that was there already gets a number.
+  const distinct = (heads) => heads.map((head, place) => {
+    const before = heads.slice(0, place).filter((each) => each === head).length;
+    return before ? `${head} (${before + 1})` : head;
+  });
 
   const points = (values) => (values && values.bdata ? [] : [...(values || [])]);
 
@@ -61,22 +81,24 @@
       });
     };
     for (const trace of seen) {
-      if (trace.type === "candlestick") for (const name of ["open", "high", "low", "close"]) add(name, points(trace.x), points(trace[name]));
-      else add(trace.name || "y", points(trace.x), points(trace.y));
+      if (trace.type === "candlestick") {
+        for (const name of ["open", "high", "low", "close"]) add(named(plot, trace, name), points(trace.x), points(trace[name]));
+      } else add(named(plot, trace, trace.name || "y"), points(trace.x), points(trace.y));
     }
     const order = [...keys.keys()];
     if (order.every((x) => typeof x === "number")) order.sort((a, b) => a - b);
-    return [heads, ...order.map((x) => [x, ...Array.from({ length: heads.length - 1 }, (_, place) => keys.get(x)[place])])];
+    return [distinct(heads), ...order.map((x) => [x, ...Array.from({ length: heads.length - 1 }, (_, place) => keys.get(x)[place])])];
   }
 
-  // The rows that the panel shows now; the first are the names.
-  function rows(panel) {
+  // What the panel shows now, by the ending of its file's name: rows, of which the first has the columns' names. A graph
+  // with a table beside it are two files.
+  function files(panel) {
     const plot = panel.querySelector(".js-plotly-plot");
     const grid = panel.querySelector(".ag-root-wrapper");
     const table = panel.querySelector("table");
-    const shown = [grid ? gridRows(grid) : table && tableRows(table), plot && plot.data && plotRows(plot)].filter(Boolean);
-    // A panel with a graph and a table saves both, an empty line between them.
-    return shown.length ? shown.reduce((all, each) => [...all, [], ...each]) : null;
+    const listed = grid ? gridRows(grid) : table && tableRows(table);
+    const drawn = plot && plot.data && plotRows(plot);
+    return Object.fromEntries([["", drawn || listed], ["table", drawn && listed]].filter(([, rows]) => rows));
   }
 
   document.addEventListener("click", (event) => {
@@ -84,13 +106,12 @@
     if (!button) return;
     const panel = document.getElementById(button.dataset.csv);
     if (!["ready", "stale"].includes(panel.dataset.state)) return;
-    const found = rows(panel);
-    if (!found) return;
-    const params = new URLSearchParams(window.location.search);
-    const subject = panel.dataset.subject || params.get("ticker");
-    save(["snowtape", panel.id, subject].filter(Boolean).join("-"), found);
+    const { subject, session } = (panel.querySelector("[data-session]") || {}).dataset || {};
+    for (const [ending, rows] of Object.entries(files(panel))) {
+      save(["snowtape", panel.id, ending, subject, session].filter(Boolean).join("-"), rows);
+    }
   });
 
   functions.csvCell = cell;
-  window.snowtapeCsv = { cell, lines, rows };
+  window.snowtapeCsv = { cell, lines, files };
 })();

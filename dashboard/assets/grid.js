@@ -25,6 +25,14 @@
       browserColorScheme: "inherit",
     });
 
+  // As dashboard/pages/format.py writes numbers: separators, a true minus sign, and no minus before a zero.
+  functions.snowtapeNumber = (value, decimals) => {
+    if (value === null || value === undefined) return "–";
+    const digits = Math.abs(value).toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+    return value < 0 && /[1-9]/.test(digits) ? `−${digits}` : digits;
+  };
+  functions.snowtapePrice = (value) => functions.snowtapeNumber(value, value !== null && Math.abs(value) < 1 ? 4 : 2);
+
   cells.StatusCell = ({ value }) =>
     h(
       "span",

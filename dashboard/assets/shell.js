@@ -7,19 +7,52 @@
   let neighbours = [null, null];
   const onTickerPage = () => tickerPages.includes(window.location.pathname.replace(/\/+$/, "") || "/");
 
+  // As each page was left, for this tab: the navigation leads back to it. `ticker` goes along between pages that show one.
+  let known = [];
+  let left = { ticker: null, pages: {} };
+  try { left = JSON.parse(window.sessionStorage.getItem("snowtape-left")) || left; } catch { /* storage is off: until a reload */ }
+  const homeOf = (page) => page.paths.at(-1);
+  const linkId = (page) => `nav-${homeOf(page).slice(1)}`;
+
+  function remember() {
+    const here = window.location.pathname.replace(/\/+$/, "") || "/";
+    const page = known.find((each) => each.paths.includes(here));
+    if (!page) return left;
+    left.pages[homeOf(page)] = window.location.search;
+    if (page.isTickers) left.ticker = new URLSearchParams(window.location.search).get("ticker");
+    try { window.sessionStorage.setItem("snowtape-left", JSON.stringify(left)); } catch { /* storage is off */ }
+    return left;
+  }
+
+  function hrefOf(page, { ticker, pages }) {
+    const search = pages[homeOf(page)] || "";
+    const params = new URLSearchParams(search);
+    if (!page.isTickers || !ticker || params.get("ticker") === ticker) return homeOf(page) + search;
+    // Another ticker has other sessions and expirations.
+    for (const name of ["ticker", "session", "expiration"]) params.delete(name);
+    const rest = params.toString().replaceAll("%2C", ",");
+    return `${homeOf(page)}?${new URLSearchParams({ ticker })}${rest ? "&" + rest : ""}`;
+  }
+
+  // The controls write the address without Dash's knowing.
+  window.addEventListener("snowtape-address", () => {
+    remember();
+    for (const page of known) {
+      if (document.getElementById(linkId(page))) window.dash_clientside.set_props(linkId(page), { href: hrefOf(page, left) });
+    }
+  });
+
   clientside.shell = {
-    // Links keep the ticker between the pages that show one.
-    nav(pages, path, search) {
+    nav(pages, path, _search) {
       if (!pages) return unchanged();
+      known = pages;
       tickerPages = pages.filter((page) => page.isTickers).flatMap((page) => page.paths);
       const here = (path || "/").replace(/\/+$/, "") || "/";
-      const ticker = tickerPages.includes(here) ? new URLSearchParams(search || "").get("ticker") : null;
+      const left = remember();
       return pages.map((page) => {
-        const isCurrent = page.paths.includes(here);
-        const query = ticker && page.isTickers ? "?" + new URLSearchParams({ ticker }) : "";
-        const props = { children: page.title, href: page.paths.at(-1) + query, className: "st-nav-link" };
-        if (isCurrent) props.className += " st-nav-current";
-        return { type: "Link", namespace: "dash_core_components", props: { ...props, id: `nav-${page.paths.at(-1).slice(1)}` } };
+        const props = { children: page.title, href: hrefOf(page, left), className: "st-nav-link" };
+        if (page.paths.includes(here)) props.className += " st-nav-current";
+        return { type: "Link", namespace: "dash_core_components", props: { ...props, id: linkId(page) } };
       });
     },
 

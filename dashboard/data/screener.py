@@ -150,11 +150,11 @@ def _passes(values: pd.Series, condition: Mapping[str, Any], is_text: bool) -> p
             return pd.Series(True, index=values.index)
         joined = np.logical_or if condition.get("operator") == "OR" else np.logical_and
         return pd.Series(joined.reduce(found), index=values.index)
-    kind, low, high = condition.get("type"), condition.get("filter"), condition.get("filterTo")
+    kind, low, high = str(condition.get("type")), condition.get("filter"), condition.get("filterTo")
     if not _is_usable(condition, is_text):
         return pd.Series(True, index=values.index)
     if is_text:
-        texts, wanted = values.fillna("").astype(str).str.lower(), low[:64].lower()
+        texts, wanted = values.fillna("").astype(str).str.lower(), str(low)[:64].lower()
         if kind == "equals":
             return texts == wanted
         return texts.str.startswith(wanted) if kind == "startsWith" else texts.str.contains(wanted, regex=False)

@@ -14,17 +14,18 @@ def _missing(value: float | None) -> bool:
 
 
 def number(value: float | None, decimals: int = 0) -> str:
-    """1234.5 → "1,234.50"; a true minus sign; "–" for no value."""
+    """1234.5 → "1,234.50"; a true minus sign, none before a zero; "–" for no value."""
     if value is None or _missing(value):
         return NONE
-    return f"{value:,.{decimals}f}".replace("-", _MINUS)
+    return f"{value:z,.{decimals}f}".replace("-", _MINUS)
 
 
 def signed(value: float | None, decimals: int = 2) -> str:
-    """Like `number`, with the sign always shown."""
+    """Like `number`, with the sign always shown, but of a zero."""
     if value is None or _missing(value):
         return NONE
-    return f"{value:+,.{decimals}f}".replace("-", _MINUS)
+    text = f"{value:+z,.{decimals}f}".replace("-", _MINUS)
+    return text if text.strip("+0.") else text.removeprefix("+")
 
 
 def usd(value: float | None) -> str:

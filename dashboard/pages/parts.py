@@ -116,15 +116,19 @@ def guarded(read: Callable[[], Content]) -> Content:
         return failed(error)
 
 
-def as_of(session: date | None, known_since: datetime | None, what: str = "Data as of") -> html.Span:
-    """ "Data as of <session> · known since <time UTC>"."""
+def as_of(
+    session: date | None, known_since: datetime | None, what: str = "Data as of", *, subject: str = ""
+) -> html.Span:
+    """ "Data as of <session> · known since <time UTC>". CSV files are named by the session and `subject`, a ticker."""
+    named = attrs({"data-subject": subject, "data-session": session.isoformat() if session else ""})
     return html.Span(
         [
             f"{what} ",
             html.Strong(fmt.session(session)),
             " · known since ",
             html.Time(fmt.utc(known_since), dateTime=known_since.isoformat() + "Z" if known_since else ""),
-        ]
+        ],
+        **named,
     )
 
 

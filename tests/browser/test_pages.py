@@ -78,8 +78,11 @@ def test_a_back_test_lives_in_its_address_and_its_csv_is_what_is_shown(visit: Vi
     saved.value.save_as(tmp_path / "figures.csv")
     rows = list(csv.reader((tmp_path / "figures.csv").read_text("utf-8-sig").splitlines()))
     assert rows[0] == heads
-    shown = page.locator("#backtest-metrics tbody tr").all_inner_texts()
-    assert [row[0] for row in rows[1:]] == [line.split("\t")[0] for line in shown]
+    assert saved.value.suggested_filename == "snowtape-backtest-metrics-AAPL-2026-11-20.csv"
+    shown = dict(line.split("\t")[:2] for line in page.locator("#backtest-metrics tbody tr").all_inner_texts())
+    plain = {row[0]: row[1] for row in rows[1:]}
+    assert list(plain)[:3] == ["Final equity, USD", "Total return, %", "CAGR, %"]
+    assert shown["CAGR"] == f"{float(plain['CAGR, %']):,.2f}%".replace("-", "\N{MINUS SIGN}")
 
 
 def test_a_parameter_that_cannot_be_run_is_named_and_the_way_back_works(visit: Visit) -> None:
@@ -120,3 +123,60 @@ def test_a_preset_filters_keeps_its_name_and_shows_the_column_that_orders_it(pho
     expect(page.locator("#screener-count")).not_to_contain_text("6 of 6 tickers")
     expect(page.locator("#screener-preset")).to_have_value("Oversold (RSI under 30)")
     expect(page.locator(".ag-header-cell[col-id=rsi_14]")).to_be_in_viewport()
+
+
+def test_the_navigation_leads_back_to_a_page_as_it_was_left(visit: Visit) -> None:
+    page = visit.page
+    visit.go("/chart?ticker=MSFT&show=sma200")
+    visit.ready()
+    page.locator("#chart-range label").filter(has_text="1Y").click()
+    page.locator("#chart-panes, .st-toolbar").get_by_text("RSI").click()
+    left = f"{visit.base}/chart?ticker=MSFT&show=sma200&range=1y&panes=rsi"
+    expect(page).to_have_url(left)
+    page.get_by_role("navigation").get_by_role("link", name="Screener").click()
+    visit.ready("screener-table")
+    page.get_by_role("navigation").get_by_role("link", name="Chart").click()
+    visit.ready()
+    expect(page).to_have_url(left)
+    expect(page.locator("#chart-range input:checked")).to_have_value("1y")
+    expect(page.locator("#chart-legend")).to_contain_text("RSI 14")
+    page.get_by_role("navigation").get_by_role("link", name="Options").click()
+    expect(page).to_have_url(f"{visit.base}/options?ticker=MSFT")
+
+
+def test_a_value_of_the_address_that_cannot_be_used_is_named(visit: Visit) -> None:
+    visit.go("/correlation?window=9999")
+    said = visit.page.locator("#correlation-refused")
+    expect(said).to_contain_text(
+        "In the address, window is “9999”; expected one of 21, 63, 126, 252. Shown without it."
+    )
+    visit.go("/chart?ticker=AAPL&from=2026-02-31&to=2026-11-20")
+    visit.ready()
+    expect(visit.page.locator("#chart-refused")).to_contain_text("from is “2026-02-31”; expected a date")
+    visit.go("/chart?ticker=AAPL&range=1m")
+    visit.ready()
+    expect(visit.page.locator("#chart-refused")).to_have_text("")
+
+
+@pytest.mark.parametrize(
+    ("path", "panel", "names", "numbers"),
+    [
+        ("/chart?ticker=AAPL&show=none", "chart-panel", "session|Volume, shares|open, USD|high, USD|low, USD", 5),
+        ("/options?ticker=AAPL", "options-chain", "call open interest, contracts|call volume, contracts", 13),
+    ],
+)  # fmt: skip
+def test_a_csv_has_one_row_of_distinct_names_with_units_and_plain_numbers(
+    visit: Visit, tmp_path: Path, path: str, panel: str, names: str, numbers: int
+) -> None:
+    visit.go(path)
+    visit.ready(panel)
+    with visit.page.expect_download() as saved:
+        visit.page.locator(f"[data-csv={panel}]").click()
+    assert saved.value.suggested_filename == f"snowtape-{panel}-AAPL-2026-11-20.csv"
+    saved.value.save_as(tmp_path / "saved.csv")
+    heads, *rows = csv.reader((tmp_path / "saved.csv").read_text("utf-8-sig").splitlines())
+    assert "|".join(heads).startswith(names)
+    assert len(set(heads)) == len(heads)
+    for row in rows:
+        assert len(row) == len(heads)
+        assert all(float(value) == float(value) for value in row[-numbers:] if value)

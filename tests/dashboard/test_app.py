@@ -74,9 +74,9 @@ def test_files_are_compressed_for_those_who_take_it_and_the_same(client: FlaskCl
     assert "Accept-Encoding" in plain.headers["Vary"]
 
 
-def test_health_and_layout_need_no_warehouse(client: FlaskClient, fake: FakeWarehouse) -> None:
+def test_alive_and_layout_need_no_warehouse(client: FlaskClient, fake: FakeWarehouse) -> None:
     fake.is_away = True
-    assert client.get("/health").get_data(as_text=True) == "ok\n"
+    assert client.get("/alive").get_data(as_text=True) == "ok\n"
     assert client.get("/_dash-layout").status_code == 200
     assert fake.asked == []
 

@@ -74,3 +74,17 @@ def test_a_sunday_or_an_expiration_that_is_not_there_is_named_above_the_chain(se
     assert "AAPL has no chain of Sun 22 Nov 2026; shown is the nearest session, Fri 20 Nov 2026." in said
     assert "expires on Sat 19 Dec 2026; shown is the nearest expiration, Fri 18 Dec 2026." in said
     assert page.read_chain(Door(seeded), "AAPL", "2026-11-20", "2026-12-18").notice is None
+
+
+def test_smile_and_surface_are_of_contracts_out_of_the_money(seeded: Warehouse) -> None:
+    chain = page.find_chain(Door(seeded), "AAPL", "", "2026-12-18")
+    assert isinstance(chain, page.Chain)
+    assert chain.spot is not None
+    wrong = chain.rows.copy()
+    is_inside = (wrong["contract_type"] == "call") == (wrong["strike_usd"].astype(float) < chain.spot)
+    wrong.loc[is_inside, ["implied_volatility_pct", "vendor_implied_volatility_pct"]] = 119.0
+    expiring = wrong[wrong["expiration_date"] == chain.expiration]
+    lines = [trace for trace in figure.smile(expiring, chain.spot)["data"] if trace["type"] == "scatter"]
+    assert {len(trace["x"]) for trace in lines} != {0}
+    assert 119.0 not in [value for trace in lines for value in trace["y"]]
+    assert 119.0 not in [cell for row in figure.surface(wrong)["data"][0]["z"] for cell in row]

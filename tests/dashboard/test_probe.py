@@ -35,6 +35,7 @@ def test_health_follows_the_warehouse(door: Door, fake: FakeWarehouse, clock: Cl
     fake.is_away = True
     clock.now += 10
     answer = client.get("/health")
+    assert client.get("/alive").status_code == 200
     assert (answer.status_code, answer.text) == (503, "The warehouse at 127.0.0.1:1 does not answer.\n")
     fake.is_away = False
     assert client.get("/health").status_code == 200

@@ -130,8 +130,8 @@ def test_airflow_signs_people_in_by_a_manager_made_for_it() -> None:
             assert manager == "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 
 
-def test_dashboard_is_asked_for_its_health_and_not_for_a_page() -> None:
-    assert "http://127.0.0.1:8050/health" in COMPOSED["services"]["dashboard"]["healthcheck"]["test"][-1]
+def test_dashboard_is_asked_whether_it_is_alive_which_keeps_no_warehouse_awake() -> None:
+    assert "http://127.0.0.1:8050/alive" in COMPOSED["services"]["dashboard"]["healthcheck"]["test"][-1]
 
 
 def test_proxy_is_a_choice_and_reaches_both_apps() -> None:

@@ -41,7 +41,8 @@ def monthly(table: pd.DataFrame) -> dict[str, Any]:
     most = float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 1.0
     return _heat(
         values, list(MONTHS), [str(year) for year in table.index], "Return by month, per cent", "Month", "Year", ".1f",
-        {"zmin": -most, "zmax": most, "colorscale": [[0, "--st-down"], [0.5, "--st-surface"], [1, "--st-up"]]},
+        {"meta": {"corner": "Year; return by month, %"}, "zmin": -most, "zmax": most,
+         "colorscale": [[0, "--st-down"], [0.5, "--st-surface"], [1, "--st-up"]]},
     )  # fmt: skip
 
 

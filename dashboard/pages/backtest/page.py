@@ -48,7 +48,10 @@ def layout() -> html.Div:
             _graph(LEAD, "Equity", 380, "Decided at a close, filled at the next open, after costs."),
             html.Div(
                 [
-                    parts.panel("backtest-metrics", "Figures", 560, "A year has 252 sessions.", has_csv=True),
+                    parts.panel(
+                        "backtest-metrics", "Figures", 560,
+                        "A year has 252 sessions. Hit rate and profit factor count closed trades.", has_csv=True,
+                    ),
                     _graph("backtest-underwater", "Underwater", 220, "How far below its height so far."),
                     _graph("backtest-monthly", "Monthly returns", 220, "Per cent."),
                     _graph("backtest-sharpe", "Rolling Sharpe", 300, f"Over {SHARPE_SESSIONS} sessions."),
@@ -64,7 +67,10 @@ def layout() -> html.Div:
                 ],
                 className="st-columns st-backtest",
             ),
-            parts.panel("backtest-trades", "Trades", 360, "Newest first; prices are the opens.", has_csv=True),
+            parts.panel(
+                "backtest-trades", "Trades", 360,
+                "Newest first; prices are the opens. A trade that is open is valued at the last close.", has_csv=True,
+            ),
         ],
         className="st-page",
     )  # fmt: skip
@@ -172,9 +178,7 @@ def _walk(work: Work, _: dict[str, Any]) -> parts.Content:
     )
     if found is None:
         return _too_short(work, FIT_SESSIONS + 2)
-    held = work.runs[-1][1].equity().loc[found.run.prices.sessions[0] :]
-    start = found.run.equity().iloc[0]
-    curves = [("Walk-forward", found.run.equity()), ("Buy and hold", held * start / held.iloc[0])]
+    curves = [("Walk-forward", found.run.equity()), ("Buy and hold", found.held.equity())]
     drawn = figure.lines(curves, "Equity, USD", "Walk-forward equity by session")
     folds = view.folds_table(found.folds, prices.sessions)
     return parts.Content(parts.READY, folds, work.studied_as_of, drawn)

@@ -11,6 +11,7 @@ from dash import html
 from dashboard.backtest.metrics import Drawdown, Metrics
 from dashboard.backtest.study import Fold
 from dashboard.pages import format as fmt
+from dashboard.pages.parts import attrs
 from dashboard.pages.tables import grid
 
 _PCT, _NUMBER = "%", ""
@@ -21,9 +22,10 @@ _ROWS: tuple[tuple[str, str, int, str], ...] = (
     ("Sharpe", "sharpe", 2, _NUMBER),
     ("Sortino", "sortino", 2, _NUMBER),
     ("Calmar", "calmar", 2, _NUMBER),
-    ("Profit factor", "profit_factor", 2, _NUMBER),
-    ("Hit rate", "hit_rate_pct", 1, _PCT),
-    ("Trades", "trade_count", 0, _NUMBER),
+    ("Profit factor, closed trades", "profit_factor", 2, _NUMBER),
+    ("Hit rate, closed trades", "hit_rate_pct", 1, _PCT),
+    ("Closed trades", "closed_count", 0, _NUMBER),
+    ("Open trades", "open_count", 0, _NUMBER),
     ("Turnover a year", "turnover_pct", 0, _PCT),
     ("Exposure", "exposure_pct", 1, _PCT),
 )
@@ -35,7 +37,7 @@ _FIRST: tuple[tuple[str, Callable[[Metrics], str]], ...] = (
     ("CAGR", lambda found: _signed(found.cagr_pct)),
     ("Sharpe", lambda found: fmt.number(found.sharpe, 2)),
     ("Max drawdown", lambda found: _signed(found.drawdown.depth_pct)),
-    ("Hit rate", lambda found: _with_unit(found.hit_rate_pct, 0, _PCT)),
+    ("Hit rate, closed trades", lambda found: _with_unit(found.hit_rate_pct, 0, _PCT)),
     ("Exposure", lambda found: _with_unit(found.exposure_pct, 0, _PCT)),
 )
 
@@ -60,21 +62,18 @@ def first_figures(measures: list[tuple[str, Metrics]]) -> html.Dl:
 
 def metrics_table(measures: list[tuple[str, Metrics]]) -> html.Div:
     """A column for each run, a row for each figure."""
-    body = [
-        html.Tr([html.Th("Final equity", scope="row"), *[html.Td(fmt.usd(found.final_usd)) for _, found in measures]])
-    ]
-    for label, field, decimals, unit in _ROWS:
-        cells = [_figure(getattr(found, field), decimals, unit) for _, found in measures]
-        body.append(html.Tr([html.Th(label, scope="row"), *cells]))
     falls = [found.drawdown for _, found in measures]
-    body += [
-        html.Tr(
-            [html.Th("Max drawdown", scope="row"), *[_figure(fall.depth_pct, 2, _PCT) for fall in falls]]
-        ),
-        html.Tr([html.Th("Lowest on", scope="row"), *[html.Td(_bottom(fall)) for fall in falls]]),
-        html.Tr([html.Th("Recovered after", scope="row"), *[html.Td(_recovery(fall)) for fall in falls]]),
-        html.Tr([html.Th("Costs paid", scope="row"), *[html.Td(fmt.usd(found.costs_usd)) for _, found in measures]]),
-    ]  # fmt: skip
+    body = [
+        _row("Final equity", "USD", [_money(found.final_usd) for _, found in measures]),
+        *[
+            _row(label, unit, [_figure(getattr(found, field), decimals, unit) for _, found in measures])
+            for label, field, decimals, unit in _ROWS
+        ],
+        _row("Max drawdown", _PCT, [_figure(fall.depth_pct, 2, _PCT) for fall in falls]),
+        _row("Lowest on", "", [html.Td(_bottom(fall)) for fall in falls]),
+        _row("Recovered after", "sessions", [_recovery(fall) for fall in falls]),
+        _row("Costs paid", "USD", [_money(found.costs_usd) for _, found in measures]),
+    ]
     head = html.Tr([html.Th("Figure", scope="col"), *[html.Th(name, scope="col") for name, _ in measures]])
     return _scroll(html.Table([html.Thead(head), html.Tbody(body)], className="st-table st-chain"))
 
@@ -110,31 +109,50 @@ def trades_grid(trades: pd.DataFrame) -> Any:
             "side": row.side,
             "entry": f"{row.entry_session:%Y-%m-%d}",
             "entry_usd": round(float(row.entry_usd), 4),
-            "exit": "still open" if row.is_open else f"{row.exit_session:%Y-%m-%d}",
+            "state": "open" if row.is_open else "closed",
+            "exit": None if row.is_open else f"{row.exit_session:%Y-%m-%d}",
             "exit_usd": None if row.is_open else round(float(row.exit_usd), 4),
             "sessions": int(row.sessions),
-            "profit": round(float(row.profit_usd), 2),
-            "return": round(float(row.return_pct), 2),
+            # Plus zero: a loss of less than half a cent is 0, not -0.
+            "profit": round(float(row.profit_usd), 2) + 0.0,
+            "return": round(float(row.return_pct), 2) + 0.0,
         }
         for row in trades.iloc[::-1].itertuples()
     ]
-    number: dict[str, Any] = {"type": "rightAligned", "minWidth": 95, "flex": 1}
+    whole: dict[str, Any] = {"type": "rightAligned", "minWidth": 95, "flex": 1}
+    number = whole | {"valueFormatter": {"function": "snowtapeNumber(params.value, 2)"}}
+    price = whole | {"valueFormatter": {"function": "snowtapePrice(params.value)"}}
     columns: list[dict[str, Any]] = [
         {"field": "ticker", "headerName": "Ticker", "minWidth": 95, "flex": 1, "filter": True},
         {"field": "side", "headerName": "Side", "minWidth": 80, "flex": 1, "filter": True},
-        {"field": "entry", "headerName": "Entry", "minWidth": 110, "flex": 1},
-        {"field": "entry_usd", "headerName": "Entry, USD", **number},
-        {"field": "exit", "headerName": "Exit", "minWidth": 110, "flex": 1},
-        {"field": "exit_usd", "headerName": "Exit, USD", **number},
-        {"field": "sessions", "headerName": "Sessions", **number},
+        {"field": "state", "headerName": "State", "minWidth": 85, "flex": 1, "filter": True},
+        {"field": "entry", "headerName": "Entry session", "minWidth": 110, "flex": 1},
+        {"field": "entry_usd", "headerName": "Entry, USD", **price},
+        {"field": "exit", "headerName": "Exit session", "minWidth": 110, "flex": 1},
+        {"field": "exit_usd", "headerName": "Exit, USD", **price},
+        {"field": "sessions", "headerName": "Sessions", **whole},
         {"field": "profit", "headerName": "Profit, USD", **number},
         {"field": "return", "headerName": "Return, %", **number},
     ]
     return grid("backtest-trades-grid", rows, columns)
 
 
+def _row(label: str, unit: str, cells: list[html.Td]) -> html.Tr:
+    # In a CSV the unit is the figure's, and its values are plain numbers.
+    said = f"{label}, {unit}" if unit else label
+    return html.Tr([html.Th(label, scope="row", **attrs({"data-value": said})), *cells])
+
+
 def _figure(value: float, decimals: int, unit: str) -> html.Td:
-    return html.Td(_with_unit(value, decimals, unit))
+    return html.Td(_with_unit(value, decimals, unit), **attrs({"data-value": _bare(value, decimals)}))
+
+
+def _money(value: float) -> html.Td:
+    return html.Td(fmt.usd(value), **attrs({"data-value": _bare(value, 2)}))
+
+
+def _bare(value: float, decimals: int) -> str:
+    return "" if pd.isna(value) else f"{value:z.{decimals}f}"
 
 
 def _with_unit(value: float, decimals: int, unit: str) -> str:
@@ -151,10 +169,11 @@ def _bottom(fall: Drawdown) -> str:
     return fmt.NONE if fall.bottom is None else f"{fall.bottom:%Y-%m-%d}"
 
 
-def _recovery(fall: Drawdown) -> str:
-    if fall.bottom is None:
-        return fmt.NONE
-    return "not yet" if fall.recovery_sessions is None else fmt.plural(fall.recovery_sessions, "session")
+def _recovery(fall: Drawdown) -> html.Td:
+    count = fall.recovery_sessions
+    if fall.bottom is None or count is None:
+        return html.Td(fmt.NONE if fall.bottom is None else "not yet", **attrs({"data-value": ""}))
+    return html.Td(fmt.plural(count, "session"), **attrs({"data-value": str(count)}))
 
 
 def _scroll(table: html.Table) -> html.Div:

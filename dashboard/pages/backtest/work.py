@@ -110,7 +110,11 @@ class Work:
     def _stamp(self, bars: str) -> list[Any]:
         odd = sorted({origin for origin in self.origins if origin != "market"})
         said = f" · {' and '.join(odd)} data, not market quotes" if odd else ""
-        return [parts.as_of(self.last_session, self.known_since), f" · {bars}" if self.is_as_known else "", said]
+        return [
+            parts.as_of(self.last_session, self.known_since, subject=self.subject),
+            f" · {bars}" if self.is_as_known else "",
+            said,
+        ]
 
 
 def find_work(door: Door, values: Mapping[str, Any]) -> Work | parts.Content:

@@ -139,6 +139,8 @@ def price_figure(bars: Bars, basis: str, compared: Mapping[str, Bars] | None = N
             "meta": {
                 "ticker": bars.ticker,
                 "basis": basis,
+                "x": "session",
+                "units": {"y": "USD", "y2": "shares", "y3": "", "y4": "USD"},
                 "splits": [[split.session.isoformat(), split.label] for split in splits(bars)],
                 # The text becomes markup in the browser, and people write it.
                 "overrides": [[session.isoformat(), escape(reason)] for session, reason in overrides(bars)],

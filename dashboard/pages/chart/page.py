@@ -157,7 +157,7 @@ def _read_view(door: Door, wanted: str | None, basis: str, others: list[str], as
             absent.append(symbol)
     marked = marks(len(splits(bars)), len(dividends(bars)), len(overrides(bars)))
     line = [
-        parts.as_of(bars.last_session, bars.known_since),
+        parts.as_of(bars.last_session, bars.known_since, subject=ticker.ticker),
         f" · as known at the end of {fmt.session(as_of)}" if as_of else "",
         f" · {marked} marked" if marked else "",
     ]

@@ -18,6 +18,11 @@ _COLUMNS: tuple[tuple[str, str, int], ...] = (
     ("implied_volatility_pct", "IV %", 1),
     ("close_usd", "Close", 2),
 )
+# Their names in a CSV, where nothing stands above calls and puts.
+_CSV_NAMES = (
+    "open interest, contracts", "volume, contracts", "delta", "vendor implied volatility, %", "implied volatility, %",
+    "close, USD",
+)  # fmt: skip
 
 
 def chain_table(rows: pd.DataFrame) -> html.Div:
@@ -34,7 +39,9 @@ def chain_table(rows: pd.DataFrame) -> html.Div:
         ]
     )
     names = [name for _column, name, _decimals in _COLUMNS]
-    head = html.Tr([html.Th(name, scope="col") for name in (*names, "Strike", *reversed(names))])
+    calls, puts = ([f"{side} {name}" for name in _CSV_NAMES] for side in ("call", "put"))
+    heads = zip((*names, "Strike", *reversed(names)), (*calls, "strike, USD", *reversed(puts)), strict=True)
+    head = html.Tr([html.Th(name, scope="col", **attrs({"data-value": said})) for name, said in heads])
     body = [_row(strike, sides, strike in at_the_money) for strike in strikes]
     left_out = len(rows) - len(plain)
     note = html.P(f"{fmt.plural(left_out, 'adjusted contract')} not shown.", className="st-hint") if left_out else None

@@ -8,13 +8,17 @@ import pandas as pd
 
 
 def smile(rows: pd.DataFrame, spot: float | None) -> dict[str, Any]:
-    """Implied volatility by strike, ours for calls and puts and the vendor's, with open interest and the spot."""
+    """Implied volatility by strike, ours for calls and puts and the vendor's, with open interest and the spot.
+
+    Volatilities of contracts out of the money alone: what is in the money is mostly intrinsic value, which hides them.
+    """
     data: list[dict[str, Any]] = []
+    outside = out_of_the_money(rows)
     for kind, colour, symbol in (("call", "--st-call", "circle"), ("put", "--st-put", "diamond")):
-        side = rows[rows["contract_type"] == kind]
-        volatility = side[side["implied_volatility_pct"].notna()]
+        side, quoted = rows[rows["contract_type"] == kind], outside[outside["contract_type"] == kind]
+        volatility = quoted[quoted["implied_volatility_pct"].notna()]
         data.append(_points(f"{kind.title()}s", volatility, "implied_volatility_pct", colour, symbol, "lines+markers"))
-        vendor = side[side["vendor_implied_volatility_pct"].notna()]
+        vendor = quoted[quoted["vendor_implied_volatility_pct"].notna()]
         data.append(_points(f"{kind.title()}s, vendor", vendor, "vendor_implied_volatility_pct", colour, "x-thin-open"))
         data.append(_bars(f"{kind.title()}s’ open interest", side, "open_interest_contracts", colour, "y2"))
     layout = _layout("Strike, USD", "Implied volatility by strike", _spot(spot))
@@ -22,6 +26,13 @@ def smile(rows: pd.DataFrame, spot: float | None) -> dict[str, Any]:
     layout["yaxis2"] = {"domain": [0, 0.22], "title": {"text": "Open interest"}, "tickformat": ".2~s"}
     layout["xaxis"]["anchor"] = "y2"
     return {"data": data, "layout": layout}
+
+
+def out_of_the_money(rows: pd.DataFrame) -> pd.DataFrame:
+    """Calls with a strike at or above the underlying's close, puts at or below; all while that close is unknown."""
+    strike, spot = rows["strike_usd"].astype(float), rows["underlying_close_usd"].astype(float)
+    is_call = rows["contract_type"] == "call"
+    return rows[spot.isna() | (is_call & (strike >= spot)) | (~is_call & (strike <= spot))]
 
 
 def by_strike(rows: pd.DataFrame, spot: float | None) -> dict[str, Any]:
@@ -57,8 +68,9 @@ def term_structure(rows: pd.DataFrame) -> dict[str, Any]:
 
 
 def surface(rows: pd.DataFrame) -> dict[str, Any]:
-    """Implied volatility over strike and days to expiration, mean of call and put."""
-    known = rows[rows["implied_volatility_pct"].notna()]
+    """Implied volatility over strike and days to expiration, of contracts out of the money."""
+    outside = out_of_the_money(rows)
+    known = outside[outside["implied_volatility_pct"].notna()]
     table = known.pivot_table(index="days_to_expiration", columns="strike_usd", values="implied_volatility_pct")
     trace = {
         "type": "heatmap", "meta": {"corner": "days to expiration \\ strike USD"}, "hoverongaps": False,

@@ -62,7 +62,7 @@ class Chain:
     def as_of(self) -> Any:
         """The line under each panel; data that is not the market's own is named."""
         odd = sorted(set(self.rows["data_origin"].dropna()) - {"market"})
-        line = parts.as_of(self.session, as_datetime(self.rows["fetched_at"].max()))
+        line = parts.as_of(self.session, as_datetime(self.rows["fetched_at"].max()), subject=self.underlying)
         return [line, f" · {' and '.join(odd)} data, not market quotes" if odd else ""]
 
 

@@ -95,7 +95,7 @@ def find_restated(door: Door, ticker: Any, session: Any, asof: Any) -> Restated 
     sessions = sorted({day for value in versions["session_date"] if (day := as_date(value)) is not None})
     day = _date(session)
     shown = day if day in sessions else sessions[-1]
-    unused = ()
+    unused: tuple[str, ...] = ()
     if day is not None and day != shown:
         said = f"No bar of {found.ticker} of {fmt.session(day)} was restated"
         unused = (f"{said}; shown is its newest restated bar, {fmt.session(shown)}.",)
@@ -115,7 +115,7 @@ def read_list(door: Door, ticker: Any, *_: Any) -> parts.Content:
         what = f"No bar of {symbol} was restated" if symbol else "No bar was restated yet"
         return _none(what, "Every bar still says what it said when it was first fetched.")
     more = f" · the newest {len(changes)} of more" if len(changes) == data.MOST_ROWS else ""
-    said = [parts.as_of(changes[0].session, changes[0].known_from, "Newest restatement:"), more]
+    said = [parts.as_of(changes[0].session, changes[0].known_from, "Newest restatement:", subject=symbol), more]
     return parts.Content(parts.READY, view.changes_table(changes), said)
 
 
@@ -191,7 +191,7 @@ def register(app: Dash, door: Door) -> None:
 def _as_of(restated: Restated) -> list[Any]:
     known = as_datetime(pd.to_datetime(restated.bar["known_from"]).max())
     then = f" · shown as known at the end of {fmt.session(restated.day)}" if restated.day else ""
-    return [parts.as_of(restated.session, known), then]
+    return [parts.as_of(restated.session, known, subject=restated.ticker), then]
 
 
 def _none(title: str, text: str) -> parts.Content:

@@ -38,11 +38,12 @@ def versions_table(rows: pd.DataFrame, then: datetime | None) -> html.Div:
     """
     versions = rows.to_dict("records")
     shown = next((place for place, row in enumerate(versions) if _was_known(row, then)), None)
-    heads: list[Any] = [html.Th("", scope="col")]
+    heads: list[Any] = [html.Th("", scope="col", **attrs({"data-value": "Field"}))]
     for place, row in enumerate(versions):
         mark = "shown" if place == shown else None
         label = f"Version {int(row['version_number'])}"
-        heads.append(html.Th([label, html.Span(" " + mark, className="st-atm") if mark else None], scope="col"))
+        shown_mark = html.Span(" " + mark, className="st-atm") if mark else None
+        heads.append(html.Th([label, shown_mark], scope="col", **attrs({"data-value": label})))
     since = [fmt.utc(as_datetime(row["known_from"])) for row in versions]
     until = ["today" if pd.isna(row["known_until"]) else fmt.utc(as_datetime(row["known_until"])) for row in versions]
     body = [

@@ -226,10 +226,11 @@ def register(app: Dash, door: Door) -> None:
             raise PreventUpdate
         try:
             rows = data.chosen(data.read_all(door), *_asked(request))
+            newest = as_date(data.read_all(door)["session_date"].max())
         except Exception as error:  # the panel says it
             parts.failed(error)
             raise PreventUpdate from error
-        return dcc.send_string(data.csv_text(rows), "snowtape-screener.csv", type="text/csv;charset=utf-8")
+        return dcc.send_string(data.csv_text(rows), f"snowtape-screener-{newest}.csv", type="text/csv;charset=utf-8")
 
 
 def _asked(request: Any) -> tuple[Any, str]:
