@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Page, expect
 
+from dashboard.pages import PAGES
 from tests.browser.polling import until
 
 if TYPE_CHECKING:
@@ -198,3 +199,14 @@ def test_a_warehouse_that_hangs_is_said_while_panels_wait(visit: Visit, dashboar
     visit.ready("quality-tests")
     until(page, lambda: page.request.get(visit.base + "/health").status, lambda status: status == 200)
     until(page, BEFORE_TESTS, lambda text: "Still waiting" not in text)
+
+
+def test_on_a_phone_the_chart_begins_on_the_first_screen_and_every_page_is_in_sight(phone: Visit) -> None:
+    page = phone.page
+    phone.go("/chart?ticker=AAPL")
+    phone.ready()
+    expect(page.locator("#chart-graph")).to_be_in_viewport(ratio=0.4)
+    links = page.get_by_role("navigation").get_by_role("link")
+    for link in links.all():
+        expect(link).to_be_in_viewport(ratio=1)
+    assert links.count() == len(PAGES)

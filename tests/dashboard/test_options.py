@@ -88,3 +88,17 @@ def test_smile_and_surface_are_of_contracts_out_of_the_money(seeded: Warehouse) 
     assert {len(trace["x"]) for trace in lines} != {0}
     assert 119.0 not in [value for trace in lines for value in trace["y"]]
     assert 119.0 not in [cell for row in figure.surface(wrong)["data"][0]["z"] for cell in row]
+
+
+@pytest.mark.parametrize(("value", "says"), [(None, "Open interest: none recorded"), (0, "Open interest: none")])
+def test_an_axis_without_open_interest_has_no_numbers(seeded: Warehouse, value: Any, says: str) -> None:
+    chain = page.find_chain(Door(seeded), "AAPL", "", "")
+    assert isinstance(chain, page.Chain)
+    rows = chain.expiring.assign(open_interest_contracts=value)
+    for axis in (
+        figure.smile(rows, chain.spot)["layout"]["yaxis2"],
+        figure.by_strike(rows, chain.spot)["layout"]["yaxis"],
+    ):
+        assert (axis["title"]["text"], axis["range"], axis["showticklabels"]) == (says, [0, 1], False)
+    known = figure.by_strike(chain.expiring, chain.spot)["layout"]["yaxis"]
+    assert (known["title"]["text"], known["rangemode"]) == ("Open interest, contracts", "tozero")

@@ -23,7 +23,7 @@ def smile(rows: pd.DataFrame, spot: float | None) -> dict[str, Any]:
         data.append(_bars(f"{kind.title()}s’ open interest", side, "open_interest_contracts", colour, "y2"))
     layout = _layout("Strike, USD", "Implied volatility by strike", _spot(spot))
     layout["yaxis"] |= {"title": {"text": "Implied volatility, %"}, "domain": [0.3, 1]}
-    layout["yaxis2"] = {"domain": [0, 0.22], "title": {"text": "Open interest"}, "tickformat": ".2~s"}
+    layout["yaxis2"] = {"domain": [0, 0.22]} | _counted("Open interest", rows["open_interest_contracts"])
     layout["xaxis"]["anchor"] = "y2"
     return {"data": data, "layout": layout}
 
@@ -47,8 +47,8 @@ def by_strike(rows: pd.DataFrame, spot: float | None) -> dict[str, Any]:
         data.append(_bars(f"{kind.title()}s’ open interest", side, "open_interest_contracts", colour, "y"))
         data.append(_bars(f"{kind.title()}s’ volume", side, "volume_contracts", colour, "y2"))
     layout = _layout("Strike, USD", "Open interest and volume by strike", _spot(spot))
-    layout["yaxis"] |= {"title": {"text": "Open interest"}, "domain": [0.54, 1], "tickformat": ".2~s"}
-    layout["yaxis2"] = {"domain": [0, 0.46], "title": {"text": "Volume"}, "tickformat": ".2~s"}
+    layout["yaxis"] |= {"domain": [0.54, 1]} | _counted("Open interest", rows["open_interest_contracts"])
+    layout["yaxis2"] = {"domain": [0, 0.46]} | _counted("Volume", rows["volume_contracts"])
     layout["xaxis"]["anchor"] = "y2"
     return {"data": data, "layout": layout}
 
@@ -117,9 +117,19 @@ def _bars(name: str, rows: pd.DataFrame, column: str, colour: str, axis: str) ->
     pattern = {"shape": "/", "size": 5} if colour == "--st-put" else {}  # a second sign besides the colour
     return {
         "type": "bar", "name": name, "x": rows["strike_usd"].astype(float).tolist(), "yaxis": axis,
-        "y": rows[column].fillna(0).astype(float).tolist(), "showlegend": axis == "y",
+        "y": rows[column].astype(float).fillna(0).tolist(), "showlegend": axis == "y",
         "marker": {"color": colour, "pattern": pattern},
     }  # fmt: skip
+
+
+def _counted(title: str, contracts: pd.Series) -> dict[str, Any]:
+    """An axis of contracts from zero; where none is known (an old session) it says so and has no labels."""
+    most = contracts.astype(float).max()
+    if not most > 0:  # NaN isn't either
+        said = "none recorded" if contracts.isna().all() else "none"
+        return {"title": {"text": f"{title}: {said}"}, "range": [0, 1], "showticklabels": False}
+    fine = {"dtick": 1} if most < 5 else {}
+    return {"title": {"text": f"{title}, contracts"}, "rangemode": "tozero", "tickformat": ".2~s", **fine}
 
 
 def _spot(spot: float | None) -> list[dict[str, Any]]:
