@@ -37,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
             delay_ms=options.delay_ms,
             plan=options.plan,
             has_chain_snapshot=not options.no_chain_snapshot,
+            has_ticker_events=not options.no_ticker_events,
         )
     except ValueError as error:
         return _stop(str(error), BAD_SETTING)
@@ -112,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--delay-ms", default=0, type=int, metavar="N", help="hold every answer back (default %(default)s)")
     add("--plan", default="real-time", choices=list(PLANS), help="what the key is entitled to (default %(default)s)")
     add("--no-chain-snapshot", action="store_true", help="403 on the option chain, as plans without it")
+    add("--no-ticker-events", action="store_true", help="403 on ticker events, as a plan without them")
     return parser
 
 

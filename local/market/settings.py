@@ -23,6 +23,7 @@ class MarketSettings:
     delay_ms: how long every answer is held back.
     plan: what the key is entitled to, see plans.py; can be changed at /_plan.
     has_chain_snapshot: False answers 403 on the option chain snapshot, as plans without it do.
+    has_ticker_events: the same for ticker events.
     """
 
     anchor: date | None = None
@@ -34,6 +35,7 @@ class MarketSettings:
     delay_ms: int = 0
     plan: str = "real-time"
     has_chain_snapshot: bool = True
+    has_ticker_events: bool = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.synthetic_tickers <= MAX_SYNTHETIC_TICKERS:
