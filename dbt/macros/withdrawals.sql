@@ -53,6 +53,11 @@ answers as (
             {%- if dataset == 'stock_bars' %}
             {{ row }}.session_date = {{ answer }}.from_date
             and not {{ row }}.is_otc
+            {%- elif dataset == 'tickers' %}
+            {# The whole list of active tickers; what is delisted is not on it. #}
+            {{ row }}.is_active
+            and {{ row }}.market = 'stocks'
+            and {{ answer }}.from_date is not null
             {%- else %}
             {{ row }}.{{ columns.date }} >= {{ answer }}.from_date
             and coalesce({{ row }}.{{ columns.date }} <= {{ answer }}.until_date, true)
@@ -152,8 +157,13 @@ believed as (
         coalesce(rejections.rejected_rows = rejections.recognised_rows, true)
         and (
             lacks.lacking_rows <= {{ most.withdrawn_rows }}
-            or lacks.lacking_rows <= {{ most.withdrawn_share }} * (lacks.lacking_rows + held_rows)
+            or lacks.lacking_rows
+            <= {{ most.withdrawn_share_of_tickers if dataset == 'tickers' else most.withdrawn_share }}
+            * (lacks.lacking_rows + held_rows)
         )
+        {%- if dataset == 'tickers' %}
+        and held_rows > 0
+        {%- endif %}
         {%- if dataset == 'stock_bars' %}
         and held_rows > 0
         and (
