@@ -80,8 +80,9 @@ def first(lake: Lake) -> None:
 
 def second(lake: Lake) -> None:
     others = [ticker(f"T{number}") for number in range(5)]
-    # A list whose manifest is incomplete says nothing of what it lacks, a whole one does.
+    # A list whose manifest is incomplete says nothing of what it lacks, nor does an empty one; a whole one does.
     listed(lake, minute(10), ticker("FB", META), complete=False)
+    listed(lake, minute(11))
     listed(lake, minute(20), ticker("META", META), ticker("T0", last_updated_utc="2026-07-20T00:00:00Z"), *others[1:])
     gone = ticker("GONE", active=False, delisted_utc="2026-07-17T00:00:00Z")
     fund = ticker("META", active=False, delisted_utc="2022-01-28T00:00:00Z")
