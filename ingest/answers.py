@@ -32,9 +32,11 @@ class Answer:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """The result rows; an absent or null `results` is none, a bare array is the rows itself."""
-        rows = self.payload.get("results") if isinstance(self.payload, dict) else self.payload
-        return rows or []
+        """The result rows; an absent or null `results` is none, a bare array is the rows itself.
+
+        Of ticker events, whose `results` are one object, the rows are its `events`.
+        """
+        return _rows(self.payload) or []
 
     @property
     def counted(self) -> int:
@@ -69,11 +71,9 @@ def read_answer(path: str, params: Mapping[str, str], body: bytes, fetched_at: d
         raise ServerError(f"{path}: the body is not valid JSON in UTF-8: {_excerpt(body)} ({_reason(error)})") from None
     if isinstance(payload, dict):
         _check_status(path, payload)
-        rows = payload.get("results")
-    elif isinstance(payload, list):
-        rows = payload
-    else:
+    elif not isinstance(payload, list):
         raise MalformedResponse(f"{path}: the answer is neither an object nor an array: {_excerpt(body)}")
+    rows = _rows(payload)
     if rows is not None and (not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows)):
         raise MalformedResponse(f"{path}: `results` is not a list of objects")
     _check_count(path, params, payload, len(rows or ()))
@@ -101,6 +101,13 @@ def raise_for_status(status: int, headers: Mapping[str, str], body: bytes, path:
     if status >= 500 or status in (408, 425):
         raise ServerError(where)
     raise MalformedResponse(where)
+
+
+def _rows(payload: Any) -> Any:
+    """What holds the rows, unchecked."""
+    results = payload.get("results") if isinstance(payload, dict) else payload
+    # snowflake/procedures/statements.py counts them the same way.
+    return results["events"] if isinstance(results, dict) and "events" in results else results
 
 
 def _check_status(path: str, payload: dict[str, Any]) -> None:

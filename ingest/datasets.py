@@ -23,6 +23,8 @@ NEW_YORK = ZoneInfo("America/New_York")
 GROUPED = re.compile(r"/v2/aggs/grouped/locale/us/market/stocks/(\d{4}-\d\d-\d\d)")
 RANGE = re.compile(r"/v2/aggs/ticker/([^/]+)/range/1/day/(\d{4}-\d\d-\d\d)/(\d{4}-\d\d-\d\d)")
 CHAIN = re.compile(r"/v3/snapshot/options/([^/]+)")
+EVENTS = re.compile(r"/vX/reference/tickers/([^/]+)/events")
+FIGI = re.compile(r"BBG[A-Z0-9]{9}")
 
 
 class Family(StrEnum):
@@ -39,6 +41,8 @@ class Dataset(StrEnum):
     SPLITS = "splits"
     DIVIDENDS = "dividends"
     TICKERS = "tickers"
+    TICKER_LISTINGS = "ticker_listings"
+    TICKER_EVENTS = "ticker_events"
     OPTION_CONTRACTS = "option_contracts"
     OPTION_BARS = "option_bars"
     OPTION_CHAIN = "option_chain"
@@ -69,8 +73,8 @@ class Request:
 
     @property
     def is_of_one_symbol(self) -> bool:
-        """Whether a 404 just means that the API does not know this ticker or contract."""
-        return bool(RANGE.fullmatch(self.path) or CHAIN.fullmatch(self.path))
+        """Whether a 404 just means that the API does not know this ticker or contract, or has nothing of it."""
+        return any(pattern.fullmatch(self.path) for pattern in (RANGE, CHAIN, EVENTS))
 
     def check(self, answer: Answer) -> None:
         """Raise `MalformedResponse` when an answer belongs to another question: as a whole, or most of its rows.
@@ -88,6 +92,17 @@ class Request:
                 raise MalformedResponse(f"{self.path}: the answer is about {echoed}")
         elif chain := CHAIN.fullmatch(self.path):
             self._check_field([row.get("underlying_asset") or {} for row in rows], "ticker", chain[1])
+        elif events := EVENTS.fullmatch(self.path):
+            told = answer.payload.get("results") if isinstance(answer.payload, dict) else None
+            figi = told.get("composite_figi") if isinstance(told, dict) else None
+            if FIGI.fullmatch(events[1]) and figi not in (None, events[1]):
+                raise MalformedResponse(f"{self.path}: the answer is about {figi}")
+        elif active := asked.get("active"):
+            foreign = [row for row in rows if str(row.get("active", active)).lower() != active]
+            if _are_most(foreign, rows):
+                raise MalformedResponse(f"{self.path}: {len(foreign)} of {len(rows)} rows are not active={active}")
+            if ticker := asked.get("ticker"):
+                self._check_field(rows, "ticker", ticker)
         elif underlying := asked.get("underlying_ticker"):
             self._check_field(rows, "underlying_ticker", underlying)
 
@@ -169,11 +184,36 @@ def splits_of(ticker: str, start: date, end: date) -> Request:
     return _request(Dataset.OPTION_CONTRACTS, "/stocks/v1/splits", "", ticker=ticker, **between, limit="5000")
 
 
-def tickers(active: bool, span: str) -> Request:
-    """Every stock ticker that is (or no longer is) traded."""
-    return _request(
-        Dataset.TICKERS, "/v3/reference/tickers", span, market="stocks", active=str(active).lower(), limit="1000"
+def tickers(span: str) -> Request:
+    """Every stock ticker that is traded now."""
+    return _listing(Dataset.TICKERS, span, active="true")
+
+
+def tickers_on(day: date) -> Request:
+    """Every stock ticker that was traded on a day, as the security that it was then."""
+    return _listing(Dataset.TICKER_LISTINGS, day.isoformat(), active="true", date=day.isoformat())
+
+
+def delisted(span: str, first: str = "", until: str = "") -> Request:
+    """Securities that are traded no longer, by the ticker that they had last: from `first` on, before `until`."""
+    bounds = {"ticker.gte": first, "ticker.lt": until}
+    return _listing(
+        Dataset.TICKER_LISTINGS, span, active="false", **{name: text for name, text in bounds.items() if text}
     )
+
+
+def delisted_ticker(ticker: str, span: str) -> Request:
+    """The securities that had this ticker when they were delisted."""
+    return _listing(Dataset.TICKER_LISTINGS, span, active="false", ticker=ticker)
+
+
+def ticker_events(identifier: str, span: str) -> Request:
+    """The tickers that a security has had, and since when.
+
+    Args:
+        identifier: a ticker (of the security that has it today), CUSIP or composite FIGI.
+    """
+    return _request(Dataset.TICKER_EVENTS, f"/vX/reference/tickers/{identifier}/events", span)
 
 
 def contracts(underlying: str, as_of: date, expired_since: date | None, span: str) -> Request:
@@ -194,6 +234,10 @@ def contracts(underlying: str, as_of: date, expired_since: date | None, span: st
 def chain(underlying: str, span: str) -> Request:
     """Snapshot of an underlying's whole option chain: implied volatility, greeks, open interest; it has no history."""
     return _request(Dataset.OPTION_CHAIN, f"/v3/snapshot/options/{underlying}", span, limit="250")
+
+
+def _listing(dataset: Dataset, span: str, **params: str) -> Request:
+    return _request(dataset, "/v3/reference/tickers", span, market="stocks", **params, limit="1000")
 
 
 def _between(name: str, since: date, until: date | None) -> dict[str, str]:

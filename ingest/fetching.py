@@ -35,6 +35,7 @@ from ingest.errors import (
     RateLimited,
     Unreachable,
 )
+from ingest.identity import Identity, Listing, follow_up, listing
 from ingest.landing import Landing
 from ingest.manifests import ContractSpan, Missing
 from ingest.outcomes import Outcome
@@ -44,6 +45,8 @@ log = logging.getLogger(__name__)
 
 THREADS = 8
 MOST_FAILURES_IN_A_ROW = 3
+# What some plans don't include, and what a log says then: nothing is red for it.
+WITHOUT = {Dataset.OPTION_CHAIN: "No option chain", Dataset.TICKER_EVENTS: "No ticker events"}
 # A daily batch has few: looking for the plan's edge among them costs more than it saves.
 FEW_EXPIRATIONS = 8
 # A part ends when it holds this many contracts or has taken this long; between two slices one looks whether it does.
@@ -81,8 +84,12 @@ class Fetched:
 class Fetch:
     """A batch on its way. Never raises for what the API does, see `Fetched`."""
 
-    def __init__(self, batch: Batch, client: PolygonClient, threads: int = THREADS) -> None:
+    def __init__(
+        self, batch: Batch, client: PolygonClient, threads: int = THREADS, *, listed_before: Listing | None = None
+    ) -> None:
+        """`listed_before`: for a batch that asks for ticker events, the listing before this one, if there is one."""
         self._batch, self._edges = batch, Edges(batch)
+        self._listed_before = listed_before
         self._fetcher = _Fetcher(client, threads, self._edges)
         self._contracts: list[tuple[str, Request]] = []
         self._begun, self._failed, self._found = False, False, False
@@ -145,12 +152,23 @@ class Fetch:
         outcomes = self._fetcher.run(batch.requests, landing, newest_first=True)
         if batch.contract_window is None:
             self._probe_ranges(outcomes)
-            return outcomes
+            return outcomes + self._events(outcomes, landing)
         outcomes += self._listings_before_splits(landing)
         expirations = {ticker: day for outcome in outcomes for ticker, day in outcome.expirations.items()}
         self._contracts = contract_bars(expirations, batch.contract_window, after=batch.contracts_after)
         self._probe_contracts()
         return outcomes
+
+    def _events(self, outcomes: Sequence[Outcome], landing: Landing) -> list[Outcome]:
+        """Who is behind the tickers that are new, gone or another's now, and behind those whose turn it is."""
+        listed = next((outcome.listed for outcome in outcomes if outcome.listed and not outcome.failure), None)
+        if self._batch.events is None or listed is None:
+            return []
+        requests = follow_up(self._batch.events, listed, self._listed_before, self._batch.requests[0].span)
+        # The first one alone: a plan without events refuses all of them.
+        first = [request for request in requests if request.dataset == Dataset.TICKER_EVENTS][:1]
+        rest = [request for request in requests if request not in first]
+        return self._fetcher.run(first, landing) + self._fetcher.run(rest, landing)
 
     def _listings_before_splits(self, landing: Landing) -> list[Outcome]:
         """Contracts as of the session before each split of the underlying: a split renames them, and the listing of a
@@ -259,7 +277,8 @@ class _Fetcher:
         self._guard = threading.Lock()
         self._in_a_row = 0
         self._stopped: str | None = None
-        self._told_not_entitled = False
+        # By dataset, what a plan that does not include it answered.
+        self._not_in_plan: dict[Dataset, str] = {}
         self.fatal: IngestError | None = None
 
     @property
@@ -314,7 +333,10 @@ class _Fetcher:
             return Outcome(request, failure=f"not asked: {self._stopped}")
         if (known := self._known(request)) is not None:
             return known
+        if (said := self._not_in_plan.get(request.dataset)) and request.dataset == Dataset.TICKER_EVENTS:
+            return Outcome(request, note=said, is_outside=True)
         rows, days = 0, set[str]()
+        listed: dict[str, Identity] = {}
         seen = SeenBars(request.session)
         expirations: dict[str, str] = {}
         try:
@@ -324,7 +346,9 @@ class _Fetcher:
                 if request.dataset in (Dataset.STOCK_BARS, Dataset.OPTION_BARS):
                     for bar in answer.rows:
                         seen.add(bar)
-                if request.dataset == Dataset.OPTION_CONTRACTS:
+                if request.dataset == Dataset.TICKERS:
+                    listed = {**listing(answer.rows), **listed}
+                elif request.dataset == Dataset.OPTION_CONTRACTS:
                     expirations |= _expirations(answer.rows)
                 elif request.days:
                     first, last = request.days
@@ -332,10 +356,12 @@ class _Fetcher:
         except NotFound as error:
             if not request.is_of_one_symbol:
                 return self._failed(request, error)
-            return Outcome(request, note=str(error))
+            return Outcome(request, note=_nothing_known(request, error))
         except (NotEntitled, NotPublishedYet, BeforeHistory) as error:
-            if request.dataset == Dataset.OPTION_CHAIN:
+            if request.dataset in WITHOUT:
                 return self._not_entitled(request, error)
+            if isinstance(error, BeforeHistory) and request.dataset == Dataset.TICKER_LISTINGS:
+                return Outcome(request, note=f"before the plan's history: {error}")
             if isinstance(error, NotEntitled) or request.days is None:
                 return self._failed(request, error)
             return self._outside(request, error)
@@ -343,7 +369,9 @@ class _Fetcher:
             return self._failed(request, error)
         with self._guard:
             self._in_a_row = 0
-        return Outcome(request, rows=rows, days=frozenset(days), expirations=expirations, conflicts=seen.conflicts)
+        return Outcome(
+            request, rows=rows, days=frozenset(days), expirations=expirations, conflicts=seen.conflicts, listed=listed
+        )
 
     def _known(self, request: Request) -> Outcome | None:
         with self._guard:
@@ -370,12 +398,18 @@ class _Fetcher:
         return Outcome(request, failure=str(error))
 
     def _not_entitled(self, request: Request, error: IngestError) -> Outcome:
-        """The chain snapshot belongs to a paid plan: its absence is a fact about it, no gap in what we fetched."""
+        """What a plan doesn't include is a fact about it, no gap in what we fetched."""
         with self._guard:
-            if not self._told_not_entitled:
-                log.warning("No option chain: %s Everything else goes on.", error)
-            self._told_not_entitled = True
-        return Outcome(request, note=str(error))
+            self._in_a_row = 0
+            if request.dataset not in self._not_in_plan:
+                log.warning("%s: %s Everything else goes on.", WITHOUT[request.dataset], error)
+                self._not_in_plan[request.dataset] = str(error)
+        return Outcome(request, note=str(error), is_outside=request.dataset == Dataset.TICKER_EVENTS)
+
+
+def _nothing_known(request: Request, error: NotFound) -> str:
+    """What the manifest says of a 404."""
+    return "no ticker events: the API has none of it (404)" if request.dataset == Dataset.TICKER_EVENTS else str(error)
 
 
 def _expirations(rows: Sequence[dict[str, object]]) -> dict[str, str]:

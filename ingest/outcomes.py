@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from ingest import completeness
 from ingest.completeness import SuspectSession
 from ingest.datasets import Dataset, Request
+from ingest.identity import Listing
 from ingest.manifests import Missing
 from ingest.planning import Batch
 
@@ -25,7 +26,8 @@ class Outcome:
 
     `days` are the sessions (YYYY-MM-DD) of its bars, `expirations` the days on which its contracts expire. `conflicts`
     counts by session the bars that another bar of the same ticker in the same answer contradicts. One that `is_outside`
-    was refused, or not asked for, because the plan doesn't serve those days, or not yet.
+    was refused, or not asked for, because the plan doesn't serve those days, or not yet. `listed` is what a listing of
+    all active tickers says of each.
     """
 
     request: Request
@@ -35,6 +37,7 @@ class Outcome:
     days: frozenset[str] = frozenset()
     expirations: Mapping[str, str] = field(default_factory=dict)
     conflicts: Mapping[str, int] = field(default_factory=dict)
+    listed: Listing = field(default_factory=dict)
     is_outside: bool = False
 
     def fuller(self, again: Outcome) -> Outcome:
@@ -174,17 +177,22 @@ def contract_sessions(
 
 def missing(outcomes: Sequence[Outcome]) -> tuple[Missing, ...]:
     """What the manifest says of the requests that need a word; contracts that were not asked for share an entry."""
-    found, unasked = list[Missing](), list[Request]()
+    found, unasked, not_in_plan = list[Missing](), list[Request](), list[Outcome]()
     for outcome in outcomes:
         request = outcome.request
         if outcome.is_outside and request.dataset == Dataset.OPTION_BARS:
             unasked.append(request)
+        elif outcome.is_outside and request.dataset == Dataset.TICKER_EVENTS:
+            not_in_plan.append(outcome)
         elif outcome.failure or outcome.note:
             found.append(_missing(request, outcome.failure or outcome.note or ""))
     if unasked:
         more = f", like {len(unasked) - 1} other contracts" if len(unasked) > 1 else ""
         last = max(request.days[1] for request in unasked if request.days)
         found.append(_missing(unasked[0], f"before the plan's history{more}, the latest until {last}"))
+    if not_in_plan:
+        more = f" Not asked for of {len(not_in_plan) - 1} others." if len(not_in_plan) > 1 else ""
+        found.append(_missing(not_in_plan[0].request, f"{not_in_plan[0].note}{more}"))
     return tuple(found)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from ingest import datasets
 from ingest.completeness import nearest
 from ingest.datasets import Dataset, Family, Request
 from ingest.errors import BadSetting
+from ingest.identity import EventPlan
 from ingest.manifests import WHOLE_MARKET, Coverage
 
 T = TypeVar("T")
@@ -23,6 +24,8 @@ T = TypeVar("T")
 SESSIONS_A_BATCH = 60
 TICKERS_A_BATCH = 200
 MANIFESTS_A_BATCH = 20
+# Each takes a dozen pages.
+LISTINGS_A_BATCH = 8
 # Bars change for some days after the close: the daily run reads these sessions again.
 REREAD_SESSIONS = 5
 REFERENCE = (Dataset.SPLITS, Dataset.DIVIDENDS, Dataset.TICKERS)
@@ -44,6 +47,7 @@ class Batch:
         newest: the newest session that had closed when the batch was planned: one that the API may not serve yet.
         outstanding: sessions (YYYY-MM-DD) that had closed then and were left out, because they are served later.
         closures: what its manifests say of closures that the calendar doesn't know; None when nobody has asked.
+        events: how many ticker events to ask for, once the listing among the requests shows of which tickers.
     """
 
     family: Family
@@ -60,6 +64,7 @@ class Batch:
     newest: date | None = None
     outstanding: tuple[str, ...] = ()
     closures: tuple[str, ...] | None = None
+    events: EventPlan | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values, to cross from one task to another."""
@@ -78,12 +83,13 @@ class Batch:
             "newest": self.newest.isoformat() if self.newest else None,
             "outstanding": list(self.outstanding),
             "closures": None if self.closures is None else list(self.closures),
+            "events": asdict(self.events) if self.events else None,
         }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Batch:
         """The inverse of `to_dict`."""
-        window = values["contract_window"]
+        window, events = values["contract_window"], values.get("events")
         return cls(
             family=Family(values["family"]),
             label=values["label"],
@@ -102,13 +108,14 @@ class Batch:
             newest=date.fromisoformat(values["newest"]) if values.get("newest") else None,
             outstanding=tuple(values.get("outstanding", ())),
             closures=None if values.get("closures") is None else tuple(values["closures"]),
+            events=EventPlan(**{**events, "of": tuple(events["of"])}) if events else None,
         )
 
 
 def stocks_daily(
     session: date, before: Sequence[date], tickers: Sequence[str], again: tuple[date, date] | None = None
 ) -> list[Batch]:
-    """A session's bars, the bars of the sessions `before` it again, and the reference data that changed since.
+    """A session's bars, the bars of the sessions `before` it again, and the splits and dividends that changed since.
 
     Args:
         tickers: none for the whole market; a handful are fetched one by one where that takes fewer requests.
@@ -125,7 +132,6 @@ def stocks_daily(
     reference = [
         datasets.splits(window[0], span),
         datasets.dividends(window[0], span),
-        datasets.tickers(True, session.isoformat()),
     ]
     if again:
         reference += [fetch(again[0], _span(*again), again[1]) for fetch in (datasets.splits, datasets.dividends)]
@@ -133,19 +139,37 @@ def stocks_daily(
     return [Batch(Family.STOCKS, f"session {session}", window, scope, (*bars, *reference), required=session)]
 
 
+def tickers_daily(session: date, before: Sequence[date], letters: tuple[str, str], events: EventPlan) -> Batch:
+    """Every ticker that is listed, the delisted ones from `letters[0]` to `letters[1]`, and what follows from that.
+
+    A batch for itself: where few requests are allowed, it takes longer than the session's bars.
+    """
+    span = _span((*before, session)[0], session)
+    requests = (datasets.tickers(session.isoformat()), datasets.delisted(span, *letters))
+    return Batch(Family.STOCKS, f"tickers {session}", (), (WHOLE_MARKET,), requests, events=events)
+
+
 def stocks_backfill(
-    sessions: Sequence[date], tickers: Sequence[str], held: Coverage, *, refetch: bool = False
+    sessions: Sequence[date],
+    tickers: Sequence[str],
+    held: Coverage,
+    *,
+    refetch: bool = False,
+    events: EventPlan | None = None,
 ) -> list[Batch]:
     """The sessions of a range that no manifest holds, and the reference data of the range.
 
     Whole sessions, or single tickers where these take fewer requests; with `refetch` also what is held already.
+
+    Args:
+        events: goes with the reference data: how many ticker events to ask for.
     """
     if not sessions:
         return []
     start, end = sessions[0], sessions[-1]
     batches = []
     if refetch or not all(held.spans_range(dataset, start, end) for dataset in REFERENCE):
-        batches.append(_reference(start, end))
+        batches.append(_reference(start, end, events))
     symbols = tuple(tickers) or (WHOLE_MARKET,)
     lacking = {symbol: _lacking(sessions, () if refetch else held.holds(symbol)) for symbol in symbols}
     whole = sorted(set().union(*lacking.values()))
@@ -157,6 +181,26 @@ def stocks_backfill(
     for run, members in by_run:
         batches += [_tickers(chunk, run) for chunk in chunks([symbol for symbol, _ in members], TICKERS_A_BATCH)]
     return batches
+
+
+def listings_backfill(sessions: Sequence[date], held: Coverage, *, refetch: bool = False) -> list[Batch]:
+    """All tickers as of the first session of a range, and as of the first one of every quarter in it.
+
+    Who had a ticker in the past is in the listings of the past alone; one that a manifest holds is not asked for again.
+    """
+    listed = frozenset[Any]() if refetch else held.spans.get(Dataset.TICKER_LISTINGS, frozenset())
+    quarters = itertools.groupby(sessions, key=lambda day: (day.year, (day.month - 1) // 3))
+    days = [day for day in (next(quarter) for _, quarter in quarters) if (day, day) not in listed]
+    return [
+        Batch(
+            Family.STOCKS,
+            f"listings {chunk[0]} to {chunk[-1]}",
+            (),
+            (WHOLE_MARKET,),
+            tuple(datasets.tickers_on(day) for day in chunk),
+        )
+        for chunk in chunks(days, LISTINGS_A_BATCH)
+    ]
 
 
 def options_daily(
@@ -275,15 +319,15 @@ def chunks(items: Sequence[T], size: int) -> Iterator[list[T]]:
         yield list(items[begin : begin + size])
 
 
-def _reference(start: date, end: date) -> Batch:
+def _reference(start: date, end: date, events: EventPlan | None) -> Batch:
     span = _span(start, end)
     requests = (
         datasets.splits(start, span),
         datasets.dividends(start, span),
-        datasets.tickers(True, span),
-        datasets.tickers(False, span),
+        datasets.tickers(span),
+        datasets.delisted(span),
     )
-    return Batch(Family.STOCKS, f"reference {start} to {end}", (), (WHOLE_MARKET,), requests)
+    return Batch(Family.STOCKS, f"reference {start} to {end}", (), (WHOLE_MARKET,), requests, events=events)
 
 
 def _whole_sessions(sessions: Sequence[date], bars_since: date | None, held: Coverage) -> Batch:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from ingest import calendar, closures, loader, manifests, planning, rolling
+from ingest import calendar, closures, listings, loader, manifests, planning, rolling
 from ingest.budget import shared_budget
 from ingest.client import PolygonClient
 from ingest.datasets import Family
@@ -30,6 +30,7 @@ from ingest.errors import (
     Unreachable,
 )
 from ingest.fetching import Fetch, Fetched
+from ingest.identity import EVENT_MINUTES, EventPlan, most_events
 from ingest.landing import Landing
 from ingest.manifests import Manifest
 from ingest.planning import Batch
@@ -70,8 +71,10 @@ def plan_daily(family: Family, now: datetime | None = None) -> list[dict[str, An
     before = calendar.previous_sessions(session, planning.REREAD_SESSIONS)
     if family == Family.STOCKS:
         past = (calendar.FIRST_DAY, (*before, session)[0] - timedelta(days=1))
-        again = rolling.stretch(calendar.session_number(session), *past)
-        batches = planning.stocks_daily(session, before, universe.tickers, again)
+        number = calendar.session_number(session)
+        batches = planning.stocks_daily(session, before, universe.tickers, rolling.stretch(number, *past))
+        events = EventPlan(most_events(api.requests_per_minute), number, universe.tickers)
+        batches.append(planning.tickers_daily(session, before, rolling.letters(number), events))
     else:
         batches = planning.options_daily(session, before, universe.underlyings, newest)
     batches = planning.published(batches, newest, outstanding, [session])
@@ -113,7 +116,10 @@ def plan_backfill(
     held = manifests.coverage(() if refetch else known)
     if family == Family.STOCKS:
         tickers = _symbols(params, "tickers") or universe.tickers
-        batches = planning.stocks_backfill(sessions, tickers, held, refetch=refetch)
+        most, turn = api.requests_per_minute * EVENT_MINUTES, calendar.session_number(newest)
+        events = EventPlan(most, turn, tickers, compares=False)
+        batches = planning.listings_backfill(sessions, held, refetch=refetch)
+        batches += planning.stocks_backfill(sessions, tickers, held, refetch=refetch, events=events)
     else:
         underlyings = _symbols(params, "underlyings") or universe.underlyings
         batches = planning.options_backfill(sessions, underlyings, held, refetch=refetch)
@@ -148,7 +154,8 @@ def land_batch(
     batch: Batch, client: PolygonClient, store: LandingStore, *, dag_id: str, run_id: str, api: ApiSettings
 ) -> Landed | None:
     """`land` with everything it needs in hand; a batch of options may become several manifests, and tells the last."""
-    fetch, parts, failures = Fetch(batch, client), list[Manifest](), list[str]()
+    before = listings.newest(store) if batch.events and batch.events.compares else None
+    fetch, parts, failures = Fetch(batch, client, listed_before=before), list[Manifest](), list[str]()
     while True:
         fetched, manifest = _land_part(batch, fetch, store, dag_id, run_id)
         parts += [manifest] if manifest.objects else []

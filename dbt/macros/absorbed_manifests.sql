@@ -6,7 +6,10 @@
     (stg_polygon__manifests_pending). A build that dies in between absorbs them again, which changes nothing.
 #}
 {% macro datasets() %}
-    {{ return(['stock_bars', 'splits', 'dividends', 'tickers', 'option_contracts', 'option_bars', 'option_chain']) }}
+    {{ return(
+        ['stock_bars', 'splits', 'dividends', 'tickers', 'ticker_listings', 'ticker_events']
+        + ['option_contracts', 'option_bars', 'option_chain']
+    ) }}
 {% endmacro %}
 
 {# A manifest is known by its family and its id: the same id under both families is two manifests. #}

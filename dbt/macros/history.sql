@@ -24,7 +24,8 @@
 {%- set columns = history_columns(dataset) %}
 {%- set key, values = columns.key, columns['values'] %}
 {%- set lineage = ['manifest_id', 'object_key', 'line_number', 'result_index'] %}
-{%- set stored = key + values + ['fetched_at'] + lineage %}
+{%- set carried = columns.get('carried', []) %}
+{%- set stored = key + values + carried + ['fetched_at'] + lineage %}
 with {{ context['received_' ~ dataset](pending_only=is_incremental()) }},
 
 {% if columns.withdrawable %}
@@ -131,7 +132,7 @@ events as (
         {%- for column in key %}
         {{ column }},
         {%- endfor %}
-        {%- for column in values %}
+        {%- for column in values + carried %}
         null as {{ column }},
         {%- endfor %}
         withdrawn_at as fetched_at,

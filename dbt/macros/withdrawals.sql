@@ -17,6 +17,7 @@ answers as (
         told.asked_at,
         told.answered_at,
         told.result_rows,
+        told.usual_rows,
         told.symbol,
         told.from_date,
         told.until_date
@@ -28,7 +29,12 @@ answers as (
                 partition by pages.symbol
                 order by pages.answered_at
                 rows between unbounded preceding and current row
-            ) as newest_as_of_date
+            ) as newest_as_of_date,
+            {# Of the five complete answers before, the longest. #}
+            max(iff(pages.incomplete_reason is null, pages.result_rows, null)) over (
+                order by pages.answered_at
+                rows between 5 preceding and 1 preceding
+            ) as usual_rows
         from {{ ref('stg_polygon__answers') }} as pages
         where
             pages.dataset = '{{ dataset }}'
@@ -53,6 +59,11 @@ answers as (
             {%- if dataset == 'stock_bars' %}
             {{ row }}.session_date = {{ answer }}.from_date
             and not {{ row }}.is_otc
+            {%- elif dataset == 'tickers' %}
+            {# The whole list of active tickers; what is delisted is not on it. #}
+            {{ row }}.is_active
+            and {{ row }}.market = 'stocks'
+            and {{ answer }}.from_date is not null
             {%- else %}
             {{ row }}.{{ columns.date }} >= {{ answer }}.from_date
             and coalesce({{ row }}.{{ columns.date }} <= {{ answer }}.until_date, true)
@@ -150,10 +161,20 @@ believed as (
             and answers.answer_line_number = rejections.answer_line_number
     where
         coalesce(rejections.rejected_rows = rejections.recognised_rows, true)
+        {%- if dataset == 'tickers' %}
+        {# All that ever went is lacking: whether the list is whole shows beside the lists before it. #}
+        and held_rows > 0
+        and coalesce(
+            answers.result_rows >= answers.usual_rows - {{ most.withdrawn_rows }}
+            or answers.result_rows >= (1 - {{ most.withdrawn_share_of_tickers }}) * answers.usual_rows,
+            true
+        )
+        {%- else %}
         and (
             lacks.lacking_rows <= {{ most.withdrawn_rows }}
             or lacks.lacking_rows <= {{ most.withdrawn_share }} * (lacks.lacking_rows + held_rows)
         )
+        {%- endif %}
         {%- if dataset == 'stock_bars' %}
         and held_rows > 0
         and (

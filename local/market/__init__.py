@@ -5,6 +5,7 @@ Start it with `python -m local.market`, or embed it with `local.market.app.creat
     sessions   XNYS sessions: positions, dates, when each one is complete
     replay     real bars of the past, moved session by session onto the current calendar
     synthetic  any number of seeded SIM… tickers
+    listings   which security has which ticker, and when: renames, recycled tickers, FIGIs and their gaps
     universe   both of them as one market: bars, splits, dividends, ticker reference
     surface    the option model: rate, dividend yields, volatility surface, prices, greeks
     contracts  which option contracts exist on which day

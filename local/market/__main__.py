@@ -38,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
             plan=options.plan,
             closures=tuple(options.closure),
             has_chain_snapshot=not options.no_chain_snapshot,
+            has_ticker_events=not options.no_ticker_events,
         )
     except ValueError as error:
         return _stop(str(error), BAD_SETTING)
@@ -114,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--plan", default="real-time", choices=list(PLANS), help="what the key is entitled to (default %(default)s)")
     add("--closure", type=_date, action="append", default=[], metavar="DAY", help="no session then; may be repeated")
     add("--no-chain-snapshot", action="store_true", help="403 on the option chain, as plans without it")
+    add("--no-ticker-events", action="store_true", help="403 on ticker events, as a plan without them")
     return parser
 
 

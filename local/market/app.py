@@ -81,7 +81,7 @@ async def _health(request: Request) -> Response:
             "anchor": market.sessions.day(market.universe.anchor).isoformat(),
             "now": market.clock.now().isoformat(),
             "last_completed_session": market.sessions.day(market.clock.last_completed()).isoformat(),
-            "tickers": len(market.universe.listings),
+            "tickers": len({listing.ticker for listing in market.universe.listings}),
         }
     )
 

@@ -45,6 +45,23 @@ class Bars:
             None if self.transactions is None else self.transactions[mask],
         )
 
+    def scaled(self, factor: float) -> Bars:
+        """Prices times factor."""
+        if factor == 1.0:
+            return self
+
+        def times(prices: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.maximum(np.round(prices * factor, PRICE_DECIMALS), 10.0**-PRICE_DECIMALS)
+
+        return replace(
+            self,
+            open=times(self.open),
+            high=times(self.high),
+            low=times(self.low),
+            close=times(self.close),
+            vwap=None if self.vwap is None else times(self.vwap),
+        )
+
     def adjusted(self, factor: NDArray[np.float64]) -> Bars:
         """Prices times factor, volume divided by it: as the API adjusts for later splits (and for nothing else)."""
         if not len(self) or bool(np.all(factor == 1.0)):
@@ -97,3 +114,26 @@ def later_split_factor(splits: Iterable[Split], positions: NDArray[np.int64]) ->
     for split in splits:
         factor[positions < split.position] *= split.price_factor
     return factor
+
+
+def flat_bars(low: int, high: int, close_usd: float, volume: float) -> Bars:
+    """Bars of the sessions low to high, both included, at one price."""
+    positions = np.arange(low, max(high + 1, low))
+    prices, volumes = np.full(len(positions), close_usd), np.full(len(positions), volume)
+    return Bars(positions, prices, prices, prices, prices, volumes)
+
+
+def joined(parts: list[Bars]) -> Bars:
+    """Bars of several series, one after the other; without VWAP and number of trades where one has none."""
+    if len(parts) == 1:
+        return parts[0]
+    names = ("position", "open", "high", "low", "close", "volume")
+    columns = [np.concatenate([getattr(part, name) for part in parts]) for name in names]
+    kept = [part for part in parts if len(part)]
+    more = [
+        np.concatenate([getattr(part, name) for part in kept])
+        if kept and all(getattr(part, name) is not None for part in kept)
+        else None
+        for name in ("vwap", "transactions")
+    ]
+    return Bars(*columns, *more)

@@ -10,12 +10,15 @@ from local.market.errors import before_history, not_published_yet
 
 @dataclass(frozen=True)
 class Plan:
-    """One plan: years of history (None = all), whether a day is served after its end only, the chain snapshot."""
+    """One plan: years of history (None = all), whether a day is served after its end only, the chain snapshot, the
+    ticker events (by the vendor's documentation every stocks plan has them).
+    """
 
     name: str
     history_years: int | None
     is_end_of_day: bool
     has_chain_snapshot: bool
+    has_ticker_events: bool = True
 
     def served(self, first: date, last: date, today: date) -> tuple[date, date]:
         """The part of a range of days that is served; like the vendor, the rest is cut without a word.
@@ -30,12 +33,15 @@ class Plan:
             if first == today:
                 raise not_published_yet()
             last = min(last, today - timedelta(days=1)) if first < today else last
+        self.check_history(last, today)
         if self.history_years is not None:
-            oldest = _years_before(today, self.history_years)
-            if last < oldest:
-                raise before_history()
-            first = max(first, oldest)
+            first = max(first, _years_before(today, self.history_years))
         return first, last
+
+    def check_history(self, day: date, today: date) -> None:
+        """Raises ApiError: 403 for a day before the plan's history."""
+        if self.history_years is not None and day < _years_before(today, self.history_years):
+            raise before_history()
 
 
 PLANS = {

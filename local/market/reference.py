@@ -1,7 +1,9 @@
-"""Reference data: tickers, splits, dividends (the last two under their new and their old address)."""
+"""Reference data: tickers, their events, splits, dividends (the last two under their new and their old address)."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 from starlette.requests import Request
@@ -9,11 +11,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from local.market.bars import PRICE_DECIMALS, Dividend, Split
-from local.market.errors import not_found
+from local.market.errors import not_entitled, not_found
+from local.market.listings import IDENTIFIED_SESSIONS, Listing
 from local.market.market import Market, market_of
 from local.market.query import Query, Readers, iso_day
 from local.market.respond import answer
-from local.market.universe import Listing
 
 TICKER_LIMIT, V3_MAX, V1_MAX = 100, 1_000, 5_000
 _FACTOR_DECIMALS = 12
@@ -24,11 +26,16 @@ _V3_DIVIDEND = ("cash_amount", "currency", "ex_dividend_date", "id", "ticker")
 
 
 async def tickers(request: Request) -> Response:
+    """Listings as of a day: those that were active, or (active=false) the securities that had been delisted by then.
+
+    A ticker that a security gave up for another one is in neither list.
+    """
     market, query = market_of(request), Query(request)
-    day = query.day("date") or market.clock.today()
-    position = min(market.sessions.at_or_before(day), market.clock.today_position())
+    position = _position(market, query.day("date"))
     active = query.flag("active", True)
-    known = [x for x in market.universe.listings.values() if x.listed <= position and x.is_active(position) == active]
+    known = [x for x in market.universe.listings if x.listed <= position and x.is_active(position) == active]
+    if not active:
+        known = [x for x in known if not x.is_renamed]
     if search := query.text("search"):
         known = [x for x in known if search.lower() in x.ticker.lower() or search.lower() in x.name.lower()]
     rows = [_ticker_row(market, listing, position) for listing in known]
@@ -42,16 +49,48 @@ async def tickers(request: Request) -> Response:
 
 async def ticker(request: Request) -> Response:
     market, query = market_of(request), Query(request)
-    position = min(
-        market.sessions.at_or_before(query.day("date") or market.clock.today()), market.clock.today_position()
-    )
-    listing = market.universe.listings.get(request.path_params["ticker"])
-    if listing is None or listing.listed > position:
+    position = _position(market, query.day("date"))
+    found = [x for x in market.universe.of_ticker(request.path_params["ticker"]) if x.listed <= position]
+    if not found or (found[-1].is_renamed and not found[-1].is_active(position)):
         raise not_found("Ticker")
-    row = _ticker_row(market, listing, position)
-    row["list_date"] = market.sessions.day(listing.listed).isoformat()
-    row["ticker_root"] = listing.ticker
+    row = _ticker_row(market, found[-1], position)
+    row["list_date"] = market.sessions.day(found[-1].listed).isoformat()
+    row["ticker_root"] = found[-1].ticker
     return answer({"results": row, "status": "OK"})
+
+
+async def events(request: Request) -> Response:
+    """The tickers of one security, newest first. By ticker: of the security that has it today; or by composite FIGI."""
+    market = market_of(request)
+    if not (market.settings.has_ticker_events and market.plan.has_ticker_events):
+        raise not_entitled()
+    asked, today = request.path_params["id"], market.clock.today_position()
+    known = [listing for listing in market.universe.listings if listing.listed <= today]
+    named = [one for one in known if one.ticker == asked and one.is_active(today)]
+    named = named or [one for one in known if one.identity.composite_figi == asked]
+    if not named or named[-1].has_no_events:
+        raise not_found("Ticker")
+    told = [one for one in known if one.security == named[-1].security]
+    newest = max(told, key=lambda listing: listing.listed)
+    results: dict[str, Any] = {"name": newest.name, **_identity(newest)}
+    results.pop("share_class_figi", None)
+    results["events"] = [
+        {
+            "ticker_change": {"ticker": listing.ticker},
+            "type": "ticker_change",
+            "date": market.sessions.day(listing.listed).isoformat(),
+        }
+        for listing in sorted(told, key=lambda listing: -listing.listed)
+    ]
+    return answer({"results": results, "status": "OK"})
+
+
+def _position(market: Market, day: date | None) -> int:
+    """The session that a day asks for, today's at the latest. Raises ApiError 403 before the plan's history."""
+    if day is None:
+        return market.clock.today_position()
+    market.plan.check_history(day, market.clock.today())
+    return min(market.sessions.at_or_before(day), market.clock.today_position())
 
 
 async def splits(request: Request) -> Response:
@@ -94,16 +133,21 @@ def _ticker_row(market: Market, listing: Listing, position: int) -> dict[str, An
         "market": "stocks",
         "locale": "us",
         "primary_exchange": listing.exchange,
-        "type": "CS",
+        "type": listing.security_type,
         "active": active,
         "currency_name": "usd",
         "last_updated_utc": f"{market.clock.today().isoformat()}T00:00:00Z",
     }
-    if listing.cik:
-        row["cik"] = listing.cik
+    row |= _identity(listing) if position >= market.universe.anchor - IDENTIFIED_SESSIONS else {}
     if not active and listing.delisted is not None:
+        row.pop("composite_figi", None)
         row["delisted_utc"] = f"{market.sessions.day(listing.delisted).isoformat()}T00:00:00Z"
     return row
+
+
+def _identity(listing: Listing) -> dict[str, Any]:
+    """What the vendor has of it; as everywhere, an absent value is an absent key."""
+    return {name: value for name, value in asdict(listing.identity).items() if value}
 
 
 def _split_rows(market: Market) -> list[dict[str, Any]]:
@@ -166,6 +210,7 @@ def _dividend_row(market: Market, dividend: Dividend, factor: float, today: int)
 ROUTES = [
     Route("/v3/reference/tickers", tickers),
     Route("/v3/reference/tickers/{ticker}", ticker),
+    Route("/vX/reference/tickers/{id}/events", events),
     Route("/stocks/v1/splits", splits),
     Route("/v3/reference/splits", splits_v3),
     Route("/stocks/v1/dividends", dividends),

@@ -24,6 +24,7 @@ class MarketSettings:
     plan: what the key is entitled to, see plans.py; can be changed at /_plan.
     closures: sessions of every calendar on which the exchange is closed, as it announced on short notice.
     has_chain_snapshot: False answers 403 on the option chain snapshot, as plans without it do.
+    has_ticker_events: the same for ticker events.
     """
 
     anchor: date | None = None
@@ -36,6 +37,7 @@ class MarketSettings:
     plan: str = "real-time"
     closures: tuple[date, ...] = ()
     has_chain_snapshot: bool = True
+    has_ticker_events: bool = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.synthetic_tickers <= MAX_SYNTHETIC_TICKERS:

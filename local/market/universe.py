@@ -3,39 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from local.market.bars import Bars, Dividend, Split, later_split_factor
+from local.market.bars import Bars, Dividend, Split, flat_bars, joined, later_split_factor
+from local.market.listings import FUND, FUND_CLOSE_USD, FUND_VOLUME, Listing, listings
 from local.market.replay import REPLAYED_TICKERS, Replay, Source
 from local.market.sessions import Sessions
 from local.market.synthetic import Synthetic
-
-REPLAYED, SYNTHETIC = "[replayed]", "[synthetic]"
-_COMPANIES = {
-    "AAPL": ("Apple Inc.", "XNAS", "0000320193"),
-    "FB": ("Facebook, Inc. Class A", "XNAS", "0001326801"),
-    "GOOG": ("Google Inc.", "XNAS", "0001288776"),
-    "IBM": ("International Business Machines Corporation", "XNYS", "0000051143"),
-    "MSFT": ("Microsoft Corporation", "XNAS", "0000789019"),
-}
-
-
-@dataclass(frozen=True)
-class Listing:
-    """A ticker's life: session numbers of its first bar and of the first session after its last one (None = trades)."""
-
-    ticker: str
-    name: str
-    exchange: str
-    cik: str | None
-    listed: int
-    delisted: int | None
-
-    def is_active(self, position: int) -> bool:
-        return self.listed <= position and (self.delisted is None or position < self.delisted)
 
 
 class Universe:
@@ -46,27 +22,41 @@ class Universe:
         self.anchor = anchor
         self.replays = {ticker: Replay(Source.load(ticker), anchor) for ticker in REPLAYED_TICKERS}
         self.synthetic = Synthetic(synthetic_tickers, anchor)
-        self.listings = {listing.ticker: listing for listing in sorted(self._listings(), key=lambda x: x.ticker)}
+        self.listings = listings(self.replays, self.synthetic, anchor, len(sessions))
+        self._of_ticker: dict[str, list[Listing]] = defaultdict(list)
+        for listing in self.listings:
+            self._of_ticker[listing.ticker].append(listing)
+        # Those whose bars are not simply their ticker's own series.
+        self._special = [one for one in self.listings if one.ticker != one.series or one.scale != 1.0 or one.is_renamed]
+        self._shared = {one.series for one in self._special}
+        self._special = [one for one in self.listings if one.series in self._shared]
+        shared = [self.synthetic.index[series] for series in self._shared if series in self.synthetic.index]
+        self._is_plain = np.ones(self.synthetic.count, dtype=np.bool_)
+        self._is_plain[shared] = False
 
-    def _listings(self) -> list[Listing]:
-        found = []
-        for ticker, replay in self.replays.items():
-            name, exchange, cik = _COMPANIES[ticker]
-            found.append(Listing(ticker, f"{name} {REPLAYED}", exchange, cik, replay.first, None))
-        for ticker, listed, delisted in zip(
-            self.synthetic.tickers, self.synthetic.listed.tolist(), self.synthetic.delisted.tolist(), strict=True
-        ):
-            name = f"Simulated Company {ticker[3:]} {SYNTHETIC}"
-            gone = delisted if delisted < len(self.sessions) else None
-            found.append(Listing(ticker, name, "XNYS", None, listed, gone))
-        return found
+    def of_ticker(self, ticker: str) -> list[Listing]:
+        """A ticker's listings in the order of time; none of a ticker that isn't known."""
+        return self._of_ticker.get(ticker, [])
 
     def ticker_bars(self, ticker: str, low: int, high: int) -> Bars | None:
-        """Unadjusted bars of the sessions low to high, both included; None for a ticker that isn't known."""
-        if replay := self.replays.get(ticker):
-            return replay.bars(low, high)
-        index = self.synthetic.index.get(ticker)
-        return None if index is None else self.synthetic.ticker_bars(index, low, high)
+        """Unadjusted bars of the sessions low to high, both included; None for a ticker that isn't known.
+
+        Also where it was one security's first and another one's later: the API doesn't tell them apart.
+        """
+        found = [self._listing_bars(listing, low, high) for listing in self.of_ticker(ticker)]
+        return joined(found) if found else None
+
+    def _listing_bars(self, listing: Listing, low: int, high: int) -> Bars:
+        low = max(low, listing.listed)
+        if listing.delisted is not None:
+            high = min(high, listing.delisted - 1)
+        if listing.series == FUND:
+            return flat_bars(low, high, FUND_CLOSE_USD, FUND_VOLUME)
+        if replay := self.replays.get(listing.series):
+            bars = replay.bars(low, high)
+        else:
+            bars = self.synthetic.ticker_bars(self.synthetic.index[listing.series], low, high)
+        return bars.scaled(listing.scale)
 
     def ticker_splits(self, ticker: str, high: int) -> list[Split]:
         """Splits executed up to the session `high`, ascending."""
@@ -92,8 +82,13 @@ class Universe:
         at = int(self.sessions.close_ms[position])
         rows = []
         for ticker, replay in self.replays.items():
+            if ticker in self._shared:
+                continue
             bars = replay.bars(position, position)
             rows += rows_of(self.adjust(ticker, bars, today) if adjusted else bars, {"T": ticker}, [at] * len(bars))
+        for listing in self._special:
+            bars = self._listing_bars(listing, position, position)
+            rows += rows_of(bars, {"T": listing.ticker}, [at] * len(bars))
         indices, bars = self.synthetic.session_bars(position)
         if adjusted:
             factor = np.ones(self.synthetic.count)
@@ -101,6 +96,8 @@ class Universe:
                 if split.position > position:
                     factor[self.synthetic.index[split.ticker]] *= split.price_factor
             bars = bars.adjusted(factor[indices])
+        plain = self._is_plain[indices]
+        indices, bars = indices[plain], bars.where(plain)
         if len(bars):
             rows += _grouped_rows([self.synthetic.tickers[i] for i in indices.tolist()], bars, at)
         return rows

@@ -86,6 +86,7 @@ SHAPES = {
                 "currency",
                 "cik",
                 "composite_figi",
+                "share_class_figi",
             ),
             "varchar",
         )

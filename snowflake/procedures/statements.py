@@ -66,12 +66,13 @@ def copy_objects(key: ManifestKey, dataset: str, keys: list[str], loaded_at: dat
 
 
 def select_copied(key: ManifestKey, dataset: str) -> str:
-    """What was copied of each object: results (a response holds an array of them, or is one), first and last answer,
-    first and last checksum of the object as COPY read it.
+    """What was copied of each object: results (a response holds an array of them, is one, or holds one object with an
+    array of events), first and last answer, first and last checksum of the object as COPY read it.
     """
     return (
         "select object_key, sum(iff(is_array(response), array_size(response), "
-        "iff(is_array(response:results), array_size(response:results), 0))) as result_rows, "
+        "iff(is_array(response:results), array_size(response:results), "
+        "iff(is_array(response:results:events), array_size(response:results:events), 0)))) as result_rows, "
         "min(fetched_at) as first_fetched_at, max(fetched_at) as last_fetched_at, "
         "min(content_key) as first_content_key, max(content_key) as last_content_key "
         f"from raw.{dataset} where manifest_id = {literal(key.manifest_id)} group by object_key"

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from ingest import planning
 from ingest.datasets import Dataset, Family
 from ingest.errors import BadSetting
+from ingest.identity import EventPlan
 from ingest.manifests import Coverage
 from ingest.planning import Batch
 
@@ -24,6 +26,8 @@ def test_a_batch_survives_the_way_through_json() -> None:
         *planning.stocks_daily(DAYS[6], DAYS[1:6], []),
         *planning.options_daily(DAYS[6], DAYS[1:6], ["AAPL"]),
         *planning.stocks_backfill(DAYS, [], NOTHING),
+        *planning.listings_backfill(DAYS, NOTHING),
+        planning.tickers_daily(DAYS[6], DAYS[1:6], ("B", "C"), EventPlan(10, 3, ("AAPL",))),
     ]
     for batch in batches:
         assert Batch.from_dict(json.loads(json.dumps(batch.to_dict()))) == batch
@@ -34,7 +38,21 @@ def test_daily_reads_five_sessions_again_and_requires_the_newest() -> None:
     asked = [request.session for request in batch.requests if request.session]
     assert asked == [day.isoformat() for day in DAYS[1:7]]
     assert batch.required == DAYS[6]
-    assert {request.dataset for request in batch.requests} == {Dataset.STOCK_BARS, *planning.REFERENCE}
+    assert {request.dataset for request in batch.requests} == {Dataset.STOCK_BARS, Dataset.SPLITS, Dataset.DIVIDENDS}
+
+
+def test_a_backfill_lists_the_tickers_of_its_first_session_and_of_each_quarter_after_it_once() -> None:
+    (batch,) = planning.listings_backfill(DAYS, NOTHING)
+    days = [dict(request.params)["date"] for request in batch.requests]
+    assert days[0] == DAYS[0].isoformat()
+    assert [(day[:4], (int(day[5:7]) - 1) // 3) for day in days] == sorted(
+        {(f"{day.year}", (day.month - 1) // 3) for day in DAYS}
+    )
+    assert [request.span for request in batch.requests] == days
+
+    held = replace(NOTHING, spans={Dataset.TICKER_LISTINGS: frozenset({(DAYS[0], DAYS[0]), (DAYS[1], DAYS[9])})})
+    (again,) = planning.listings_backfill(DAYS, held)
+    assert again.requests == batch.requests[1:]
 
 
 def test_daily_of_two_tickers_asks_for_two_ranges() -> None:
@@ -53,7 +71,7 @@ def test_a_backfill_is_a_few_batches_of_whole_sessions_and_one_of_reference_data
         (Dataset.SPLITS, None),
         (Dataset.DIVIDENDS, None),
         (Dataset.TICKERS, "true"),
-        (Dataset.TICKERS, "false"),
+        (Dataset.TICKER_LISTINGS, "false"),
     ]
 
 

@@ -84,12 +84,17 @@ def run(batches: list[dict[str, Any]]) -> list[runs.Landed | None]:
     return [runs.land(batch, "a_dag", "a_run") for batch in batches]
 
 
+def sessions(batches: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of a daily run that fetch bars."""
+    return [batch for batch in batches if batch["sessions"]]
+
+
 def held(store: Any, family: Family = Family.STOCKS, symbol: str = "*") -> list[date]:
     return sorted(manifests.coverage(stored(store, family)).holds(symbol))
 
 
 def test_at_18_15_a_free_plan_lands_up_to_the_day_before_and_says_what_is_outstanding(market, store, caplog) -> None:
-    run(runs.plan_daily(Family.STOCKS, market.at(AT_18_15)))
+    run(sessions(runs.plan_daily(Family.STOCKS, market.at(AT_18_15))))
     (manifest,) = stored(store)
     assert manifest.complete
     assert (manifest.sessions[-1], manifest.outstanding) == ("2026-11-19", ("2026-11-20",))
@@ -98,7 +103,7 @@ def test_at_18_15_a_free_plan_lands_up_to_the_day_before_and_says_what_is_outsta
 
 
 def test_at_00_30_the_session_of_the_day_before_is_published(market, store) -> None:
-    run(runs.plan_daily(Family.STOCKS, market.at(AT_00_30)))
+    run(sessions(runs.plan_daily(Family.STOCKS, market.at(AT_00_30))))
     (manifest,) = stored(store)
     assert (manifest.sessions[-1], manifest.outstanding) == ("2026-11-20", ())
 
@@ -109,13 +114,13 @@ def test_a_plan_that_promises_too_much_is_green_and_the_next_run_fetches_what_wa
 ) -> None:
     monkeypatch.setenv("POLYGON_PLAN", "real-time")
     monkeypatch.setenv("SNOWTAPE_TICKERS", tickers)
-    run(runs.plan_daily(Family.STOCKS, market.at(AT_18_15)))
+    run(sessions(runs.plan_daily(Family.STOCKS, market.at(AT_18_15))))
     (manifest,) = stored(store)
     assert manifest.complete
     assert (manifest.sessions[-1], manifest.outstanding) == ("2026-11-19", ("2026-11-20",))
     assert [status for _, status in market.asked("/2026-11-20")].count(403) == 1
     assert "does not include" not in caplog.text
-    run(runs.plan_daily(Family.STOCKS, market.at(NEXT_18_15)))
+    run(sessions(runs.plan_daily(Family.STOCKS, market.at(NEXT_18_15))))
     assert held(store, symbol="AAPL")[-1] == date(2026, 11, 20)
 
 
@@ -158,7 +163,7 @@ def test_tickers_from_before_the_history_are_not_held_for_what_was_cut(market, s
 def test_what_the_plan_does_not_include_stays_red_and_is_quoted(market) -> None:
     said = {"match": "grouped", "kind": "status", "status": 403, "times": None}
     market.set("faults", [said])
-    (_, batch) = runs.plan_backfill(Family.STOCKS, {"start": "2026-11-18"}, market.at(AT_00_30))
+    (*_, batch) = runs.plan_backfill(Family.STOCKS, {"start": "2026-11-18"}, market.at(AT_00_30))
     with pytest.raises(NotEntitled, match="on demand"):
         run([batch])
 

@@ -208,7 +208,7 @@ def test_a_backfill_planned_twice_fetches_nothing_the_second_time(api) -> None:
     for batch in runs.plan_backfill(Family.STOCKS, params, NOW):
         runs.land(batch, "a_dag", "a_run")
     assert runs.plan_backfill(Family.STOCKS, params, NOW) == []
-    assert len(runs.plan_backfill(Family.STOCKS, {**params, "refetch": True}, NOW)) == 2
+    assert len(runs.plan_backfill(Family.STOCKS, {**params, "refetch": True}, NOW)) == 3
 
 
 @pytest.mark.usefixtures("environment")
@@ -231,7 +231,7 @@ def test_what_the_warehouse_has_refused_is_not_held(api, store) -> None:
 def test_the_event_of_a_run_names_its_own_manifests_only(api) -> None:
     for day in DAYS:
         api.on(path_of(day), grouped(str(day), "AAPL"))
-    (_, batch) = runs.plan_backfill(Family.STOCKS, {"start": "2026-11-18"}, NOW)
+    (*_, batch) = runs.plan_backfill(Family.STOCKS, {"start": "2026-11-18"}, NOW)
     began = datetime.now(UTC)
     mine, other = runs.land(batch, "a_dag", "mine"), runs.land(batch, "a_dag", "other")
     extra = runs.landed(Family.STOCKS, "a_dag", "mine", began)
@@ -249,6 +249,7 @@ def test_the_key_is_in_no_object_manifest_or_log(api, store, caplog) -> None:
         api.on(path_of(day), {**grouped(str(day), "AAPL"), "next_url": "", "debug": f"Bearer {KEY}"})
     api.on("/v1/marketstatus/upcoming", Reply(raw=b"[]"))
     api.on("/stocks/v1/splits", Reply({"error": f"key {KEY} is limited"}, 403))
+    api.on("/v3/reference/tickers", Reply({"error": f"key {KEY} is limited"}, 403))
     for batch in runs.plan_backfill(Family.STOCKS, {"start": "2026-11-18"}, NOW):
         try:
             runs.land(batch, "a_dag", "a_run")
@@ -281,7 +282,8 @@ def test_a_bad_parameter_is_named(params, name) -> None:
 
 @pytest.mark.usefixtures("environment")
 def test_daily_plans_the_last_completed_session() -> None:
-    (batch,) = runs.plan_daily(Family.STOCKS, NOW)
+    batch, tickers = runs.plan_daily(Family.STOCKS, NOW)
+    assert (tickers["label"], tickers["sessions"]) == ("tickers 2026-11-20", [])
     assert batch["sessions"][-1] == "2026-11-20"
     assert len(batch["sessions"]) == 6
     assert [one["label"] for one in runs.plan_daily(Family.OPTIONS, NOW)] == ["AAPL 2026-11-20", "MSFT 2026-11-20"]
@@ -292,7 +294,7 @@ def test_a_second_try_fetches_only_what_the_first_one_lacked(api) -> None:
     api.on(path_of(DAYS[0]), grouped("2026-11-18", "AAPL"))
     api.on(path_of(DAYS[1]), *[Reply({}, 400)], grouped("2026-11-19", "AAPL"))
     api.on(path_of(DAYS[2]), grouped("2026-11-20", "AAPL"))
-    (_, batch) = runs.plan_backfill(Family.STOCKS, {"start": "2026-11-18"}, NOW)
+    (*_, batch) = runs.plan_backfill(Family.STOCKS, {"start": "2026-11-18"}, NOW)
     began = datetime.now(UTC)
     with pytest.raises(IncompleteFetch):
         runs.land(batch, "a_dag", "a_run")
@@ -317,5 +319,6 @@ def test_a_missing_key_shows_while_planning(monkeypatch) -> None:
 
 def test_datasets_match_the_raw_tables_they_are_named_after() -> None:
     assert [dataset.value for dataset in Dataset] == [
-        "stock_bars", "splits", "dividends", "tickers", "option_contracts", "option_bars", "option_chain",
+        "stock_bars", "splits", "dividends", "tickers", "ticker_listings", "ticker_events",
+        "option_contracts", "option_bars", "option_chain",
     ]  # fmt: skip

@@ -85,16 +85,22 @@ ENDPOINTS = (
     ),
     Endpoint(
         "listed tickers",
-        lambda session, contract: datasets.tickers(True, "span"),
+        lambda session, contract: datasets.tickers("span"),
         Ticker,
         ("ticker", "name", "market", "locale", "active"),
         pages=2,
     ),
     Endpoint(
         "delisted tickers",
-        lambda session, contract: datasets.tickers(False, "span"),
+        lambda session, contract: datasets.delisted("span"),
         Ticker,
         ("ticker", "name", "market", "locale"),
+    ),
+    Endpoint(
+        "tickers of a day",
+        lambda session, contract: datasets.tickers_on(months(session, 3)),
+        Ticker,
+        ("ticker", "name", "market", "locale", "active"),
     ),
     Endpoint(
         "live contracts",

@@ -68,6 +68,12 @@ def test_every_bar_is_of_a_session_that_was_asked_for(asking: Asking, name: str)
     assert answer.payload.get("adjusted") is False
 
 
+def test_ticker_events_name_every_ticker_of_a_security_newest_first(asking: Asking) -> None:
+    (answer,) = asking.pages(datasets.ticker_events("META", "span"))
+
+    assert [row["ticker_change"]["ticker"] for row in answer.rows] == ["META", "FB"]
+
+
 @pytest.mark.parametrize("name", ["grouped bars", "stock bars"])
 def test_newest_session_that_the_plan_should_serve_is_served(asking: Asking, name: str) -> None:
     (answer,) = asking.answers(BY_NAME[name])

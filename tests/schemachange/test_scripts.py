@@ -10,7 +10,10 @@ from sqlglot import exp
 
 from tests.gates.sources import Script, schemachange_scripts
 
-DATASETS = ("stock_bars", "splits", "dividends", "tickers", "option_contracts", "option_bars", "option_chain")
+DATASETS = (
+    "stock_bars", "splits", "dividends", "tickers", "ticker_listings", "ticker_events",
+    "option_contracts", "option_bars", "option_chain",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

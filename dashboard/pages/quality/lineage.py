@@ -21,6 +21,7 @@ class Stage:
 
 _HISTORIES = {
     "stock_bars": "stock_bars", "splits": "splits", "dividends": "dividends", "tickers": "tickers",
+    "ticker_listings": "ticker_listings", "ticker_events": "ticker_events",
     "options_bars": "option_bars", "option_contracts": "option_contracts", "option_chain": "option_chain",
 }  # fmt: skip
 _NOW = {
@@ -30,6 +31,8 @@ _NOW = {
     "stg_polygon__option_terms": "option_contracts", "stg_polygon__option_chain": "option_chain",
 }  # fmt: skip
 _OVERRIDES, _VERSIONS = "snapshot_polygon__overrides", "stg_polygon__{}_versions"
+# Evidence of identity is not overruled.
+_EVIDENCE = ("ticker_listings", "ticker_events")
 _OPTIONS = "int_polygon__options_bars_enriched"
 
 LINEAGE = (
@@ -40,11 +43,16 @@ LINEAGE = (
     ),
     Stage(
         "Versions", "the vendor’s versions, and in them what people have overruled",
-        {_VERSIONS.format(name): (f"snapshot_polygon__{name}", _OVERRIDES) for name in _HISTORIES},
+        {
+            _VERSIONS.format(name): (f"snapshot_polygon__{name}", _OVERRIDES)
+            for name in _HISTORIES if name not in _EVIDENCE
+        },
     ),
     Stage(
         "Staging", "the version that counts now, or at the moment that was asked for",
-        {name: (_VERSIONS.format(history),) for name, history in _NOW.items()},
+        {name: (_VERSIONS.format(history),) for name, history in _NOW.items()}
+        | {f"stg_polygon__{name}": (f"snapshot_polygon__{name}",) for name in _EVIDENCE}
+        | {"stg_polygon__tickers": (_VERSIONS.format("tickers"), "stg_polygon__ticker_listings")},
     ),
     Stage(
         "Intermediate", "adjusted bars with indicators; contracts with their underlying, volatility and greeks",

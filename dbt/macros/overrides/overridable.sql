@@ -73,6 +73,7 @@
                 'currency': 'varchar',
                 'cik': 'varchar',
                 'composite_figi': 'varchar',
+                'share_class_figi': 'varchar',
                 'is_active': 'boolean',
                 'delisted_date': 'date',
             },
@@ -114,6 +115,11 @@
             },
         },
     }[dataset]) }}
+{% endmacro %}
+
+{# Evidence of identity is never overruled: who a ticker was has overrides of its own. #}
+{% macro overridable_datasets() %}
+    {{ return(datasets() | reject('in', ['ticker_listings', 'ticker_events']) | list) }}
 {% endmacro %}
 
 {# A value of ops.overrides, which is text, as its field's type; NULL where it is none. #}

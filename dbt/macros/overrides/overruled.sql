@@ -11,6 +11,7 @@
 {% macro overruled(dataset) %}
 {%- set shape = overridable(dataset) %}
 {%- set key, fields = shape.key, shape.fields %}
+{%- set carried = history_columns(dataset).get('carried', []) %}
 with decisions as (
     select
         entered.*,
@@ -101,7 +102,7 @@ in_force as (
 )
 
 select
-    {%- for column in key + fields.keys() | list %}
+    {%- for column in key + fields.keys() | list + carried %}
     versions.{{ column }},
     {%- endfor %}
     versions.fetched_at,
@@ -125,6 +126,9 @@ select
     {%- endfor %}
     {%- for field, type in fields.items() %}
     iff(coalesce(in_force.has_{{ field }}, false), {{ override_value('in_force.' ~ field, type) }}, held.{{ field }}) as {{ field }},
+    {%- endfor %}
+    {%- for column in carried %}
+    held.{{ column }},
     {%- endfor %}
     spans.known_from as fetched_at,
     held.manifest_id,

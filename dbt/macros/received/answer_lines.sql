@@ -7,6 +7,7 @@
 {% macro answer_lines(dataset, pending_only=false) -%}
 {%- set dated = {'splits': 'execution_date', 'dividends': 'ex_dividend_date', 'option_contracts': 'expiration_date'} -%}
 {%- set followed = ['adjusted', 'limit', 'order', 'sort', 'ticker', 'underlying_ticker', 'as_of', 'expired'] -%}
+{%- set followed = followed + (['market', 'active'] if dataset == 'tickers' else []) -%}
 {%- set date = dated.get(dataset) -%}
 {%- set limits = {'gte_date': date ~ '.gte', 'lte_date': date ~ '.lte'} if date else {} -%}
     select
@@ -21,7 +22,8 @@
         regexp_substr(lines.response:next_url::varchar, '[?&]cursor=([^&]*)', 1, 1, 'e', 1) as escaped_cursor,
         replace(replace(replace(escaped_cursor, '%3D', '='), '%2B', '+'), '%2F', '/') as next_cursor,
         lines.response:next_url::varchar is not null as has_next,
-        coalesce(array_size(lines.response:results), 0) as page_rows,
+        coalesce(array_size(lines.response:results{{ ':events' if dataset == 'ticker_events' }}), 0) as page_rows,
+        {{ told_security() if dataset == 'ticker_events' else 'null::varchar' }} as told_of,
         coalesce(try_to_number(lines.response:resultsCount::varchar), page_rows) <> page_rows as is_cut,
         {%- for name in ['gte_date', 'lte_date'] %}
         {{ 'try_to_date(lines.request:params:"' ~ limits[name] ~ '"::varchar, \'YYYY-MM-DD\')' if date else 'null::date' }} as {{ name }},

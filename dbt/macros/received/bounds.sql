@@ -40,6 +40,8 @@
     {#- An answer that lacks more is doubted and ends nothing. #}
     {%- do most.update(withdrawn_rows=10) %}
     {%- do most.update(withdrawn_share=0.01) %}
+    {#- Of the list of tickers: some one in a hundred go in a quarter of a year, which a pipeline may have paused for. #}
+    {%- do most.update(withdrawn_share_of_tickers=0.05) %}
     {#- Of a session this share at most, beyond a single row: two of five tickers that are gone are no withdrawal. #}
     {%- do most.update(withdrawn_share_of_session=0.25) %}
     {{- return(most) }}

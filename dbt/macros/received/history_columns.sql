@@ -1,6 +1,8 @@
 {#
     What identifies a row of a dataset (key) and what makes a version of it (values).
 
+    carried: kept with a version as it was observed first; a change of it is not one of the row.
+
     symbol, date: what the row is shown and looked for by.  withdrawable: a complete answer is a fact also for the rows
     that it lacks, found by symbol and date (stg_polygon__answers); the condition says when a rejected row still shows
     which key it speaks of.
@@ -33,10 +35,28 @@
         'tickers': {
             'key': ['ticker'],
             'values': ['ticker_name', 'market', 'locale', 'primary_exchange', 'security_type', 'currency', 'cik']
-                + ['composite_figi', 'is_active', 'delisted_date'],
+                + ['composite_figi', 'share_class_figi', 'is_active', 'delisted_date'],
+            'carried': ['vendor_updated_at'],
             'symbol': 'ticker',
             'date': 'delisted_date',
+            'withdrawable': is_symbol('ticker'),
+        },
+        'ticker_listings': {
+            'key': ['ticker', 'listing_kind', 'listing_date'],
+            'values': ['ticker_name', 'market', 'locale', 'primary_exchange', 'security_type', 'currency', 'cik']
+                + ['composite_figi', 'share_class_figi', 'list_date'],
+            'carried': ['vendor_updated_at'],
+            'symbol': 'ticker',
+            'date': 'listing_date',
             'withdrawable': none,
+        },
+        'ticker_events': {
+            'key': ['security_key', 'event_date', 'ticker'],
+            'values': ['event_type', 'security_name', 'composite_figi', 'cik'],
+            'carried': ['asked_id'],
+            'symbol': 'security_key',
+            'date': 'event_date',
+            'withdrawable': 'security_key is not null and ' ~ is_symbol('ticker'),
         },
         'option_contracts': {
             'key': ['contract_ticker'],

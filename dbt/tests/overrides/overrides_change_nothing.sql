@@ -12,7 +12,7 @@ with decisions as (
 ),
 
 known as (
-    {%- for dataset in datasets() %}
+    {%- for dataset in overridable_datasets() %}
     {%- set shape = overridable(dataset) %}
     select
         decisions.override_id,
