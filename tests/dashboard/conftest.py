@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from dashboard.data import sessions
 from dashboard.data.door import Door
 from dashboard.data.errors import NotBuilt, WarehouseAway
 from dashboard.data.sql import STATEMENTS, Value, bind
@@ -30,6 +31,7 @@ class FakeWarehouse:
         self.versions = pd.DataFrame(
             seed.bar_versions(self.bars), columns=seed.column_names("marts.fct_polygon__bar_versions")
         )
+        self.closures = pd.DataFrame({"closure_date": []}, dtype="datetime64[s]")
         self.is_away = False
         self.is_built = True
         self.frames: dict[str, pd.DataFrame] = {}
@@ -51,6 +53,8 @@ class FakeWarehouse:
             return self.versions[self.versions["ticker"] == (params or {})["ticker"]]
         if name == "tickers":
             return self.tickers
+        if name == "exchange_closures":
+            return self.closures
         if name == "origins":
             return self.tickers.groupby("data_origin").size().rename("tickers").reset_index()
         return self.frames[name]
@@ -64,6 +68,12 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+@pytest.fixture(autouse=True)
+def no_closures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The calendar as it is installed, until a test has an app follow a warehouse."""
+    monkeypatch.setattr(sessions, "_asked", None)
 
 
 @pytest.fixture(scope="session")

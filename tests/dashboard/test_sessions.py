@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import jinja2
+import pandas as pd
 import pytest
 
 from dashboard.data import sessions
+from dashboard.data.door import Door
 from dashboard.settings import GRACE_HOURS, SettingsError, read_session_due
 from ingest.publication import PLANS, read_publication
+from tests.dashboard.conftest import FakeWarehouse
 from tests.gates.sources import REPOSITORY
 
 SETTINGS = [{"POLYGON_PLAN": plan} for plan in (*PLANS, "", " Real-Time ")]
@@ -66,4 +69,18 @@ def test_sessions_behind_are_counted_to_the_one_that_is_due(monkeypatch: pytest.
     )
     friday = datetime(2026, 11, 20).date()
     assert sessions.sessions_behind(friday, tuesday_evening) == 1
+    assert sessions.sessions_behind(friday, wednesday_morning) == 2
+
+
+def test_a_closure_that_the_calendar_lacks_makes_nothing_late(
+    monkeypatch: pytest.MonkeyPatch, fake: FakeWarehouse
+) -> None:
+    monkeypatch.setattr(sessions, "session_due", lambda: read_session_due({}))
+    wednesday_morning, friday = datetime(2026, 11, 25, 11, tzinfo=UTC), datetime(2026, 11, 20).date()
+    sessions.follow(Door(fake))
+    fake.closures = pd.DataFrame({"closure_date": [date(2026, 11, 24)]})
+    assert sessions.sessions_behind(friday, wednesday_morning) == 1
+    assert sessions.expected_session(wednesday_morning) == date(2026, 11, 23)
+    fake.is_away = True
+    sessions.follow(Door(fake))
     assert sessions.sessions_behind(friday, wednesday_morning) == 2
