@@ -1,41 +1,27 @@
-"""Fetch a batch with a few threads: what is answered is landed at once, what is not is told with its reason.
+"""Fetch a batch: what is answered is landed at once, what is not is told with its reason (`fetcher`).
 
 A batch of option contracts is fetched in parts, each to become a manifest of its own: a run that is killed after hours
-then goes on where it was. What ends a batch early, because the next request would fare the same: a refused key, a
-server that can't be reached, a pause that is too long, and three failures in a row. What was answered until then is
-kept. A refusal that says what the plan serves does not count: see `edges`.
+then goes on where it was. What was answered until a batch ends early is kept.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
 from ingest import datasets
 from ingest import outcomes as judging
 from ingest.client import PolygonClient
 from ingest.completeness import SuspectSession
-from ingest.conflicts import SeenBars
-from ingest.datasets import Dataset, Request, bar_session
+from ingest.datasets import Dataset, Request
 from ingest.edges import Edges
 from ingest.errors import (
-    BeforeHistory,
     IngestError,
-    MalformedResponse,
-    MovedAway,
-    NotAuthorized,
-    NotEntitled,
-    NotFound,
-    NotPublishedYet,
-    RateLimited,
-    Unreachable,
 )
-from ingest.identity import Identity, Listing, follow_up, listing
+from ingest.fetcher import Fetcher
+from ingest.identity import Listing, follow_up
 from ingest.landing import Landing
 from ingest.manifests import ContractSpan, Missing
 from ingest.outcomes import Outcome
@@ -44,9 +30,6 @@ from ingest.planning import Batch, chunks, contract_bars, listings_before
 log = logging.getLogger(__name__)
 
 THREADS = 8
-MOST_FAILURES_IN_A_ROW = 3
-# What some plans don't include, and what a log says then: nothing is red for it.
-WITHOUT = {Dataset.OPTION_CHAIN: "No option chain", Dataset.TICKER_EVENTS: "No ticker events"}
 # A daily batch has few: looking for the plan's edge among them costs more than it saves.
 FEW_EXPIRATIONS = 8
 # A part ends when it holds this many contracts or has taken this long; between two slices one looks whether it does.
@@ -90,7 +73,7 @@ class Fetch:
         """`listed_before`: for a batch that asks for ticker events, the listing before this one, if there is one."""
         self._batch, self._edges = batch, Edges(batch)
         self._listed_before = listed_before
-        self._fetcher = _Fetcher(client, threads, self._edges)
+        self._fetcher = Fetcher(client, threads, self._edges)
         self._contracts: list[tuple[str, Request]] = []
         self._begun, self._failed, self._found = False, False, False
         # Sessions of which any contract has a bar; the last session to which any contract so far lives.
@@ -269,153 +252,3 @@ class Fetch:
         if self._lives_until >= end and end not in self._days:
             end = max(self._days)
         return ContractSpan(start, end, through, tuple(sorted(self._days)))
-
-
-class _Fetcher:
-    def __init__(self, client: PolygonClient, threads: int, edges: Edges) -> None:
-        self._client, self._threads, self._edges = client, threads, edges
-        self._guard = threading.Lock()
-        self._in_a_row = 0
-        self._stopped: str | None = None
-        # By dataset, what a plan that does not include it answered.
-        self._not_in_plan: dict[Dataset, str] = {}
-        self.fatal: IngestError | None = None
-
-    @property
-    def is_stopped(self) -> bool:
-        return self._stopped is not None
-
-    def run(self, requests: Sequence[Request], landing: Landing, *, newest_first: bool = False) -> list[Outcome]:
-        """Outcomes in the order of the requests.
-
-        Args:
-            newest_first: ask for the newest sessions first, and for the very first one alone: what the plan refuses
-                of a session it refuses of all older ones, and those are not asked for.
-        """
-        order = list(range(len(requests)))
-        outcomes: dict[int, Outcome] = {}
-        if newest_first:
-            order.sort(key=lambda place: (requests[place].days or ("", ""))[1], reverse=True)
-            if len(order) > 1 and requests[order[0]].days:
-                outcomes[order[0]] = self._one(requests[order[0]], landing)
-                order = order[1:]
-        with ThreadPoolExecutor(self._threads, thread_name_prefix="fetch") as pool:
-            found = pool.map(lambda place: self._one(requests[place], landing), order)
-            outcomes.update(zip(order, found, strict=True))
-        return [outcomes[place] for place in range(len(requests))]
-
-    def read(self, request: Request) -> tuple[Outcome, list[dict[str, Any]]]:
-        """Rows that decide what else to ask for and are not landed; an API that knows nothing of it has none."""
-        try:
-            return Outcome(request), [row for answer in self._client.pages(request) for row in answer.rows]
-        except NotFound:
-            return Outcome(request), []
-        except IngestError as error:
-            return self._failed(request, error), []
-
-    def refuses(self, request: Request) -> bool | None:
-        """Whether the plan refuses a request for bars; None where that can't be learned. Lands nothing."""
-        if (known := self._known(request)) is not None:
-            return known.is_outside
-        try:
-            next(self._client.pages(request))
-        except (NotPublishedYet, BeforeHistory) as error:
-            return self._outside(request, error).is_outside
-        except NotFound:
-            return False
-        except IngestError as error:
-            log.info("Whether the plan serves %s could not be learned: %s", request.path, error)
-            return None
-        return False
-
-    def _one(self, request: Request, landing: Landing) -> Outcome:
-        if self._stopped:
-            return Outcome(request, failure=f"not asked: {self._stopped}")
-        if (known := self._known(request)) is not None:
-            return known
-        if (said := self._not_in_plan.get(request.dataset)) and request.dataset == Dataset.TICKER_EVENTS:
-            return Outcome(request, note=said, is_outside=True)
-        rows, days = 0, set[str]()
-        listed: dict[str, Identity] = {}
-        seen = SeenBars(request.session)
-        expirations: dict[str, str] = {}
-        try:
-            for answer in self._client.pages(request):
-                landing.add(request.dataset, request.span, answer)
-                rows += len(answer.rows)
-                if request.dataset in (Dataset.STOCK_BARS, Dataset.OPTION_BARS):
-                    for bar in answer.rows:
-                        seen.add(bar)
-                if request.dataset == Dataset.TICKERS:
-                    listed = {**listing(answer.rows), **listed}
-                elif request.dataset == Dataset.OPTION_CONTRACTS:
-                    expirations |= _expirations(answer.rows)
-                elif request.days:
-                    first, last = request.days
-                    days |= {day for bar in answer.rows if (day := bar_session(bar)) and first <= day <= last}
-        except NotFound as error:
-            if not request.is_of_one_symbol:
-                return self._failed(request, error)
-            return Outcome(request, note=_nothing_known(request, error))
-        except (NotEntitled, NotPublishedYet, BeforeHistory) as error:
-            if request.dataset in WITHOUT:
-                return self._not_entitled(request, error)
-            if isinstance(error, BeforeHistory) and request.dataset == Dataset.TICKER_LISTINGS:
-                return Outcome(request, note=f"before the plan's history: {error}")
-            if isinstance(error, NotEntitled) or request.days is None:
-                return self._failed(request, error)
-            return self._outside(request, error)
-        except IngestError as error:
-            return self._failed(request, error)
-        with self._guard:
-            self._in_a_row = 0
-        return Outcome(
-            request, rows=rows, days=frozenset(days), expirations=expirations, conflicts=seen.conflicts, listed=listed
-        )
-
-    def _known(self, request: Request) -> Outcome | None:
-        with self._guard:
-            return self._edges.known(request)
-
-    def _outside(self, request: Request, error: NotPublishedYet | BeforeHistory) -> Outcome:
-        """A refusal that says what the plan serves is an answer of a healthy server: no failure, nor one in a row."""
-        with self._guard:
-            self._in_a_row = 0
-            return self._edges.refused(request, error)
-
-    def _failed(self, request: Request, error: IngestError) -> Outcome:
-        with self._guard:
-            self._in_a_row += not isinstance(error, MalformedResponse)
-            if isinstance(error, NotAuthorized | MovedAway):
-                self.fatal = error
-            if isinstance(error, NotEntitled):
-                self.fatal = self.fatal or error
-            stops = isinstance(error, NotAuthorized | MovedAway | Unreachable | RateLimited)
-            if stops or self._in_a_row >= MOST_FAILURES_IN_A_ROW:
-                if self._stopped is None:
-                    log.error("Stopping: %s", error)
-                self._stopped = self._stopped or str(error)
-        return Outcome(request, failure=str(error))
-
-    def _not_entitled(self, request: Request, error: IngestError) -> Outcome:
-        """What a plan doesn't include is a fact about it, no gap in what we fetched."""
-        with self._guard:
-            self._in_a_row = 0
-            if request.dataset not in self._not_in_plan:
-                log.warning("%s: %s Everything else goes on.", WITHOUT[request.dataset], error)
-                self._not_in_plan[request.dataset] = str(error)
-        return Outcome(request, note=str(error), is_outside=request.dataset == Dataset.TICKER_EVENTS)
-
-
-def _nothing_known(request: Request, error: NotFound) -> str:
-    """What the manifest says of a 404."""
-    return "no ticker events: the API has none of it (404)" if request.dataset == Dataset.TICKER_EVENTS else str(error)
-
-
-def _expirations(rows: Sequence[dict[str, object]]) -> dict[str, str]:
-    found = {}
-    for row in rows:
-        ticker, expiration = row.get("ticker"), row.get("expiration_date")
-        if isinstance(ticker, str) and isinstance(expiration, str) and len(expiration) == 10:
-            found[ticker] = expiration
-    return found
