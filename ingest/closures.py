@@ -97,7 +97,7 @@ def learn(days: frozenset[date]) -> None:
     """Have every session of this process counted without these days and those of the setting."""
     named = read_closures()
     for day in sorted(days):
-        log.warning("The exchange announced that it is closed on %s, which the installed calendar doesn't know.", day)
+        log.info("The exchange announced that it is closed on %s, which the installed calendar doesn't know.", day)
     calendar.learn(days | named)
 
 

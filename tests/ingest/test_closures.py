@@ -70,6 +70,7 @@ def says(day: str, *closed: str) -> Manifest:
 
 
 def test_a_closure_that_was_announced_is_no_session_then_and_afterwards(market, store, caplog) -> None:
+    caplog.set_level("INFO", "ingest.closures")
     daily(market, FRIDAY)
     assert {manifest.exchange_closures for manifest in stored(store)} == {("2026-11-23",)}
 
