@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from snowflake.connector import SnowflakeConnection
 
@@ -37,7 +38,7 @@ def main() -> None:
             new = _new_manifest(stack)
             times = {}
             for name, is_full in (("rung for", False), ("timed", True)):
-                sweep = lambda is_full=is_full: loader.pending(connection, stack.store, Family.STOCKS, full=is_full)  # noqa: E731
+                sweep = partial(loader.pending, connection, stack.store, Family.STOCKS, full=is_full)
                 assert sweep() == [new]
                 times[name] = _median_seconds(sweep)
             rows.append({"settled manifests": wanted} | {f"{name}, s": seconds for name, seconds in times.items()})
