@@ -1,4 +1,4 @@
-"""What the warehouse remembers besides tables: procedures and recorded statements, in `_fs_global._snowtape`.
+"""What a warehouse keeps besides tables: procedures, functions, recorded statements; in `_fs_global._snowtape`.
 
 Written through one connection of its own: like DDL in Snowflake, it never takes part in a client's transaction.
 """
@@ -15,6 +15,11 @@ METADATA_SQL = f"""
 CREATE TABLE IF NOT EXISTS {METADATA_SCHEMA}.procedures (
     database_name VARCHAR, schema_name VARCHAR, name VARCHAR,
     signature VARCHAR, -- the argument types, comma separated: procedures may be overloaded
+    definition JSON, created_on TIMESTAMPTZ,
+    PRIMARY KEY (database_name, schema_name, name, signature)
+);
+CREATE TABLE IF NOT EXISTS {METADATA_SCHEMA}.functions (
+    database_name VARCHAR, schema_name VARCHAR, name VARCHAR, signature VARCHAR,
     definition JSON, created_on TIMESTAMPTZ,
     PRIMARY KEY (database_name, schema_name, name, signature)
 );

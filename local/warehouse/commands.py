@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from local.warehouse import recorded, settings, variables
 from local.warehouse.errors import unknown_statement
+from local.warehouse.functions import definition as table_functions
+from local.warehouse.functions import store as function_store
 from local.warehouse.procedures import call, definition, store
 from local.warehouse.results import StatementResult
 from local.warehouse.sql import comments, explain, schemas
@@ -56,6 +58,7 @@ _BY_WORDS: tuple[tuple[tuple[str, ...], Command], ...] = (
     (("CALL",), call.call),
     (("EXPLAIN",), explain.explain),
     (("DROP", "PROCEDURE"), _ddl(store.drop)),
+    (("DROP", "FUNCTION"), _ddl(function_store.drop)),
     (("DESC", "PROCEDURE"), _plain(store.describe)),
     (("DESCRIBE", "PROCEDURE"), _plain(store.describe)),
     (("SHOW", "PROCEDURES"), _plain(store.show)),
@@ -78,6 +81,8 @@ def find(statement: Statement) -> Command | None:
     for words, command in _BY_WORDS:
         if statement.starts(*words):
             return command
+    if table_functions.is_create(statement):
+        return _ddl(function_store.create)
     if definition.is_create(statement):
         return _ddl(store.create)
     if schemas.is_create(statement):

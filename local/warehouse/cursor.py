@@ -18,6 +18,7 @@ from sqlglot.errors import ParseError
 
 from local.warehouse import commands
 from local.warehouse.errors import SYNTAX_ERROR, SqlError, from_duckdb, sql_error, unknown_statement
+from local.warehouse.functions import calls
 from local.warehouse.output import arrow_table
 from local.warehouse.procedures import rights
 from local.warehouse.results import StatementResult
@@ -158,7 +159,7 @@ class WarehouseCursor(FakeSnowflakeCursor):
 
     def translate(self, expression: exp.Expr, params: Any) -> Iterator[exp.Expr]:
         """The tree, or the several it takes, in DuckDB's dialect. May take placeholders out of `params`."""
-        expression = functions.rewrite(flatten.rewrite(expression))
+        expression = functions.rewrite(flatten.rewrite(calls.rewrite(self.session, expression)))
         for part in self._transform_explode(expression):
             yield quote_reserved(self._transform(part, params))
 

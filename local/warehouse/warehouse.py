@@ -33,6 +33,8 @@ class Warehouse:
     locks: TableLocks = field(default_factory=TableLocks)
     abandon_after: float = 20.0
     sessions: dict[str, Session] = field(default_factory=dict)
+    # Names under which DuckDB knows handlers of table functions.
+    table_functions: set[str] = field(default_factory=set)
 
     @classmethod
     def open(

@@ -60,9 +60,9 @@ def things(statements: list[str]) -> list[Thing]:
             is_inside = kind in ("table", "stage", "file format", "schema")
             outside = "accountadmin" if kind == "integration" else "sysadmin"
             found.append(Thing(kind, name, f"{DATABASE}_deployer" if is_inside else outside))
-        elif match := re.match(r"(?is)create or replace procedure\s+([\w.]+)\(([^)]*)\)", statement):
-            types = ",".join(argument.split()[1] for argument in match[2].split(","))
-            found.append(Thing("procedure", f"{match[1]}({types})".lower(), f"{DATABASE}_deployer"))
+        elif match := re.match(r"(?is)create or replace (procedure|function)\s+([\w.]+)\(([^)]*)\)", statement):
+            types = ",".join(argument.split()[1] for argument in match[3].split(","))
+            found.append(Thing(match[1].lower(), f"{match[2]}({types})".lower(), f"{DATABASE}_deployer"))
     return found + dbt_models() + [Thing("streamlit", "apps.operator", f"{DATABASE}_operator")]
 
 

@@ -18,6 +18,7 @@ PRIVILEGES = {
     "table": ("select", "insert", "update", "delete", "truncate", "references", "evolve schema", "rebuild"),
     "view": ("select", "references"),
     "procedure": ("usage", "monitor"),
+    "function": ("usage",),
     "stage": ("usage", "read", "write"),
     "file format": ("usage",),
     "streamlit": ("usage",),

@@ -14,6 +14,7 @@ from tests.live.denials import DENIALS, Denial
 ROLES = ("deployer", "loader", "transformer", "reader", "operator")
 OVERRIDE = "ops.override(varchar,varchar,varchar,varchar,varchar,varchar)"
 RETRACT = "ops.retract_override(varchar,varchar,varchar,varchar,varchar)"
+OPTION_NUMBERS = "intermediate.option_numbers(varchar,varchar,float,float,float,float,float,varchar,float)"
 BUILT_BY_DBT = ("staging", "snapshots", "intermediate", "marts", "staging_as_of", "intermediate_as_of", "marts_as_of")
 
 # Everything that a role may do; what is not here, it may not. A name may end with * for all of a schema.
@@ -32,6 +33,7 @@ MATRIX: dict[str, set[tuple[str, str, str]]] = {
         ("usage", "warehouse", f"{DATABASE}_deployer"),
         ("ownership", "schema", "*"),
         ("ownership", "procedure", "raw.*"),
+        ("ownership", "function", "intermediate.*"),
         ("ownership", "stage", "raw.*"),
         ("ownership", "file format", "raw.*"),
         ("ownership", "table", "raw.*"),
@@ -61,6 +63,7 @@ MATRIX: dict[str, set[tuple[str, str, str]]] = {
         ("usage", "warehouse", f"{DATABASE}_transformer"),
         ("usage", "schema", "raw"),
         ("select", "table", "raw.*"),
+        ("usage", "function", OPTION_NUMBERS),
         *((p, "schema", s) for p in ("usage", "create table", "create view") for s in (*BUILT_BY_DBT, "ops")),
         *(("ownership", kind, f"{schema}.*") for kind in ("table", "view") for schema in BUILT_BY_DBT),
         ("ownership", "view", "ops.*"),

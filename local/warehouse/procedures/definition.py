@@ -70,7 +70,8 @@ class Creation:
     definition: Definition
 
 
-def _syntax_error(message: str) -> SqlError:
+def syntax_error(message: str) -> SqlError:
+    """A syntax error with this message."""
     return sql_error(f"SQL compilation error:\n{message}", *SYNTAX_ERROR)
 
 
@@ -96,7 +97,7 @@ def closing(words: Sequence[Word], at: int) -> int:
         depth += {"(": 1, ")": -1}.get(words[index].upper, 0)
         if not depth:
             return index
-    raise _syntax_error("a closing parenthesis is missing")
+    raise syntax_error("a closing parenthesis is missing")
 
 
 def split_list(words: Sequence[Word]) -> list[Sequence[Word]]:
@@ -111,10 +112,11 @@ def split_list(words: Sequence[Word]) -> list[Sequence[Word]]:
     return [*parts, words[start:]] if words else []
 
 
-def _argument(text: str, words: Sequence[Word]) -> Argument:
+def read_argument(text: str, words: Sequence[Word]) -> Argument:
+    """`name type [DEFAULT value]`."""
     default = next((i for i, word in enumerate(words) if word.upper in ("DEFAULT", ":=")), len(words))
     if default < 2:
-        raise _syntax_error("an argument needs a name and a type")
+        raise syntax_error("an argument needs a name and a type")
     return Argument(
         words[0].name,
         plain_type(text[words[1].start : words[default - 1].end]),
@@ -122,7 +124,7 @@ def _argument(text: str, words: Sequence[Word]) -> Argument:
     )
 
 
-class _Options:
+class Options:
     """The words between the argument list and AS, looked up by option name."""
 
     def __init__(self, text: str, words: Sequence[Word]) -> None:
@@ -149,11 +151,18 @@ class _Options:
     def returns(self) -> str:
         """The type after RETURNS; TABLE (…) keeps its columns."""
         if (at := self._at("RETURNS")) is None:
-            raise _syntax_error("RETURNS is missing")
+            raise syntax_error("RETURNS is missing")
         last = at + 1
         if last + 1 < len(self._words) and self._words[last + 1].upper == "(":
             last = closing(self._words, last + 1)
         return self._text[self._words[at + 1].start : self._words[last].end].upper()
+
+    def table_columns(self) -> tuple[Argument, ...]:
+        """The columns of RETURNS TABLE (…)."""
+        at = self._at("RETURNS")
+        assert at is not None
+        inside = self._words[at + 3 : closing(self._words, at + 2)]
+        return tuple(read_argument(self._text, part) for part in split_list(inside))
 
     def execute_as(self) -> str:
         """OWNER unless something else is said."""
@@ -179,10 +188,10 @@ def read(statement: Statement) -> Creation:
     if_not_exists = [w.upper for w in words[at : at + 3]] == ["IF", "NOT", "EXISTS"]
     name, at = read_name(words, at + 3 * if_not_exists)
     end = closing(words, at)
-    arguments = tuple(_argument(statement.text, part) for part in split_list(words[at + 1 : end]))
+    arguments = tuple(read_argument(statement.text, part) for part in split_list(words[at + 1 : end]))
     if len(words) < end + 3 or not words[-1].is_string or words[-2].upper != "AS":
-        raise _syntax_error("the body of the procedure is missing: AS '…' or AS $$…$$ has to come last")
-    options = _Options(statement.text, words[end + 1 : -2])
+        raise syntax_error("the body of the procedure is missing: AS '…' or AS $$…$$ has to come last")
+    options = Options(statement.text, words[end + 1 : -2])
     language = options.value("LANGUAGE", "SQL").upper()
     if language != "PYTHON":
         raise sql_error(f"The local warehouse runs procedures in Python only, not in {language}.", 2140, "0A000")
@@ -199,9 +208,9 @@ def read(statement: Statement) -> Creation:
     )
     for value, option in ((definition.runtime_version, "RUNTIME_VERSION"), (definition.handler, "HANDLER")):
         if not value:
-            raise _syntax_error(f"Python procedures need {option}.")
+            raise syntax_error(f"Python procedures need {option}.")
     if not any(package.lower().startswith(SNOWPARK) for package in definition.packages):
-        raise _syntax_error(f"PACKAGES must contain '{SNOWPARK}'.")
+        raise syntax_error(f"PACKAGES must contain '{SNOWPARK}'.")
     if options.list("IMPORTS"):
         raise sql_error("The local warehouse does not know IMPORTS of a procedure.", 2140, "0A000")
     return Creation(name, "REPLACE" in before or "ALTER" in before, if_not_exists, definition)

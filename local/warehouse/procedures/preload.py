@@ -5,7 +5,9 @@ import json  # noqa: F401
 
 import pandas  # noqa: F401
 import pyarrow  # noqa: F401
+import scipy.special  # noqa: F401
 
+from local.warehouse.functions import batch  # noqa: F401
 from local.warehouse.procedures import staged_file  # noqa: F401
 from local.warehouse.staged import objects
 

@@ -7,8 +7,12 @@ from multiprocessing import forkserver
 from typing import Any
 
 from local.warehouse.errors import SqlError, sql_error
+from local.warehouse.functions import batch
 from local.warehouse.procedures import handler
 from local.warehouse.procedures.definition import Definition
+
+# Whose process a batch of a table function is, for `stop`.
+FUNCTIONS = "functions"
 
 
 class ProcedureRunner:
@@ -62,10 +66,38 @@ class ProcedureRunner:
             raise _error(name, definition, outcome.error)
         return outcome
 
+    def run_batch(self, name: str, rows: batch.Batch) -> list[list[Any]]:
+        """Run a table function's handler on a batch of rows; returns the columns that it makes."""
+        receiver, sender = self._context.Pipe(duplex=False)
+        process = self._context.Process(target=batch.run, args=(rows, sender), daemon=True)
+        process.start()
+        sender.close()
+        self._running.setdefault(FUNCTIONS, set()).add(process)
+        try:
+            if not receiver.poll(self.timeout):
+                raise _failed(name, rows.handler, f"it did not finish within {self.timeout:.0f} seconds")
+            answer = receiver.recv()
+        except EOFError:
+            process.join(5)
+            raise _failed(name, rows.handler, f"its process ended with exit code {process.exitcode}") from None
+        finally:
+            self._running[FUNCTIONS].discard(process)
+            receiver.close()
+            process.kill()
+            process.join()
+        if answer.error is not None:
+            raise _failed(name, rows.handler, answer.error)
+        found: list[list[Any]] = answer.columns
+        return found
+
 
 def _error(name: str, definition: Definition, message: str) -> SqlError:
+    return _failed(name, definition.handler, message)
+
+
+def _failed(name: str, of: str, message: str) -> SqlError:
     return sql_error(
-        f"Python Interpreter Error:\n{message}\n in function {name} with handler {definition.handler}",
+        f"Python Interpreter Error:\n{message}\n in function {name} with handler {of}",
         100357,
         "P0000",
     )

@@ -23,6 +23,9 @@ grant select on future tables in schema raw to role {{ transformer }};
 {% for schema in ('staging', 'snapshots', 'intermediate', 'marts', 'ops', 'staging_as_of', 'intermediate_as_of', 'marts_as_of') %}
 grant usage, create table, create view on schema {{ schema }} to role {{ transformer }};
 {% endfor %}
+grant usage on function intermediate.option_numbers(
+    varchar, varchar, float, float, float, float, float, varchar, float
+) to role {{ transformer }};
 grant select, insert on table ops.builds to role {{ transformer }};
 grant select, insert on table ops.dbt_failing_rows to role {{ transformer }};
 grant select on table ops.dbt_test_results to role {{ transformer }};

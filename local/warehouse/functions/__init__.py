@@ -1,0 +1,1 @@
+"""Table functions in Python: what they are, where they are kept, and how a query calls them."""
