@@ -11,7 +11,8 @@ from bench.record import RESULTS, table
 
 PAGE = Path(__file__).with_name("RESULTS.md")
 ORDER = (
-    "ingest", "options", "recovery", "marts", "history_slope", "sweep", "dashboard", "backtest", "end_to_end"
+    "ingest", "options", "recovery", "marts", "history_slope", "sweep", "dashboard", "backtest", "american",
+    "end_to_end"
 )  # fmt: skip
 # What is drawn beside a table: the column that names a row, and the one with its number. The slope draws itself.
 PLOTS = {
@@ -22,6 +23,7 @@ PLOTS = {
     "sweep": ("settled manifests", "timed, s"),
     "dashboard": ("who", "p95, ms"),
     "backtest": ("strategy", "basket of 500, s"),
+    "american": ("what", "CPU, µs a contract"),
     "end_to_end": ("stage", "ended after, s"),
 }
 HEAD = """# Measured

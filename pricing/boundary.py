@@ -182,8 +182,11 @@ def march(rule: Rule, at: Interval, distance: Array, slack: Callable[[int, Array
             low, high = np.where(is_near, own, low), np.where(is_near, high, own)
             by_distance = at.sign * (left_by / left - right_by / right)
             moved = own - excess / np.where(by_distance == 0, TINY, by_distance)
-            # No farther than this until a distance is known that is too far: there are other solutions behind.
+            # In small steps until a distance is known that is too far, and not to where every term of the integral has
+            # vanished: there are other solutions behind.
             most = np.where(np.isinf(high), own * LEAP + 0.02 * volatility[:, -1], high)
+            if node:
+                most = np.minimum(most, distance[row - 1] + at.sigma * root)
             is_inside = np.isfinite(moved) & (moved > low) & (moved < high)
             moved = np.where(is_inside, np.minimum(moved, most), np.where(np.isinf(high), most, (low + high) / 2))
             distance[row] = moved

@@ -31,6 +31,14 @@ KINDS = {
     "bench/": QUERY | {"insert_statement"},
 }
 PROCEDURES = sources.REPOSITORY / "snowflake" / "procedures"
+# In the order in which R__option_numbers.sql has them: a module comes after what it imports.
+FUNCTION = [
+    *(
+        sources.REPOSITORY / "pricing" / f"{name}.py"
+        for name in ("rules", "european", "boundary", "american", "implied", "dividends", "schedule", "options")
+    ),
+    sources.REPOSITORY / "snowflake" / "functions" / "option_numbers.py",
+]
 READER = sources.REPOSITORY / "ingest" / "manifest_document.py"
 SOURCES = [READER, *sorted(PROCEDURES.glob("*.py"))]
 
@@ -137,9 +145,20 @@ def test_all_procedures_run_as_their_owner() -> None:
     assert all("execute as owner\nas\n$$" in text for text in scripts)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*SOURCES, *FUNCTION], ids=lambda path: path.name)
 def test_inlined_python_survives_jinja_and_dollar_quotes(path: Path) -> None:
     assert inlined.problems(path.read_text()) == []
+
+
+def test_function_that_is_deployed_is_its_sources_to_the_letter() -> None:
+    (script,) = [s for s in sources.schemachange_scripts() if s.name == "R__option_numbers.sql"]
+    (statement,) = script.statements
+    _, deployed, end = statement.split("$$")
+
+    assert end.strip() == ""
+    written = [line for file in FUNCTION for line in inlined.code(file.read_text())]
+    assert [line for line in deployed.splitlines() if line not in ("", "#", "# ")] == written
+    compile(deployed, script.name, "exec")
 
 
 LOADER = [READER, *(PROCEDURES / f"{part}.py" for part in ("statements", "staged_objects", "load_manifest"))]
