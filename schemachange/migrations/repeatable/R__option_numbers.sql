@@ -1,4 +1,4 @@
--- Implied volatility and greeks of option prices (docs/adr/0012): select … from …, table(intermediate.option_numbers(…)).
+-- Implied volatility and greeks of option prices (docs/adr/0012), called as a table function beside the rows to price.
 -- dividends is JSON text, [[years from now until the share goes ex, USD a share], …].
 create or replace function intermediate.option_numbers(
     exercise_style varchar,
