@@ -260,7 +260,7 @@ def between(market: Market, before: Before, length: Array, accuracy: Accuracy) -
     if not len(rows):
         return None
     grid = marching_rule(*accuracy.between)
-    part = Market(*(item[rows] for item in market[:4]), True)
+    part = Market(sign[rows], market.sigma[rows], rate[rows], market.dividend_yield[rows], True)
     after = Held(
         before.after.slope[rows], before.after.level[rows], before.after.edges[:, rows],
         before.after.coefficients[:, :, rows],

@@ -29,8 +29,16 @@ class Posed:
 
     def take(self, rows: slice | np.ndarray) -> "Posed":
         """Some of them."""
-        parts = (part[rows] for part in (self.sign, self.spot, self.rate, self.paid, self.years))
-        return Posed(*parts, self.times[:, rows], self.amounts[:, rows], self.is_american)
+        return Posed(
+            self.sign[rows],
+            self.spot[rows],
+            self.rate[rows],
+            self.paid[rows],
+            self.years[rows],
+            self.times[:, rows],
+            self.amounts[:, rows],
+            self.is_american,
+        )
 
     def price(self, sigma: Array, accuracy: Accuracy, rate: Array | None = None) -> Array:
         """At a volatility, and at another rate."""
