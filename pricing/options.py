@@ -90,15 +90,16 @@ def option_numbers(
         reason[(reason == None) & is_so] = name  # noqa: E711
     rows = np.flatnonzero(reason == None)  # noqa: E711
     # Prices in units of the strike from here on.
-    sign, years, rate, paid, is_european = (part[rows] for part in (sign, years, rate, paid, is_european))
+    sign, years, rate, paid = (part[rows] for part in (sign, years, rate, paid))
+    is_american = ~is_european[rows]
     unit, counts = strike[rows], counts[rows]
     dates = _padded([ahead[row][0] for row in rows], years)
     cash = _padded([ahead[row][1] for row in rows], np.zeros(len(rows))) / unit[:, None]
     s, p = spot[rows] / unit, price[rows] / unit
-    can_exercise = ~is_european & (may_exercise(sign, rate, paid) | ((counts > 0) & (rate >= 0)))
+    can_exercise = is_american & (may_exercise(sign, rate, paid) | ((counts > 0) & (rate >= 0)))
     can_exercise &= ~((sign < 0) & (counts > 0) & (rate <= 0))
     is_odd = (counts > 0) & ((paid != 0) | ((rate < 0) & (sign > 0)))
-    not_covered = ~is_european & (has_two_boundaries(sign, rate, paid) | is_odd)
+    not_covered = is_american & (has_two_boundaries(sign, rate, paid) | is_odd)
     inner = _reasons(sign, s, years, rate, paid, dates, cash, counts, can_exercise, p)
     inner[not_covered] = "not_covered"
     is_posed = inner == None  # noqa: E711

@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+from duckdb.func import FunctionNullHandling, PythonUDFType
 from sqlglot import exp
 
 from local.warehouse.errors import sql_error
@@ -116,8 +117,8 @@ def _register(warehouse: Warehouse, name: ObjectName, function: TableFunction) -
                 run,
                 [DUCKDB_TYPES[argument.type] for argument in function.arguments],
                 f"STRUCT({fields})",
-                type="arrow",
-                null_handling="special",
+                type=PythonUDFType.ARROW,
+                null_handling=FunctionNullHandling.SPECIAL,
             )
             warehouse.table_functions.add(registered)
     return registered
