@@ -139,7 +139,9 @@ def load_snapshot(lake: Lake, rows: Sequence[dict[str, Any]], *, at: datetime = 
         | {name: value for name, value in row.items() if name not in ("ticker", "underlying")}
         for row in rows
     ]
-    lake.load("option_chain", "/v3/snapshot/options/X", results, at=at, session=str(session))
+    for underlying in {row["underlying"]: None for row in rows}:
+        told = [result for result in results if result["underlying_asset"]["ticker"] == underlying]
+        lake.load("option_chain", f"/v3/snapshot/options/{underlying}", told, at=at, session=str(session))
 
 
 def _bar(ticker: str, price: float) -> dict[str, Any]:

@@ -34,6 +34,8 @@ SOUND: dict[str, dict[str, Any]] = {
     "option_chain": {"implied_volatility": 0.3, "greeks": {"delta": 0.5}, "open_interest": 10},
 }
 NO_NUMBER = "a number that cannot be read"
+# By root, the underlying that a listing asked for by I:SPX says.
+LISTED = {"SPX": "I:SPX", "SPXW": "SPX", "SPY": "SPY"}
 OUTSIDE = "an open or close outside high and low"
 CASES = [
     Case("stock_bars", {}, None),
@@ -151,6 +153,8 @@ CASES = [
     Case("option_bars", {"v": 1.01e9}, "a volume above every session"),
     # The chain.
     Case("option_chain", {}, None),
+    Case("option_chain", {"underlying_asset": {"ticker": "AAA"}}, None),
+    Case("option_chain", {"underlying_asset": {"ticker": "ZZZ"}}, "an underlying that was not asked for"),
     Case("option_chain", {"details": {}}, "no ticker"),
     Case("option_chain", {"details": {"ticker": "AAA"}}, "not an option symbol"),
     Case("option_chain", {"implied_volatility": 1000}, None),
@@ -203,6 +207,9 @@ def reasons(lake: Lake, dbt: Dbt) -> dict[tuple[str, int, int], str]:
             manifests[dataset] = lake.load(
                 dataset, path_of(dataset, answer[0][0]), rows, at=FETCHED, session=SESSION, manifest=manifest
             )
+    spx = [{"ticker": f"O:{root}260821C00110000", "underlying_ticker": name} for root, name in LISTED.items()]
+    rows, params = [SOUND["option_contracts"] | row for row in spx], {"underlying_ticker": "I:SPX"}
+    lake.load("option_contracts", "/v3/reference/options/contracts", rows, at=FETCHED, params=params)
     lake.grouped("2026-07-18", [SOUND["stock_bars"] | {"T": "EARLY", "t": MIDNIGHT + 86_400_000}], at=FETCHED)
     dbt("run", "--select", "+stg_polygon__rows_rejected")
     return {
@@ -211,10 +218,19 @@ def reasons(lake: Lake, dbt: Dbt) -> dict[tuple[str, int, int], str]:
             """
             select dataset, line_number, result_index, rejection_reason
             from staging.stg_polygon__rows_rejected
-            where coalesce(symbol, '') <> 'EARLY'
+            where
+                coalesce(symbol, '') <> 'EARLY'
+                and coalesce(symbol, '') not like 'O:SP%'
             """
         )
     }
+
+
+def test_contract_of_another_underlying_is_rejected_and_one_spelled_otherwise_is_not(lake: Lake, reasons: Any) -> None:
+    rejected = lake.execute(
+        "select symbol, rejection_reason from staging.stg_polygon__rows_rejected where symbol like 'O:SP%'"
+    )
+    assert [tuple(row) for row in rejected] == [("O:SPY260821C00110000", "an underlying that was not asked for")]
 
 
 @pytest.mark.parametrize("number", range(len(CASES)), ids=[f"{c.dataset} {c.fields}"[:70] for c in CASES])

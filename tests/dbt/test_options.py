@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.dbt.conftest import Dbt, Lake
-from tests.dbt.options import GREEKS, SESSION, Option, load_market, load_snapshot, random_options
+from tests.dbt.options import GREEKS, NOON, SESSION, Option, load_bars, load_market, load_snapshot, random_options
 
 EXACT = random_options(seed=11, underlyings=30, each=60)
 # Quoted in cents, as a market would.
@@ -24,6 +24,10 @@ PRICES = {option: option.calculator().value() for option in EXACT} | {
 }
 # Below this share of the underlying, a price's own rounding is worth more than 1e-6 of volatility.
 LEAST_VEGA = 1e-9
+LISTING = "/v3/reference/options/contracts"
+# The vendor's own spelling of the underlying, in a listing that was asked for by the other one.
+SLASHED = {"ticker": "O:BRKB260821C00500000", "underlying_ticker": "BRK/B", "contract_type": "call"}
+SLASHED |= {"expiration_date": "2026-08-21", "strike_price": 500, "shares_per_contract": 100}
 VENDOR = {"implied_volatility": 0.25, "open_interest": 12, "greeks": {"delta": 0.5, "theta": -0.1}}
 
 
@@ -32,11 +36,29 @@ def rows(lake: Lake, dbt: Dbt) -> dict[str, dict[str, Any]]:
     """The chain by contract."""
     load_market(lake, PRICES)
     load_snapshot(lake, [{"ticker": QUOTED[0].ticker, "underlying": "QUOTED"} | VENDOR])
+    bar = {
+        "t": int(datetime(2026, 7, 1, 4, tzinfo=UTC).timestamp() * 1000),
+        "o": 490,
+        "h": 490,
+        "l": 490,
+        "c": 490,
+        "v": 1,
+    }
+    lake.load("stock_bars", f"/v2/aggs/ticker/BRK.B/range/1/day/{SESSION}/{SESSION}", [bar], at=NOON)
+    load_bars(lake, {SLASHED["ticker"]: 12.5})
+    lake.load("option_contracts", LISTING, [SLASHED], at=NOON, params={"underlying_ticker": "BRK.B"})
     dbt("run", "--select", "+fct_polygon__option_chain")
     with lake.connection.cursor() as cursor:
         cursor.execute("select * from marts.fct_polygon__option_chain")
         names = [column.name.lower() for column in cursor.description]
         return {row[0]: dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
+
+
+def test_a_slash_and_a_point_are_one_separator_of_an_underlying(rows: dict[str, dict[str, Any]]) -> None:
+    row = rows[SLASHED["ticker"]]
+
+    assert (row["underlying_ticker"], row["underlying_close_usd"]) == ("BRK.B", 490)
+    assert row["shares_per_contract"] == 100
 
 
 def is_well_posed(option: Option, price: float) -> bool:

@@ -22,6 +22,11 @@
     try_to_double(right({{ symbol }}, 8)) / 1000
 {%- endmacro %}
 
+{# An underlying by the name that stock bars have: the vendor writes BRK/B for BRK.B, and I:SPX for the index SPX. #}
+{% macro underlying_of(symbol) -%}
+    replace(regexp_replace({{ symbol }}, '^I:', ''), '/', '.')
+{%- endmacro %}
+
 {# An adjusted contract's root is its underlying's symbol and a digit. #}
 {% macro option_root_underlying(root) -%}
     regexp_replace({{ root }}, '[0-9]$', '')

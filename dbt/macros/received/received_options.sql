@@ -5,7 +5,8 @@ option_contracts_told as (
     select
         {{ result_columns() }},
         {{ result_text('ticker') }} as contract_ticker,
-        {{ result_text('underlying_ticker') }} as underlying_ticker,
+        {{ underlying_of(result_text('underlying_ticker')) }} as underlying_ticker,
+        {{ underlying_of('lines.request:params:underlying_ticker::varchar') }} as requested_underlying,
         {{ result_text('contract_type') }} as contract_type,
         {{ result_text('exercise_style') }} as exercise_style,
         {{ result_date('expiration_date') }} as expiration_date,
@@ -25,6 +26,7 @@ option_contracts_told as (
     not_identified=[
         ('contract_ticker is null', 'no ticker'),
         ('not coalesce(' ~ is_option_symbol('contract_ticker') ~ ', false)', 'not an option symbol'),
+        ('underlying_ticker <> requested_underlying', 'an underlying that was not asked for'),
     ],
     not_true=[
         ('not ' ~ is_symbol('underlying_ticker'), 'an underlying that is not a ticker symbol'),
@@ -67,10 +69,8 @@ option_chain_told as (
             try_to_date(split_part(lines.object_key, '/', -3), 'YYYY-MM-DD'),
             to_date(convert_timezone('UTC', 'America/New_York', lines.fetched_at))
         ) as session_date,
-        coalesce(
-            {{ result_text('underlying_asset.ticker') }},
-            split_part(lines.request:path::varchar, '/', -1)
-        ) as underlying_ticker,
+        {{ underlying_of("replace(split_part(lines.request:path::varchar, '/', -1), '%3A', ':')") }} as requested_underlying,
+        coalesce({{ underlying_of(result_text('underlying_asset.ticker')) }}, requested_underlying) as underlying_ticker,
         {%- for path, column in numbers.items() %}
         {{ result_number(path) }} as {{ column }},
         {%- endfor %}
@@ -86,6 +86,7 @@ option_chain_told as (
     not_identified=[
         ('contract_ticker is null', 'no ticker'),
         ('not coalesce(' ~ is_option_symbol('contract_ticker') ~ ', false)', 'not an option symbol'),
+        ('underlying_ticker <> requested_underlying', 'an underlying that was not asked for'),
         (is_in_the_future('session_date'), 'a session in the future'),
     ],
     not_true=[

@@ -133,7 +133,9 @@ asked as (
         case
             when lines.dataset = 'ticker_events' then lines.told_of
             when is_of_one_ticker then replace(split_part(lines.request_path, '/', 5), '%3A', ':')
-            else coalesce(lines.request_params:underlying_ticker::varchar, lines.request_params:ticker::varchar)
+            else coalesce(
+                {{ underlying_of('lines.request_params:underlying_ticker::varchar') }}, lines.request_params:ticker::varchar
+            )
         end as symbol
     from lines
     where lines.page_cursor is null
