@@ -218,9 +218,7 @@ def reasons(lake: Lake, dbt: Dbt) -> dict[tuple[str, int, int], str]:
             """
             select dataset, line_number, result_index, rejection_reason
             from staging.stg_polygon__rows_rejected
-            where
-                coalesce(symbol, '') <> 'EARLY'
-                and coalesce(symbol, '') not like 'O:SP%'
+            where coalesce(symbol, '') not in ('EARLY', 'SPY')
             """
         )
     }
@@ -228,7 +226,7 @@ def reasons(lake: Lake, dbt: Dbt) -> dict[tuple[str, int, int], str]:
 
 def test_contract_of_another_underlying_is_rejected_and_one_spelled_otherwise_is_not(lake: Lake, reasons: Any) -> None:
     rejected = lake.execute(
-        "select symbol, rejection_reason from staging.stg_polygon__rows_rejected where symbol like 'O:SP%'"
+        "select result:ticker::text, rejection_reason from staging.stg_polygon__rows_rejected where symbol like 'SP%'"
     )
     assert [tuple(row) for row in rejected] == [("O:SPY260821C00110000", "an underlying that was not asked for")]
 
