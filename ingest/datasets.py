@@ -43,6 +43,7 @@ class Dataset(StrEnum):
     TICKERS = "tickers"
     TICKER_LISTINGS = "ticker_listings"
     TICKER_EVENTS = "ticker_events"
+    TREASURY_YIELDS = "treasury_yields"
     OPTION_CONTRACTS = "option_contracts"
     OPTION_BARS = "option_bars"
     OPTION_CHAIN = "option_chain"
@@ -214,6 +215,11 @@ def ticker_events(identifier: str, span: str) -> Request:
         identifier: a ticker (of the security that has it today), CUSIP or composite FIGI.
     """
     return _request(Dataset.TICKER_EVENTS, f"/vX/reference/tickers/{identifier}/events", span)
+
+
+def treasury_yields(span: str) -> Request:
+    """Yields of US Treasury securities, of all terms and of all days that there are: 64 years take one page."""
+    return _request(Dataset.TREASURY_YIELDS, "/fed/v1/treasury-yields", span, sort="date.asc", limit="50000")
 
 
 def contracts(underlying: str, as_of: date, expired_since: date | None, span: str) -> Request:

@@ -36,7 +36,11 @@ log = logging.getLogger(__name__)
 
 MOST_FAILURES_IN_A_ROW = 3
 # What some plans don't include, and what a log says then: nothing is red for it.
-WITHOUT = {Dataset.OPTION_CHAIN: "No option chain", Dataset.TICKER_EVENTS: "No ticker events"}
+WITHOUT = {
+    Dataset.OPTION_CHAIN: "No option chain",
+    Dataset.TICKER_EVENTS: "No ticker events",
+    Dataset.TREASURY_YIELDS: "No treasury yields",
+}
 
 
 class Fetcher:

@@ -12,7 +12,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 DATASETS = {
-    "stocks": ("stock_bars", "splits", "dividends", "tickers", "ticker_listings", "ticker_events"),
+    "stocks": (
+        "stock_bars",
+        "splits",
+        "dividends",
+        "tickers",
+        "ticker_listings",
+        "ticker_events",
+        "treasury_yields",
+    ),
     "options": ("option_contracts", "option_bars", "option_chain"),
 }
 MANIFEST_VERSION = 1

@@ -75,6 +75,7 @@ def plan_daily(family: Family, now: datetime | None = None) -> list[dict[str, An
         batches = planning.stocks_daily(session, before, universe.tickers, rolling.stretch(number, *past))
         events = EventPlan(most_events(api.requests_per_minute), number, universe.tickers)
         batches.append(planning.tickers_daily(session, before, rolling.letters(number), events))
+        batches.append(planning.yields_daily(session))
     else:
         batches = planning.options_daily(session, before, universe.underlyings, newest)
     batches = planning.published(batches, newest, outstanding, [session])
@@ -119,6 +120,7 @@ def plan_backfill(
         most, turn = api.requests_per_minute * EVENT_MINUTES, calendar.session_number(newest)
         events = EventPlan(most, turn, tickers, compares=False)
         batches = planning.listings_backfill(sessions, held, refetch=refetch)
+        batches += planning.yields_backfill(sessions, held, refetch=refetch)
         batches += planning.stocks_backfill(sessions, tickers, held, refetch=refetch, events=events)
     else:
         underlyings = _symbols(params, "underlyings") or universe.underlyings

@@ -7,7 +7,7 @@
 #}
 {% macro datasets() %}
     {{ return(
-        ['stock_bars', 'splits', 'dividends', 'tickers', 'ticker_listings', 'ticker_events']
+        ['stock_bars', 'splits', 'dividends', 'tickers', 'ticker_listings', 'ticker_events', 'treasury_yields']
         + ['option_contracts', 'option_bars', 'option_chain']
     ) }}
 {% endmacro %}

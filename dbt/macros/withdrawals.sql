@@ -67,7 +67,9 @@ answers as (
             {%- else %}
             {{ row }}.{{ columns.date }} >= {{ answer }}.from_date
             and coalesce({{ row }}.{{ columns.date }} <= {{ answer }}.until_date, true)
+            {%- if columns.symbol %}
             and coalesce({{ row }}.{{ columns.symbol }} = {{ answer }}.symbol, {{ answer }}.symbol is null)
+            {%- endif %}
             {%- endif %}
 {%- endmacro %}
 

@@ -39,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
             closures=tuple(options.closure),
             has_chain_snapshot=not options.no_chain_snapshot,
             has_ticker_events=not options.no_ticker_events,
+            has_treasury_yields=not options.no_treasury_yields,
         )
     except ValueError as error:
         return _stop(str(error), BAD_SETTING)
@@ -116,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--closure", type=_date, action="append", default=[], metavar="DAY", help="no session then; may be repeated")
     add("--no-chain-snapshot", action="store_true", help="403 on the option chain, as plans without it")
     add("--no-ticker-events", action="store_true", help="403 on ticker events, as a plan without them")
+    add("--no-treasury-yields", action="store_true", help="403 on treasury yields, as a plan without them")
     return parser
 
 

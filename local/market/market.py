@@ -1,4 +1,4 @@
-"""One market: sessions, clock, stocks and options, put together from the settings."""
+"""One market: sessions, clock, stocks, options and yields, put together from the settings."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from local.market.plans import PLANS
 from local.market.sessions import sessions_around
 from local.market.settings import MarketSettings
 from local.market.universe import Universe
+from local.market.yields import Yields
 
 
 class Market:
@@ -31,6 +32,7 @@ class Market:
             if position is None:
                 raise ValueError(f"anchor: {settings.anchor} is not a session of the New York Stock Exchange")
             anchor = position
+        self.yields = Yields(self.sessions)
         self.universe = Universe(self.sessions, anchor, settings.synthetic_tickers)
         self.contracts = Contracts(self.sessions, self.universe.replays)
         self.chain = Chain(self.sessions, self.universe.replays, self.contracts)

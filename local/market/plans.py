@@ -11,7 +11,7 @@ from local.market.errors import before_history, not_published_yet
 @dataclass(frozen=True)
 class Plan:
     """One plan: years of history (None = all), whether a day is served after its end only, the chain snapshot, the
-    ticker events (by the vendor's documentation every stocks plan has them).
+    ticker events and treasury yields (by the vendor's documentation every stocks plan has them).
     """
 
     name: str
@@ -19,6 +19,7 @@ class Plan:
     is_end_of_day: bool
     has_chain_snapshot: bool
     has_ticker_events: bool = True
+    has_treasury_yields: bool = True
 
     def served(self, first: date, last: date, today: date) -> tuple[date, date]:
         """The part of a range of days that is served; like the vendor, the rest is cut without a word.

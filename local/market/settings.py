@@ -24,7 +24,7 @@ class MarketSettings:
     plan: what the key is entitled to, see plans.py; can be changed at /_plan.
     closures: sessions of every calendar on which the exchange is closed, as it announced on short notice.
     has_chain_snapshot: False answers 403 on the option chain snapshot, as plans without it do.
-    has_ticker_events: the same for ticker events.
+    has_ticker_events, has_treasury_yields: the same for these.
     """
 
     anchor: date | None = None
@@ -38,6 +38,7 @@ class MarketSettings:
     closures: tuple[date, ...] = ()
     has_chain_snapshot: bool = True
     has_ticker_events: bool = True
+    has_treasury_yields: bool = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.synthetic_tickers <= MAX_SYNTHETIC_TICKERS:

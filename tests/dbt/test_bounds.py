@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
@@ -28,6 +28,7 @@ SOUND: dict[str, dict[str, Any]] = {
     "splits": {"execution_date": "2026-07-10", "split_from": 1, "split_to": 2},
     "dividends": {"ex_dividend_date": "2026-07-10", "cash_amount": 0.5, "currency": "USD", "frequency": 4},
     "tickers": {"name": "A name", "active": True},
+    "treasury_yields": {"yield_3_month": 3.8, "yield_10_year": 4.1},
     "option_contracts": {"underlying_ticker": "AAA", "expiration_date": "2026-08-21", "strike_price": 110}
     | {"shares_per_contract": 100, "contract_type": "call"},
     "option_bars": {"t": MIDNIGHT, "o": 2, "h": 3, "l": 1, "c": 2, "v": 10},
@@ -124,6 +125,19 @@ CASES = [
     Case("tickers", {"ticker": None}, "no ticker"),
     Case("tickers", {"ticker": "A\nB"}, "not a ticker symbol"),
     Case("tickers", {"active": "perhaps"}, None),
+    # Yields.
+    Case("treasury_yields", {}, None),
+    Case("treasury_yields", {"date": "soon"}, "no date"),
+    Case("treasury_yields", {"date": SESSION}, None),
+    Case("treasury_yields", {"date": "2026-07-18"}, "a day in the future"),
+    Case("treasury_yields", {"yield_3_month": None, "yield_10_year": None}, None),
+    Case("treasury_yields", {"yield_3_month": "NaN"}, NO_NUMBER),
+    Case("treasury_yields", {"yield_3_month": 0}, None),
+    Case("treasury_yields", {"yield_3_month": -0.05}, None),
+    Case("treasury_yields", {"yield_3_month": -5}, None),
+    Case("treasury_yields", {"yield_3_month": -5.01}, "a yield that no market has shown"),
+    Case("treasury_yields", {"yield_30_year": 50}, None),
+    Case("treasury_yields", {"yield_30_year": 50.1}, "a yield that no market has shown"),
     # Contracts.
     Case("option_contracts", {}, None),
     Case("option_contracts", {"ticker": None}, "no ticker"),
@@ -180,6 +194,7 @@ def row_of(case: Case, number: int) -> dict[str, Any]:
         "splits": {"id": f"s{number}", "ticker": "AAA"},
         "dividends": {"id": f"d{number}", "ticker": "AAA"},
         "tickers": {"ticker": f"T{number}"},
+        "treasury_yields": {"date": str(date(2020, 1, 1) + timedelta(days=number))},
         "option_contracts": {"ticker": contract},
         "option_chain": {"details": {"ticker": contract}},
     }

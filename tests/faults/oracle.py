@@ -26,7 +26,15 @@ from tests.faults.site import API_KEY, BUCKET, MARKET_TOKEN, SECRET_KEY, UNDERLY
 from tests.schemachange.deploying import Database
 
 DATASETS = {
-    "stocks": ("stock_bars", "splits", "dividends", "tickers", "ticker_listings", "ticker_events"),
+    "stocks": (
+        "stock_bars",
+        "splits",
+        "dividends",
+        "tickers",
+        "ticker_listings",
+        "ticker_events",
+        "treasury_yields",
+    ),
     "options": ("option_contracts", "option_bars", "option_chain"),
 }
 

@@ -202,20 +202,20 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
 def test_a_backfill_planned_twice_fetches_nothing_the_second_time(api) -> None:
     for day in DAYS:
         api.on(path_of(day), grouped(str(day), "AAPL"))
-    for path in ("/stocks/v1/splits", "/stocks/v1/dividends", "/v3/reference/tickers"):
+    for path in ("/stocks/v1/splits", "/stocks/v1/dividends", "/v3/reference/tickers", "/fed/v1/treasury-yields"):
         api.on(path, {"results": []})
     params = {"start": "2026-11-18", "end": "2026-11-20"}
     for batch in runs.plan_backfill(Family.STOCKS, params, NOW):
         runs.land(batch, "a_dag", "a_run")
     assert runs.plan_backfill(Family.STOCKS, params, NOW) == []
-    assert len(runs.plan_backfill(Family.STOCKS, {**params, "refetch": True}, NOW)) == 3
+    assert len(runs.plan_backfill(Family.STOCKS, {**params, "refetch": True}, NOW)) == 4
 
 
 @pytest.mark.usefixtures("environment")
 def test_what_the_warehouse_has_refused_is_not_held(api, store) -> None:
     for day in DAYS:
         api.on(path_of(day), grouped(str(day), "AAPL"))
-    for path in ("/stocks/v1/splits", "/stocks/v1/dividends", "/v3/reference/tickers"):
+    for path in ("/stocks/v1/splits", "/stocks/v1/dividends", "/v3/reference/tickers", "/fed/v1/treasury-yields"):
         api.on(path, {"results": []})
     params = {"start": "2026-11-18", "end": "2026-11-20"}
     for batch in runs.plan_backfill(Family.STOCKS, params, NOW):
@@ -250,6 +250,7 @@ def test_the_key_is_in_no_object_manifest_or_log(api, store, caplog) -> None:
     api.on("/v1/marketstatus/upcoming", Reply(raw=b"[]"))
     api.on("/stocks/v1/splits", Reply({"error": f"key {KEY} is limited"}, 403))
     api.on("/v3/reference/tickers", Reply({"error": f"key {KEY} is limited"}, 403))
+    api.on("/fed/v1/treasury-yields", Reply({"error": f"key {KEY} is limited"}, 403))
     for batch in runs.plan_backfill(Family.STOCKS, {"start": "2026-11-18"}, NOW):
         try:
             runs.land(batch, "a_dag", "a_run")
@@ -282,8 +283,9 @@ def test_a_bad_parameter_is_named(params, name) -> None:
 
 @pytest.mark.usefixtures("environment")
 def test_daily_plans_the_last_completed_session() -> None:
-    batch, tickers = runs.plan_daily(Family.STOCKS, NOW)
+    batch, tickers, yields = runs.plan_daily(Family.STOCKS, NOW)
     assert (tickers["label"], tickers["sessions"]) == ("tickers 2026-11-20", [])
+    assert (yields["label"], yields["sessions"]) == ("treasury yields 2026-11-20", [])
     assert batch["sessions"][-1] == "2026-11-20"
     assert len(batch["sessions"]) == 6
     assert [one["label"] for one in runs.plan_daily(Family.OPTIONS, NOW)] == ["AAPL 2026-11-20", "MSFT 2026-11-20"]
@@ -319,6 +321,6 @@ def test_a_missing_key_shows_while_planning(monkeypatch) -> None:
 
 def test_datasets_match_the_raw_tables_they_are_named_after() -> None:
     assert [dataset.value for dataset in Dataset] == [
-        "stock_bars", "splits", "dividends", "tickers", "ticker_listings", "ticker_events",
+        "stock_bars", "splits", "dividends", "tickers", "ticker_listings", "ticker_events", "treasury_yields",
         "option_contracts", "option_bars", "option_chain",
     ]  # fmt: skip

@@ -16,6 +16,7 @@ from massive.rest.models import (
     StockSplit,
     Ticker,
 )
+from massive.rest.models.economy import TreasuryYield
 
 from ingest import datasets
 from ingest.datasets import Dataset, Request
@@ -101,6 +102,12 @@ ENDPOINTS = (
         lambda session, contract: datasets.tickers_on(months(session, 3)),
         Ticker,
         ("ticker", "name", "market", "locale", "active"),
+    ),
+    Endpoint(
+        "treasury yields",
+        lambda session, contract: datasets.treasury_yields("span"),
+        TreasuryYield,
+        ("date",),
     ),
     Endpoint(
         "live contracts",

@@ -9,6 +9,7 @@ import pytest
 from massive import RESTClient
 from massive.exceptions import BadResponse
 from massive.rest.models import GroupedDailyAgg, MarketHoliday
+from massive.rest.models.economy import TreasuryYield
 
 from local.market.process import RunningMarket
 
@@ -81,6 +82,14 @@ def test_ticker_events(client: RESTClient) -> None:
     told = client.get_ticker_events("META")
     assert told.composite_figi == "BBG000MM2P62"
     assert [event["ticker_change"]["ticker"] for event in told.events] == ["META", "FB"]
+
+
+def test_treasury_yields_with_paging(client: RESTClient) -> None:
+    days = list(client.list_treasury_yields(date_gte="2026-10-01", limit=20, sort="date"))
+    assert len(days) == 34
+    assert isinstance(days[0], TreasuryYield)
+    assert (days[0].date, days[-1].date) == ("2026-10-01", "2026-11-19")
+    assert 0 < days[0].yield_3_month < 10
 
 
 def test_splits_at_both_addresses(client: RESTClient) -> None:

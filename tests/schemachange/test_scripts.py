@@ -11,7 +11,7 @@ from sqlglot import exp
 from tests.gates.sources import Script, schemachange_scripts
 
 DATASETS = (
-    "stock_bars", "splits", "dividends", "tickers", "ticker_listings", "ticker_events",
+    "stock_bars", "splits", "dividends", "tickers", "ticker_listings", "ticker_events", "treasury_yields",
     "option_contracts", "option_bars", "option_chain",
 )  # fmt: skip
 

@@ -21,7 +21,7 @@ class Stage:
 
 _HISTORIES = {
     "stock_bars": "stock_bars", "splits": "splits", "dividends": "dividends", "tickers": "tickers",
-    "ticker_listings": "ticker_listings", "ticker_events": "ticker_events",
+    "ticker_listings": "ticker_listings", "ticker_events": "ticker_events", "treasury_yields": "treasury_yields",
     "options_bars": "option_bars", "option_contracts": "option_contracts", "option_chain": "option_chain",
 }  # fmt: skip
 _NOW = {
@@ -31,8 +31,8 @@ _NOW = {
     "stg_polygon__option_terms": "option_contracts", "stg_polygon__option_chain": "option_chain",
 }  # fmt: skip
 _OVERRIDES, _VERSIONS = "snapshot_polygon__overrides", "stg_polygon__{}_versions"
-# Evidence of identity is not overruled.
-_EVIDENCE = ("ticker_listings", "ticker_events")
+# Neither evidence of identity nor yields are overruled.
+_AS_TOLD = ("ticker_listings", "ticker_events", "treasury_yields")
 _OPTIONS = "int_polygon__options_bars_enriched"
 
 LINEAGE = (
@@ -45,13 +45,13 @@ LINEAGE = (
         "Versions", "the vendor’s versions, and in them what people have overruled",
         {
             _VERSIONS.format(name): (f"snapshot_polygon__{name}", _OVERRIDES)
-            for name in _HISTORIES if name not in _EVIDENCE
+            for name in _HISTORIES if name not in _AS_TOLD
         },
     ),
     Stage(
         "Staging", "the version that counts now, or at the moment that was asked for",
         {name: (_VERSIONS.format(history),) for name, history in _NOW.items()}
-        | {f"stg_polygon__{name}": (f"snapshot_polygon__{name}",) for name in _EVIDENCE}
+        | {f"stg_polygon__{name}": (f"snapshot_polygon__{name}",) for name in _AS_TOLD}
         | {"stg_polygon__tickers": (_VERSIONS.format("tickers"), "stg_polygon__ticker_listings")},
     ),
     Stage(
@@ -66,6 +66,7 @@ LINEAGE = (
                 "stg_polygon__stock_bars_casted", "int_polygon__split_factors", "int_polygon__stock_events",
             ),
             "int_polygon__ticker_years": ("stg_polygon__stock_bars_casted",),
+            "int_polygon__risk_free_rates": ("stg_polygon__treasury_yields",),
             _OPTIONS: (
                 "stg_polygon__stock_bars_casted", "int_polygon__splits_chosen", "stg_polygon__dividends",
                 "stg_polygon__options_bars_casted", "stg_polygon__option_terms", "stg_polygon__option_chain",

@@ -117,9 +117,9 @@
     }[dataset]) }}
 {% endmacro %}
 
-{# Evidence of identity is never overruled: who a ticker was has overrides of its own. #}
+{# Evidence of identity is never overruled: who a ticker was has overrides of its own. Nor are yields. #}
 {% macro overridable_datasets() %}
-    {{ return(datasets() | reject('in', ['ticker_listings', 'ticker_events']) | list) }}
+    {{ return(datasets() | reject('in', ['ticker_listings', 'ticker_events', 'treasury_yields']) | list) }}
 {% endmacro %}
 
 {# A value of ops.overrides, which is text, as its field's type; NULL where it is none. #}

@@ -27,6 +27,9 @@
     {#- Also in a currency of which a dollar buys thousands. #}
     {%- do most.update(dividend_amount=1e7) %}
     {%- do most.update(payments_per_year=366) %}
+    {#- Bills have yielded -0.1 % at the least and 17 % at the most (1981); no government's bond has yielded -2 %. #}
+    {%- do most.update(yield_below_zero_pct=5) %}
+    {%- do most.update(yield_pct=50) %}
     {#- Splits and dividends are announced a year ahead at most, and FLEX options expire within 15 years. #}
     {%- do most.update(announced_days=1100) %}
     {%- do most.update(expiration_days=7500) %}

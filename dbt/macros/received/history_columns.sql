@@ -58,6 +58,13 @@
             'date': 'event_date',
             'withdrawable': 'security_key is not null and ' ~ is_symbol('ticker'),
         },
+        'treasury_yields': {
+            'key': ['yield_date'],
+            'values': yield_columns(),
+            'symbol': none,
+            'date': 'yield_date',
+            'withdrawable': 'yield_date is not null',
+        },
         'option_contracts': {
             'key': ['contract_ticker'],
             'values': ['underlying_ticker', 'contract_type', 'exercise_style', 'expiration_date', 'strike_usd']

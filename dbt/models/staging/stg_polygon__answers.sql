@@ -9,7 +9,7 @@
 {# A row a page. Which rows an answer should hold, so that what it lacks is known too: docs/adr/0010.
    Snowflake ends a recursion after 100 steps; an answer with more pages than that counts as incomplete. #}
 {%- set most_pages = 90 %}
-{%- set paged = ['stock_bars', 'splits', 'dividends', 'tickers', 'ticker_events', 'option_contracts', 'option_chain'] %}
+{%- set paged = ['stock_bars', 'splits', 'dividends', 'tickers', 'ticker_events', 'treasury_yields', 'option_contracts', 'option_chain'] %}
 with recursive lines as (
     {%- for dataset in paged %}
     {{ answer_lines(dataset, pending_only=is_incremental()) }}
@@ -116,8 +116,8 @@ asked as (
                 then greatest(
                     dateadd('day', 1, lines.as_of_date), coalesce(lines.gte_date, lines.as_of_date)
                 )
-            {# All active tickers, and all events that a security ever had. #}
-            when lines.dataset = 'ticker_events' or lines.request_params:active::varchar = 'true'
+            {# All active tickers, all events that a security ever had, and the yields of all days. #}
+            when lines.dataset in ('ticker_events', 'treasury_yields') or lines.request_params:active::varchar = 'true'
                 then '{{ bounds().first_year }}-01-01'::date
             else lines.gte_date
         end as from_date,

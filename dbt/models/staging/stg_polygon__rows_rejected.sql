@@ -23,7 +23,7 @@ select
     result_index,
     fetched_at,
     rejection_reason,
-    {{ columns.symbol }} as symbol,
+    {{ columns.symbol or 'null::varchar' }} as symbol,
     {{ columns.date }} as row_date,
     {{ 'iff(' ~ columns.withdrawable ~ ', ' ~ row_key(dataset) ~ ', null)' if columns.withdrawable else row_key(dataset) }} as row_key,
     result
