@@ -9,7 +9,8 @@
 {# A row a page. Which rows an answer should hold, so that what it lacks is known too: docs/adr/0010.
    Snowflake ends a recursion after 100 steps; an answer with more pages than that counts as incomplete. #}
 {%- set most_pages = 90 %}
-{%- set paged = ['stock_bars', 'splits', 'dividends', 'tickers', 'ticker_events', 'treasury_yields', 'option_contracts', 'option_chain'] %}
+{%- set paged = ['stock_bars', 'splits', 'dividends', 'tickers', 'ticker_events', 'treasury_yields'] %}
+{%- set paged = paged + ['option_contracts', 'option_chain'] %}
 with recursive lines as (
     {%- for dataset in paged %}
     {{ answer_lines(dataset, pending_only=is_incremental()) }}
