@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='session_date') }}
 {# What money costs without risk on a day, by term, continuously compounded: docs/rates.md.
    A row for each weekday of the calendar, also of one that turned out to be no session, and of those to come: whatever
-   has a price finds its rate. Only rows that come out different are written, so that recorded_at says what to make again. #}
+   has a price finds its rate. Only rows that come out different are written: recorded_at says what to make again. #}
 {%- set terms = treasury_terms() %}
 with published as (
     select *
