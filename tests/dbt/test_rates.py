@@ -74,8 +74,7 @@ def built(lake: Lake, dbt: Dbt) -> tuple[Lake, dict[str, Any], list[Any], dict[s
         (before,),
     )
     later = {table: lake.rows(table) for table in TABLES}
-    # Its unit test and data tests come with it.
-    dbt("build", "--full-refresh", *MODELS)
+    dbt("run", "--full-refresh", *MODELS)
     return lake, later, [session for (session,) in new], {table: lake.rows(table) for table in TABLES}
 
 
