@@ -60,14 +60,16 @@ def built(lake: Lake, dbt: Dbt) -> tuple[Lake, dict[str, Any], list[Any], dict[s
         day("2027-07-12", WHOLE),
     ]
     wrong = day("2026-07-06", WHOLE | {"1_month": 3.0})
-    load(lake, minute(0), *fixed, *false, wrong)
+    load(lake, minute(0), day("2026-06-16", GAPS), *fixed, *false, wrong)
     dbt("run", *MODELS)
-    # Restated; and a second time, with the day of 1 July withdrawn and that of the 7th damaged.
+    # Restated; and a second time, with the day of 1 July withdrawn and that of the 7th damaged. What lies before the
+    # first day of an answer may lie before the plan's history: an answer without it ends nothing.
     load(lake, minute(10), *fixed, *false, wrong | {"yield_1_month": 3.5})
     dbt("run", *MODELS)
     before = lake.execute("select max(recorded_at) from intermediate.int_polygon__risk_free_rates")[0][0]
     damaged = day("2026-07-07", WHOLE | {"1_year": 77})
     load(lake, minute(20), fixed[0], fixed[2], damaged, *ends, *false, wrong | {"yield_1_month": 3.6})
+    load(lake, minute(25))
     dbt("run", *MODELS)
     new = lake.execute(
         "select session_date::varchar from intermediate.int_polygon__risk_free_rates where recorded_at > %s order by 1",
@@ -95,7 +97,8 @@ def row(lake: Lake, session: str, schema: str = "intermediate") -> tuple[Any, ..
 
 def test_newest_yields_of_the_session_or_before_it_are_in_force_and_what_cannot_be_true_is_not(built: Any) -> None:
     whole = (pytest.approx(continuous(3.72), abs=1e-11), pytest.approx(continuous(4.74), abs=1e-11))
-    assert row(built[0], "2026-06-17") == ("fallback", None, 4.0, 4.0)
+    assert row(built[0], "2026-06-15") == ("fallback", None, 4.0, 4.0)
+    assert row(built[0], "2026-06-17")[:2] == ("treasury", "2026-06-16")
     assert row(built[0], "2026-06-18") == ("treasury", "2026-06-18", *whole)
     # 1 July was withdrawn; 3 July has no yields, and no trading either.
     assert row(built[0], "2026-07-03") == ("treasury", "2026-06-18", *whole)
@@ -127,7 +130,7 @@ def test_a_build_as_of_a_moment_has_the_rates_that_were_known_then(built: Any, d
     choice = ("--select", "stg_polygon__treasury_yields", *days, "int_polygon__risk_free_rates")
     dbt("run", *choice, "--vars", f"{{as_of: '{minute(5)}', risk_free_rate_pct: 2.5}}")
     then = "intermediate_as_of"
-    assert row(built[0], "2026-06-17", then) == ("fallback", None, 2.5, 2.5)
+    assert row(built[0], "2026-06-15", then) == ("fallback", None, 2.5, 2.5)
     assert row(built[0], "2026-07-02", then)[:2] == ("treasury", "2026-07-01")
     assert row(built[0], "2026-07-06", then)[2] == pytest.approx(continuous(3.0), abs=1e-11)
 

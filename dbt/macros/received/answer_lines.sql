@@ -24,6 +24,7 @@
         lines.response:next_url::varchar is not null as has_next,
         coalesce(array_size(lines.response:results{{ ':events' if dataset == 'ticker_events' }}), 0) as page_rows,
         {{ told_security() if dataset == 'ticker_events' else 'null::varchar' }} as told_of,
+        {{ 'try_to_date(lines.response:results[0]:date::varchar, \'YYYY-MM-DD\')' if dataset == 'treasury_yields' else 'null::date' }} as told_from,
         coalesce(try_to_number(lines.response:resultsCount::varchar), page_rows) <> page_rows as is_cut,
         {%- for name in ['gte_date', 'lte_date'] %}
         {{ 'try_to_date(lines.request:params:"' ~ limits[name] ~ '"::varchar, \'YYYY-MM-DD\')' if date else 'null::date' }} as {{ name }},

@@ -117,8 +117,10 @@ asked as (
                 then greatest(
                     dateadd('day', 1, lines.as_of_date), coalesce(lines.gte_date, lines.as_of_date)
                 )
-            {# All active tickers, all events that a security ever had, and the yields of all days. #}
-            when lines.dataset in ('ticker_events', 'treasury_yields') or lines.request_params:active::varchar = 'true'
+            {# How far back the plan goes, nobody says: from the first day that the answer has. #}
+            when lines.dataset = 'treasury_yields' then lines.told_from
+            {# All active tickers, and all events that a security ever had. #}
+            when lines.dataset = 'ticker_events' or lines.request_params:active::varchar = 'true'
                 then '{{ bounds().first_year }}-01-01'::date
             else lines.gte_date
         end as from_date,
