@@ -147,14 +147,17 @@ def built(lake: Lake, dbt: Dbt) -> Built:
     steps, options = [], []
     for load in (before_first_build, between_first_and_second, between_second_and_third):
         load(lake)
-        dbt("run")
+        if steps:
+            dbt.run_tables()
+        else:
+            dbt("run")
         steps.append(bars(lake, MART))
         options.append(chain(lake))
     later = {table: lake.rows(table) for table in TABLES}
     then = f"as_of: {datetime(2026, 7, 20, 13, 30)}"
     dbt("run", "--select", "snapshots+", "--exclude", "snapshots", "marts.history", "--vars", then)
     as_of = bars(lake, "marts_as_of.fct_polygon__stock_bars_performance")
-    dbt("run", "--full-refresh")
+    dbt.run_tables("--full-refresh")
     return Built(lake, steps, options, as_of, later, {table: lake.rows(table) for table in TABLES})
 
 

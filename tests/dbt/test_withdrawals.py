@@ -93,9 +93,9 @@ def built(lake: Lake, dbt: Dbt) -> Built:
     dbt("run")
     suspects = lake.execute("select session_date::varchar, reason, state from ops.suspect_sessions")
     second(lake)
-    dbt("run", "--select", "config.materialized:incremental", "config.materialized:table")
+    dbt.run_tables()
     later = {table: lake.rows(table) for table in TABLES}
-    dbt("run", "--full-refresh", "--select", "config.materialized:incremental", "config.materialized:table")
+    dbt.run_tables("--full-refresh")
     return Built(lake, suspects, later, {table: lake.rows(table) for table in TABLES})
 
 

@@ -22,7 +22,7 @@ def build(dbt: Dbt, *arguments: str) -> None:
 def parsed(target: Path) -> Dbt:
     """dbt with the project parsed, to be forked."""
     runner = Dbt(target)
-    runner.manifest = runner("parse")
+    runner.parse()
     return runner
 
 
