@@ -1,8 +1,9 @@
 """Bars and snapshots of option contracts, computed from the underlying's replayed bars on the known surface.
 
-A bar's close is surface.price at the underlying's close, its open at the open; high and low span the prices at all
-four of the underlying's prices; all rounded to 4 decimals. Far strikes do not trade every day, and nothing trades
-below MINIMUM_USD: such a day has no bar.
+A bar's close is surface.price at the underlying's close. Its open is what the close becomes by delta and gamma at the
+underlying's open, and high and low span what it becomes at all four of the underlying's prices; never less than
+exercising pays, all rounded to 4 decimals. Far strikes do not trade every day, and nothing trades below MINIMUM_USD:
+such a day has no bar.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from local.market import noise, surface
 from local.market.bars import PRICE_DECIMALS, Bars
 from local.market.contracts import Contract, Contracts
+from local.market.payouts import Payouts
 from local.market.replay import Replay
 from local.market.sessions import Sessions
 
@@ -41,6 +43,7 @@ class Chain:
         self.sessions = sessions
         self._replays = replays
         self._contracts = contracts
+        self._payouts = Payouts(sessions, replays)
         self.snapshot = lru_cache(maxsize=16)(self._snapshot)
 
     def bars(self, contract: Contract, low: int, high: int) -> Bars:
@@ -49,8 +52,10 @@ class Chain:
         bars = self._priced([contract] * len(positions), positions)
         return bars.where(self._has_bar([contract] * len(positions), bars))
 
-    def _priced(self, contracts: list[Contract], positions: NDArray[np.int64]) -> Bars:
-        """One would-be bar per pair of contract (all of one underlying) and session."""
+    def _priced(
+        self, contracts: list[Contract], positions: NDArray[np.int64], at_close: surface.Priced | None = None
+    ) -> Bars:
+        """One would-be bar per pair of contract (all of one underlying) and session; `at_close` where it is known."""
         if not contracts:
             none = np.empty(0)
             return Bars(np.empty(0, dtype=np.int64), none, none, none, none, none, none, np.empty(0, dtype=np.int64))
@@ -58,12 +63,18 @@ class Chain:
         first = int(positions.min())
         spot = self._replays[name].bars(first, int(positions.max()))
         row = positions - first
-        strike = np.array([c.strike for c in contracts])
-        call = np.array([c.is_call for c in contracts])
-        time = surface.years(self._days_left(contracts, positions))
-        at = [surface.price(name, s[row], strike, time, call) for s in (spot.open, spot.high, spot.low, spot.close)]
+        terms = self._terms(contracts, positions, spot.close[row])
+        if at_close is None:
+            at_close = surface.price(name, terms)
+        sign = np.where(terms.is_call, 1.0, -1.0)
+        at = []
+        for prices in (spot.open, spot.high, spot.low, spot.close):
+            move = prices[row] - terms.spot
+            moved = at_close.price + at_close.delta * move + at_close.gamma * move**2 / 2.0
+            at.append(np.maximum(moved, np.maximum(sign * (prices[row] - terms.strike), 0.0)))
         opening, close = np.round(at[0], PRICE_DECIMALS), np.round(at[3], PRICE_DECIMALS)
         high, low = np.round(np.max(at, axis=0), PRICE_DECIMALS), np.round(np.min(at, axis=0), PRICE_DECIMALS)
+        strike, time = terms.strike, terms.years
         keys = _keys(contracts)
         distance = np.abs(np.log(strike / spot.close[row])) / 0.05
         busy = 2000.0 * np.exp(-distance - 2.0 * time) * np.exp(noise.bell(_VOLUME, keys, positions))
@@ -84,9 +95,26 @@ class Chain:
         traded = noise.uniform(_TRADED, _keys(contracts), bars.position) < chance
         return traded & (bars.close >= MINIMUM_USD) & (bars.low > 0.0)
 
-    def _days_left(self, contracts: list[Contract], positions: NDArray[np.int64]) -> NDArray[np.int64]:
-        expirations = np.array([c.expiration for c in contracts], dtype="datetime64[D]")
-        return (expirations - self.sessions.dates[positions]).astype(np.int64)
+    def _terms(
+        self, contracts: list[Contract], positions: NDArray[np.int64], spot: surface.Floats
+    ) -> surface.Contracts:
+        """What surface.price needs, one element per pair of contract and session."""
+        ends = np.array([self.sessions.at_or_before(c.expiration) for c in contracts], dtype=np.int64)
+        dates, closes = self.sessions.dates, self.sessions.close_minute
+        days = (dates[ends] - dates[positions]).astype(np.int64)
+        years = (days * 1440 + closes[ends] - closes[positions]) / surface.MINUTES_A_YEAR
+        dividends = [
+            self._schedule(contract, position, end)
+            for contract, position, end in zip(contracts, positions.tolist(), years.tolist(), strict=True)
+        ]
+        strike = np.array([c.strike for c in contracts])
+        return surface.Contracts(spot, strike, years, np.array([c.is_call for c in contracts]), dividends)
+
+    def _schedule(self, contract: Contract, position: int, years: float) -> list[tuple[float, float]]:
+        """In whole days to the ex-date; on the last day the share goes ex a second before the end, as in the models."""
+        today = self.sessions.day(position)
+        expected = self._payouts.ahead(contract.underlying, position, contract.expiration)
+        return [(min((day - today).days / 365.0, years - 1.0 / (365 * 86400)), cash) for day, cash in expected]
 
     def _snapshot(self, underlying: str, position: int, today: date) -> list[dict[str, Any]]:
         """The chain as of the session's close, by ticker: contracts that have not expired on that day or before today.
@@ -104,16 +132,15 @@ class Chain:
         spot = float(self._replays[underlying].bars(position, position).close[0])
         count = len(contracts)
         positions = np.full(count, position)
-        bars = self._priced(contracts, positions)
+        terms = self._terms(contracts, positions, np.full(count, spot))
+        priced = surface.price(underlying, terms)
+        bars = self._priced(contracts, positions, priced)
         traded = self._has_bar(contracts, bars).tolist()
         before = self._priced(contracts, positions - 1)
         has_before = self._has_bar(contracts, before) & np.array([c.listed < position for c in contracts])
-        strike = np.array([c.strike for c in contracts])
-        call = np.array([c.is_call for c in contracts])
-        time = surface.years(self._days_left(contracts, positions))
-        exact = surface.price(underlying, spot, strike, time, call)
-        implied = surface.sigma(underlying, strike / spot, time)
-        greeks = surface.greeks(underlying, spot, strike, time, call)
+        strike, exact = terms.strike, priced.price
+        implied = surface.sigma(underlying, strike / spot, terms.years)
+        greeks = surface.greeks(underlying, terms, priced)
         interest = np.round(5000.0 * np.exp(-np.abs(np.log(strike / spot)) / 0.1) * np.exp(
             noise.bell(_INTEREST, _keys(contracts), position // 5)
         ))  # fmt: skip

@@ -6,8 +6,7 @@ listing. On every session a strike is listed that lies within REACH grid steps o
 and once listed it stays: strikes follow the price, some contracts are listed late, and every session has both sides.
 
 A split of the underlying ends its old contracts with the session before and lists new ones on a new grid (real
-exchanges rename them and adjust the strikes); no symbol is used a second time. Contracts are European, because that is
-what they are priced as.
+exchanges rename them and adjust the strikes); no symbol is used a second time. Contracts are American.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from local.market.sessions import Sessions
 
 UNDERLYINGS = ("AAPL", "GOOG", "IBM", "MSFT")
 CALL, PUT = "call", "put"
-EXERCISE_STYLE = "european"
+EXERCISE_STYLE = "american"
 SHARES_PER_CONTRACT = 100
 REACH = 8
 MONTHLY_DAYS, WEEKLY_DAYS = 182, 28
@@ -58,7 +57,7 @@ class Contract:
     def row(self) -> dict[str, Any]:
         """The contract as the reference endpoints write it; not to be changed."""
         return {
-            "cfi": "OCESPS" if self.is_call else "OPESPS",
+            "cfi": "OCASPS" if self.is_call else "OPASPS",
             "contract_type": self.kind,
             "exercise_style": EXERCISE_STYLE,
             "expiration_date": self.expiration.isoformat(),

@@ -14,6 +14,7 @@ from local.market.bars import PRICE_DECIMALS, Dividend, Split
 from local.market.errors import not_entitled, not_found
 from local.market.listings import IDENTIFIED_SESSIONS, Listing
 from local.market.market import Market, market_of
+from local.market.payouts import DECLARED_SESSIONS, frequency
 from local.market.query import Query, Readers, iso_day
 from local.market.respond import answer
 
@@ -22,7 +23,7 @@ _FACTOR_DECIMALS = 12
 _SPLIT_FIELDS: Readers = {"ticker": str, "execution_date": iso_day, "adjustment_type": str}
 _DIVIDEND_FIELDS: Readers = {"ticker": str, "ex_dividend_date": iso_day, "cash_amount": float}
 _V3_SPLIT = ("execution_date", "id", "split_from", "split_to", "ticker")
-_V3_DIVIDEND = ("cash_amount", "currency", "ex_dividend_date", "id", "ticker")
+_V3_DIVIDEND = ("cash_amount", "currency", "declaration_date", "ex_dividend_date", "frequency", "id", "ticker")
 
 
 async def tickers(request: Request) -> Response:
@@ -121,7 +122,7 @@ async def dividends_v3(request: Request) -> Response:
     market, query = market_of(request), Query(request)
     rows = query.filtered(_dividend_rows(market), _DIVIDEND_FIELDS)
     rows = query.ordered(rows, "ex_dividend_date.desc", ("ex_dividend_date", "ticker", "cash_amount"))
-    rows = [{key: row[key] for key in _V3_DIVIDEND} for row in rows]
+    rows = [{key: row[key] for key in _V3_DIVIDEND if key in row} for row in rows]
     return answer(query.page(rows, 10, V3_MAX).body())
 
 
@@ -178,33 +179,39 @@ def _split_row(market: Market, split: Split, factor: float) -> dict[str, Any]:
 
 
 def _dividend_rows(market: Market) -> list[dict[str, Any]]:
-    """Dividends with an ex-date up to today, by ticker and date."""
+    """Dividends declared up to today, by ticker and date."""
     today = market.clock.today_position()
-    factors: dict[str, float] = {}
     rows = []
-    for dividend in sorted(market.universe.dividends(today), key=lambda d: (d.ticker, -d.position)):
-        factors[dividend.ticker] = factors.get(dividend.ticker, 1.0) * dividend.price_factor
-        rows.append(_dividend_row(market, dividend, factors[dividend.ticker], today))
+    for of_ticker in market.universe.by_ticker(market.universe.dividends(today + DECLARED_SESSIONS)).values():
+        factor = 1.0
+        for number in reversed(range(len(of_ticker))):
+            if of_ticker[number].position <= today:
+                factor *= of_ticker[number].price_factor
+            rows.append(_dividend_row(market, of_ticker[number], factor, frequency(of_ticker, number), today))
     return sorted(rows, key=lambda row: (row["ticker"], row["ex_dividend_date"]))
 
 
-def _dividend_row(market: Market, dividend: Dividend, factor: float, today: int) -> dict[str, Any]:
-    """declaration, record and pay date, frequency and type are absent: the source doesn't have them."""
+def _dividend_row(
+    market: Market, dividend: Dividend, factor: float, payments_a_year: int | None, today: int
+) -> dict[str, Any]:
+    """record and pay date and type are absent: the source doesn't have them."""
     day = market.sessions.day(dividend.position).isoformat()
     later = market.universe.ticker_splits(dividend.ticker, today)
     split_factor = 1.0
     for split in later:
         if split.position > dividend.position:
             split_factor *= split.price_factor
-    return {
+    row = {
         "ticker": dividend.ticker,
         "ex_dividend_date": day,
+        "declaration_date": market.sessions.day(max(dividend.position - DECLARED_SESSIONS, 0)).isoformat(),
         "cash_amount": dividend.cash_usd,
         "currency": "USD",
         "id": f"D-{dividend.ticker}-{day}",
         "historical_adjustment_factor": round(factor, _FACTOR_DECIMALS),
         "split_adjusted_cash_amount": round(dividend.cash_usd * split_factor, PRICE_DECIMALS),
     }
+    return row if payments_a_year is None else row | {"frequency": payments_a_year}
 
 
 ROUTES = [

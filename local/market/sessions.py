@@ -37,6 +37,7 @@ class Sessions:
     """The exchange's sessions around one date. Reads only; safe to share between threads.
 
     dates: datetime64[D], ascending. midnight_ms, close_ms: 00:00 and 16:00 New York of each session, in epoch ms.
+    close_minute: when it ends, minutes after midnight: 960, or 780 for half a day.
     unscheduled: days on which the exchange is closed although the calendar has a session.
     """
 
@@ -52,6 +53,7 @@ class Sessions:
         self._opens = self._calendar.opens.values.astype("datetime64[s]").astype(np.int64)[is_open]
         self._closes = self._calendar.closes.values.astype("datetime64[s]").astype(np.int64)[is_open]
         self.midnight_ms = np.array([_new_york_ms(day, time(0)) for day in self._days])
+        self.close_minute = (self._closes - self.midnight_ms // 1000) // 60
         self.close_ms = np.array([_new_york_ms(day, REGULAR_CLOSE) for day in self._days])
 
     def __len__(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from local.market.listings import FUND, FUND_CLOSE_USD, FUND_VOLUME, Listing, li
 from local.market.replay import REPLAYED_TICKERS, Replay, Source
 from local.market.sessions import Sessions
 from local.market.synthetic import Synthetic
+
+Event = TypeVar("Event", Split, Dividend)
 
 
 class Universe:
@@ -102,11 +104,11 @@ class Universe:
             rows += _grouped_rows([self.synthetic.tickers[i] for i in indices.tolist()], bars, at)
         return rows
 
-    def by_ticker(self, splits: list[Split]) -> dict[str, list[Split]]:
-        """Splits grouped by ticker, each ascending."""
-        grouped: dict[str, list[Split]] = defaultdict(list)
-        for split in splits:
-            grouped[split.ticker].append(split)
+    def by_ticker(self, events: list[Event]) -> dict[str, list[Event]]:
+        """Splits or dividends grouped by ticker, each ascending."""
+        grouped: dict[str, list[Event]] = defaultdict(list)
+        for event in events:
+            grouped[event.ticker].append(event)
         return grouped
 
 
