@@ -97,8 +97,8 @@ def _solve_schedule(posed: Posed, price: Array) -> tuple[Array, np.ndarray]:
     guess = np.clip(np.where(np.isfinite(guess), guess, 0.3), 2 * LEAST_SIGMA, MOST_SIGMA / 2)
     slope = european(posed.sign, posed.spot, guess, posed.rate, posed.paid, posed.years).vega
     slope = np.maximum(slope, 1e-3 * posed.spot * np.sqrt(posed.years))
-    near, slope, _ = secant(lambda at, rows: posed.take(rows).price(at, ROUGH) - price[rows], guess, slope, 9, 1e-4)
-    found, _, left = secant(lambda at, rows: posed.take(rows).price(at, EXACT) - price[rows], near, slope, 9, 1e-7)
+    near, slope, _ = secant(lambda at, rows: posed.take(rows).price(at, ROUGH) - price[rows], guess, slope, 40, 1e-4)
+    found, _, left = secant(lambda at, rows: posed.take(rows).price(at, EXACT) - price[rows], near, slope, 20, 1e-7)
     return found, left < 1e-5
 
 
