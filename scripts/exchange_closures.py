@@ -1,4 +1,5 @@
-"""Prints dbt/macros/exchange_closures.sql: weekdays on which New York did not trade, from `exchange_calendars`.
+"""Prints dbt/macros/exchange_closures.sql: weekdays on which New York did not trade, or for half a day, from
+`exchange_calendars`.
 
 Run it when the exchange announces a closure, or to look further ahead:
     .venv/bin/python scripts/exchange_closures.py > dbt/macros/exchange_closures.sql
@@ -21,6 +22,13 @@ MACRO = """\
 {closures}
     ]) }}}}
 {{% endmacro %}}
+
+{{# Sessions that ended at 13:00 or will. #}}
+{{% macro early_closes() %}}
+    {{{{ return([
+{early_closes}
+    ]) }}}}
+{{% endmacro %}}
 """
 
 
@@ -32,9 +40,13 @@ def render() -> str:
     sessions = {stamp.date() for stamp in calendar.sessions}
     days = (FIRST_DAY + timedelta(days=number) for number in range((LAST_DAY - FIRST_DAY).days + 1))
     closed = [f"'{day}'" for day in days if day.weekday() < 5 and day not in sessions]
-    lines = [", ".join(closed[start : start + 8]) for start in range(0, len(closed), 8)]
-    closures = ",\n".join(f"        {line}" for line in lines)
-    return MACRO.format(first=FIRST_DAY, last=LAST_DAY, closures=closures)
+    early = [f"'{stamp.date()}'" for stamp in calendar.early_closes]
+    return MACRO.format(first=FIRST_DAY, last=LAST_DAY, closures=_listed(closed), early_closes=_listed(early))
+
+
+def _listed(days: list[str]) -> str:
+    lines = [", ".join(days[start : start + 8]) for start in range(0, len(days), 8)]
+    return ",\n".join(f"        {line}" for line in lines)
 
 
 if __name__ == "__main__":

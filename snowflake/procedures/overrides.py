@@ -69,6 +69,7 @@ SHAPES = {
             "currency": "varchar",
             "payments_per_year": "float",
             "distribution_type": "varchar",
+            "declaration_date": "date",
             "pay_date": "date",
         },
     ),

@@ -234,7 +234,11 @@ def warehouse_settings(warehouse: RunningWarehouse) -> Iterator[dict[str, str]]:
 @pytest.fixture(scope="module")
 def lake(warehouse: RunningWarehouse, warehouse_settings: dict[str, str]) -> Iterator[Lake]:
     """An empty database with the schemas and raw tables of schemachange."""
-    scripts = [script for script in schemachange_scripts(SNOWFLAKE_DATABASE=DATABASE) if script.name.startswith("V")]
+    scripts = [
+        script
+        for script in schemachange_scripts(SNOWFLAKE_DATABASE=DATABASE)
+        if script.name.startswith("V") or script.name == "R__option_numbers.sql"
+    ]
     with warehouse.connect() as connection:
         lake = Lake(connection)
         lake.execute(f"create or replace database {DATABASE}")

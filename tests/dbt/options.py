@@ -7,8 +7,10 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
+import exchange_calendars
 import QuantLib as ql
 
 from tests.dbt.conftest import Lake
@@ -39,8 +41,8 @@ class Option:
 
     @property
     def years(self) -> float:
-        """Actual/365."""
-        return self.days / 365
+        """To the last trading moment, Actual/365."""
+        return years_to(SESSION + timedelta(days=self.days))
 
     @property
     def scale(self) -> float:
@@ -89,8 +91,20 @@ class Option:
             ql.BlackVolTermStructureHandle(ql.BlackConstantVol(today, ql.NullCalendar(), 0.2, count)),
         )
         payoff = ql.PlainVanillaPayoff(ql.Option.Call if self.kind == "call" else ql.Option.Put, self.strike)
-        option = ql.EuropeanOption(payoff, ql.EuropeanExercise(today + self.days))
+        option = ql.EuropeanOption(payoff, ql.EuropeanExercise(today + round(self.years * 365)))
         return float(option.impliedVolatility(price, process, 1e-12, 1000, 1e-5, 30.0))
+
+
+@cache
+def years_to(expiration: date) -> float:
+    """From SESSION's close to that of the last session on or before the expiration, by New York's clock; Actual/365."""
+    calendar = exchange_calendars.get_calendar("XNYS", start="2026-01-01", end="2032-12-31")
+    closes = [
+        calendar.closes[calendar.date_to_session(str(day), direction="previous")].tz_convert("America/New_York")
+        for day in (SESSION, expiration)
+    ]
+    first, last = (close.tz_localize(None) for close in closes)
+    return float((last - first).total_seconds() / (365 * 86400))
 
 
 def random_options(seed: int, underlyings: int, each: int) -> list[Option]:
@@ -112,7 +126,7 @@ def random_options(seed: int, underlyings: int, each: int) -> list[Option]:
 
 
 def load_market(lake: Lake, prices: dict[Option, float], *, at: datetime = NOON, session: date = SESSION) -> None:
-    """A close for each underlying, a dividend that makes its yield, and a bar for each contract that has a price."""
+    """A close for each underlying, a dividend that makes its yield, and a European contract's bar for each price."""
     stocks = {option.underlying: option for option in prices}
     lake.grouped(str(session), [_bar(name, option.close) for name, option in stocks.items()], at=at)
     paid = [
@@ -122,7 +136,19 @@ def load_market(lake: Lake, prices: dict[Option, float], *, at: datetime = NOON,
         if option.dividend_yield
     ]
     lake.load("dividends", "/stocks/v1/dividends", paid, at=at)
+    load_terms(lake, {option.ticker: option.underlying for option in prices}, "european", at=at)
     load_bars(lake, {option.ticker: price for option, price in prices.items()}, at=at, session=session)
+
+
+def load_terms(lake: Lake, underlyings: dict[str, str], style: str, *, at: datetime = NOON) -> None:
+    """Contracts (ticker to underlying) with this exercise style, all in one answer."""
+    rows = [
+        {"ticker": ticker, "underlying_ticker": underlying, "exercise_style": style, "shares_per_contract": 100}
+        | {"contract_type": "call" if ticker[-9] == "C" else "put", "strike_price": int(ticker[-8:]) / 1000}
+        | {"expiration_date": f"20{ticker[-15:-13]}-{ticker[-13:-11]}-{ticker[-11:-9]}"}
+        for ticker, underlying in underlyings.items()
+    ]
+    lake.load("option_contracts", "/v3/reference/options/contracts", rows, at=at)
 
 
 def load_bars(lake: Lake, prices: dict[str, float], *, at: datetime = NOON, session: date = SESSION) -> None:

@@ -69,6 +69,7 @@ def test_override_without_reason_or_author_is_refused(reason: str, author: str, 
         ("stock_bars", DROP, None, None),
         ("option_chain", "delta", "-0.5", "-0.5"),
         ("dividends", "pay_date", "2026-04-01", "2026-04-01"),
+        ("dividends", "declaration_date", "2026-03-01", "2026-03-01"),
         ("tickers", "is_active", "FALSE", "FALSE"),
     ],
 )

@@ -1,13 +1,13 @@
 {#
     Black and Scholes 1973, with Merton's continuous dividend yield 1973. European exercise; a share's price in USD.
-    S underlying's close, K strike, T calendar days / 365, r rate and q yield, both continuous, a year.
+    S underlying's close, K strike, T years to expiration, r rate and q yield, both continuous, a year.
 
-    terms: S·exp(-qT) and K·exp(-rT), what a call's buyer gets and pays in today's money. Without days left, NULL.
+    terms: S·exp(-qT) and K·exp(-rT), what a call's buyer gets and pays in today's money. Without time left, NULL.
 #}
 {% macro black_scholes_terms() -%}
-iff(days_to_expiration > 0, days_to_expiration::float / 365, null) as years_to_expiration,
-        comparable_close_usd * exp(-dividend_yield_pct / 100 * years_to_expiration) as discounted_close_usd,
-        nullif(strike_usd, 0) * exp(-risk_free_rate_pct / 100 * years_to_expiration) as discounted_strike_usd,
+iff(years_to_expiration > 0, years_to_expiration, null) as years_left,
+        comparable_close_usd * exp(-dividend_yield_pct / 100 * years_left) as discounted_close_usd,
+        nullif(strike_usd, 0) * exp(-risk_free_rate_pct / 100 * years_left) as discounted_strike_usd,
         sqrt(discounted_close_usd * discounted_strike_usd) as price_scale_usd
 {%- endmacro %}
 
@@ -22,15 +22,19 @@ close_usd - greatest(
         abs(ln(nullif(discounted_close_usd, 0) / nullif(discounted_strike_usd, 0))) as distance
 {%- endmacro %}
 
-{# Below 1e-9 of the scale, time value is lost in the rounding of the price: any volatility would be a guess. #}
+{# Below 1e-9 of the scale, time value is lost in the rounding of the price: any volatility would be a guess.
+   The bounds of a contract's price are the formula's; intermediate.option_numbers has those of American ones. #}
 {% macro implied_volatility_reason() -%}
 case
             when close_usd is null then 'no_trade'
             when is_adjusted_contract then 'adjusted_contract'
-            when discounted_strike_usd is null and days_to_expiration > 0 then 'no_strike'
+            when discounted_strike_usd is null and years_to_expiration > 0 then 'no_strike'
             when underlying_close_usd is null then 'no_underlying_bar'
-            when days_to_expiration < 0 then 'expired'
-            when days_to_expiration = 0 then 'expires_today'
+            when years_to_expiration < 0 then 'expired'
+            when years_to_expiration = 0 then 'expires_today'
+            when priced_style not in ('american', 'european') then 'not_covered'
+            when dividends_ahead > {{ most_dividends_ahead() }} and priced_style = 'american' then 'not_covered'
+            when priced_style = 'american' then null
             when normalised_price < 1e-9 and close_usd < intrinsic_value_usd - 1e-9 * strike_usd then 'below_intrinsic'
             when normalised_price < 1e-9 then 'no_time_value'
             when normalised_price > (1 - 1e-6) * exp(-distance / 2) then 'above_maximum'
@@ -46,7 +50,7 @@ volatilities as (
     select
         problems.*,
         solved.total_volatility,
-        solved.total_volatility / sqrt(problems.years_to_expiration) as volatility,
+        solved.total_volatility / sqrt(problems.years_left) as volatility,
         ln(nullif(problems.discounted_close_usd, 0) / nullif(problems.discounted_strike_usd, 0))
         / solved.total_volatility + solved.total_volatility / 2 as d1,
         d1 - solved.total_volatility as d2,
@@ -78,21 +82,16 @@ greeks as (
         ) as gamma,
         round(
             (
-                -discounted_close_usd * density * volatility / (2 * sqrt(years_to_expiration))
+                -discounted_close_usd * density * volatility / (2 * sqrt(years_left))
                 - {{ sign }} * risk_free_rate_pct / 100 * discounted_strike_usd * exercise_chance
                 + {{ sign }} * dividend_yield_pct / 100 * discounted_close_usd * exercise_share
             ) / 365, 12
         ) as theta_usd_per_day,
-        round(discounted_close_usd * density * sqrt(years_to_expiration) / 100, 12) as vega_usd_per_point,
+        round(discounted_close_usd * density * sqrt(years_left) / 100, 12) as vega_usd_per_point,
         round(
-            {{ sign }} * discounted_strike_usd * years_to_expiration * exercise_chance / 100, 12
+            {{ sign }} * discounted_strike_usd * years_left * exercise_chance / 100, 12
         ) as rho_usd_per_point,
-        coalesce(reason, iff(volatility is null, 'not_converged', null)) as implied_volatility_reason
+        iff(volatility is null, null, 0) as early_exercise_premium_usd
     from distributions
 )
-{%- endmacro %}
-
-{# Distributions that are no promise of the next year's: specials, in the vendor's old and new spelling. #}
-{% macro extra_distributions() -%}
-    'special', 'supplemental', 'irregular', 'SC', 'LT', 'ST'
 {%- endmacro %}

@@ -7,8 +7,9 @@
     - A contract's terms touch the sessions of it that are built, under the old underlying and under the new one. Terms
       that come late are looked for where they were missing (Snowflake skips partitions in which has_contract_terms is
       always true); terms that changed, which is rare, in all rows.
-    - A dividend touches the year after its ex-date, a split the year after its execution, in every version of them:
-      also where the version before was. Days that lie ahead have no rows yet.
+    - A dividend touches the sessions from its declaration until the last that its cadence is projected from, a split the
+      sessions around its execution of which a dividend lies on the other side; in every version of them: also where
+      the version before was. Days that lie ahead have no rows yet.
     - A closure of the exchange that becomes known, or is called off, touches the sessions of contracts that live then:
       they expire a session earlier or later.
     What touches built rows touches nothing while there are none.
@@ -59,19 +60,22 @@ built_with_other_terms as (
 new_windows as (
     select
         ticker,
-        ex_dividend_date as first_date
+        least(ex_dividend_date, coalesce(declaration_date, dateadd('day', -1, dbt_valid_from::date))) as first_date,
+        ex_dividend_date as event_date
     from {{ ref('stg_polygon__dividends_versions') }}
     where recorded_at > {{ since_built }}
     union all
     select
         ticker,
-        execution_date as first_date
+        dateadd('day', -{{ dividend_reach_days() }}, execution_date) as first_date,
+        execution_date as event_date
     from {{ ref('stg_polygon__splits_versions') }}
     where recorded_at > {{ since_built }}
     union all
     select
         splits.ticker,
-        splits.execution_date as first_date
+        dateadd('day', -{{ dividend_reach_days() }}, splits.execution_date) as first_date,
+        splits.execution_date as event_date
     from {{ ref('int_polygon__splits_chosen') }} as splits
     inner join {{ ref('stg_polygon__stock_bars_versions') }} as bars
         on
@@ -127,7 +131,7 @@ touched as (
     inner join {{ ref('int_polygon__exchange_days') }} as days
         on
             days.calendar_date >= new_windows.first_date
-            and days.calendar_date < dateadd('day', {{ dividend_window_days() }}, new_windows.first_date)
+            and days.calendar_date < dateadd('day', {{ dividend_reach_days() }}, new_windows.event_date)
     {%- set closures = ref('int_polygon__exchange_closures') %}
     {#- Rare, and a look at all rows: asked for first. #}
     {%- if not asks_first() or asked('select count(*) from ' ~ closures ~ ' where recorded_at > ' ~ since_built) %}
@@ -144,5 +148,3 @@ touched as (
     {%- endif %}
 ),
 {%- endmacro %}
-
-{% macro dividend_window_days() %}{{ return(365) }}{% endmacro %}

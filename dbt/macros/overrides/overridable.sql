@@ -57,6 +57,7 @@
                 'currency': 'varchar',
                 'payments_per_year': 'float',
                 'distribution_type': 'varchar',
+                'declaration_date': 'date',
                 'pay_date': 'date',
             },
         },

@@ -27,7 +27,7 @@
         'dividends': {
             'key': ['dividend_id'],
             'values': ['ticker', 'ex_dividend_date', 'cash_amount', 'currency', 'payments_per_year']
-                + ['distribution_type', 'pay_date'],
+                + ['distribution_type', 'declaration_date', 'pay_date'],
             'symbol': 'ticker',
             'date': 'ex_dividend_date',
             'withdrawable': 'vendor_id is not null',

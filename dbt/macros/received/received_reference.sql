@@ -52,6 +52,7 @@ dividends_told as (
         {{ result_text('currency') }} as currency,
         {{ result_number('frequency') }} as payments_per_year,
         coalesce({{ result_text('distribution_type') }}, {{ result_text('dividend_type') }}) as distribution_type,
+        {{ result_date('declaration_date') }} as declaration_date,
         {{ result_date('pay_date') }} as pay_date,
         {{ result_text('id') }} as vendor_id,
         coalesce(

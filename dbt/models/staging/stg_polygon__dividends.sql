@@ -20,6 +20,7 @@ select
     currency,
     payments_per_year,
     distribution_type,
+    declaration_date,
     pay_date,
     fetched_at,
     manifest_id,

@@ -43,5 +43,27 @@ select
     sum(iff(is_session, 1, 0)) over (
         order by calendar_date
         rows between unbounded preceding and current row
-    ) as sessions_so_far
+    ) as sessions_so_far,
+    max(
+        iff(
+            is_session,
+            dateadd(
+                'hour',
+                iff(
+                    calendar_date in (
+                        {%- for day in early_closes() %}
+                        '{{ day }}'::date{{ ',' if not loop.last }}
+                        {%- endfor %}
+                    ),
+                    13,
+                    16
+                ),
+                calendar_date
+            ),
+            null
+        )
+    ) over (
+        order by calendar_date
+        rows between unbounded preceding and current row
+    ) as last_close_at
 from judged

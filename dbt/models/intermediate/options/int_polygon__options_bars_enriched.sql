@@ -4,7 +4,8 @@
    Strikes are quoted in the money of their day, so they are compared with the underlying's unadjusted close.
    A contract that was adjusted (root ending in a digit, other than 100 shares, several underlyings) delivers something
    else than 100 shares of the underlying: its strike can't be compared, and it has no moneyness and no volatility.
-   Implied volatility and greeks: docs/adr/0008. #}
+   Implied volatility and greeks: American contracts by intermediate.option_numbers with the dividends ahead
+   (docs/adr/0012), European ones by SQL with a yield (docs/adr/0008). #}
 -- depends_on: {{ ref('int_polygon__exchange_closures') }}
 -- depends_on: {{ ref('stg_polygon__option_contracts_versions') }}
 -- depends_on: {{ ref('stg_polygon__options_bars_versions') }}
@@ -12,6 +13,9 @@
 -- depends_on: {{ ref('stg_polygon__dividends_versions') }}
 -- depends_on: {{ ref('stg_polygon__splits_versions') }}
 -- depends_on: {{ ref('stg_polygon__stock_bars_versions') }}
+{%- set solved_numbers = [
+    'delta', 'gamma', 'theta_usd_per_day', 'vega_usd_per_point', 'rho_usd_per_point', 'early_exercise_premium_usd'
+] %}
 with recursive
 {% if is_incremental() %}
 {{ touched_options() }}
@@ -72,6 +76,7 @@ described as (
         ) as underlying_ticker,
         terms.shares_per_contract,
         terms.exercise_style,
+        coalesce(terms.exercise_style, {{ assumed_exercise_style('parsed.option_root') }}) as priced_style,
         terms.override_reason as terms_override_reason,
         terms.contract_ticker is not null as has_contract_terms,
         (
@@ -95,83 +100,74 @@ chained as (
     {% endif %}
 ),
 
-chains as (
-    select distinct
-        underlying_ticker,
-        session_date
-    from chained
-),
+{{ dividends_of_chains() }}
 
-dividends as (
-    select
-        chains.underlying_ticker,
-        chains.session_date,
-        dividends_paid.dividend_id,
-        max(dividends_paid.cash_amount) as cash_usd,
-        {# Of several splits in between the product; rounded, since a sum of logarithms is not exact. #}
-        round(exp(coalesce(sum(ln(splits.split_from / splits.split_to)), 0)), 12) as split_factor
-    from chains
-    inner join {{ ref('stg_polygon__dividends') }} as dividends_paid
-        on
-            chains.underlying_ticker = dividends_paid.ticker
-            and dividends_paid.ex_dividend_date > dateadd('day', -{{ dividend_window_days() }}, chains.session_date)
-            and dividends_paid.ex_dividend_date <= chains.session_date
-    left join {{ ref('int_polygon__splits_chosen') }} as splits
-        on
-            dividends_paid.ticker = splits.ticker
-            and splits.is_chosen
-            and splits.execution_date > dividends_paid.ex_dividend_date
-            and splits.execution_date <= chains.session_date
-    where
-        dividends_paid.cash_amount > 0
-        and coalesce(upper(dividends_paid.currency), 'USD') = 'USD'
-        and coalesce(dividends_paid.distribution_type, '') not in ({{ extra_distributions() }})
-    group by
-        chains.underlying_ticker,
-        chains.session_date,
-        dividends_paid.dividend_id
-),
-
-yields as (
-    select
-        underlying_ticker,
-        session_date,
-        sum(cash_usd * split_factor) as dividends_usd,
-        count(*) as dividend_payments
-    from dividends
-    group by
-        underlying_ticker,
-        session_date
-),
-
-compared as (
+timed as (
     select
         chained.*,
         datediff('day', chained.session_date, chained.expiration_date) as days_to_expiration,
         expiration_days.sessions_so_far - session_days.sessions_so_far as sessions_to_expiration,
-        underlying.close_usd as underlying_close_usd,
-        iff(chained.is_adjusted_contract, null, underlying.close_usd) as comparable_close_usd,
-        {{ var('risk_free_rate_pct') }}::float as risk_free_rate_pct,
-        round(100 * coalesce(yields.dividends_usd, 0) / underlying.close_usd, 10) as dividend_yield_pct,
-        coalesce(yields.dividend_payments, 0) as dividend_payments
+        coalesce(expiration_days.last_close_at, dateadd('hour', 16, chained.expiration_date)) as expires_at,
+        expires_at::date as last_trading_date,
+        {# Actual/365, by the minute: from the session's close to the last trading moment. #}
+        datediff(
+            'minute',
+            coalesce(session_days.last_close_at, dateadd('hour', 16, chained.session_date)),
+            iff(
+                {{ is_settled_at_the_open('chained.option_root') }},
+                dateadd('minute', {{ opening_minute() }}, last_trading_date),
+                expires_at
+            )
+        )::float / (365 * 1440) as years_to_expiration
     from chained
-    left join {{ ref('stg_polygon__stock_bars_casted') }} as underlying
-        on
-            chained.underlying_ticker = underlying.ticker
-            and chained.session_date = underlying.session_date
-    left join yields
-        on
-            chained.underlying_ticker = yields.underlying_ticker
-            and chained.session_date = yields.session_date
     left join {{ ref('int_polygon__exchange_days') }} as session_days
         on chained.session_date = session_days.calendar_date
     left join {{ ref('int_polygon__exchange_days') }} as expiration_days
         on chained.expiration_date = expiration_days.calendar_date
 ),
 
-placed as (
+compared as (
+    select
+        timed.*,
+        underlying.close_usd as underlying_close_usd,
+        iff(timed.is_adjusted_contract, null, underlying.close_usd) as comparable_close_usd,
+        {{ var('risk_free_rate_pct') }}::float as risk_free_rate_pct,
+        round(100 * coalesce(yields.dividends_usd, 0) / underlying.close_usd, 10) as dividend_yield_pct,
+        coalesce(yields.dividend_payments, 0) as dividend_payments
+    from timed
+    left join {{ ref('stg_polygon__stock_bars_casted') }} as underlying
+        on
+            timed.underlying_ticker = underlying.ticker
+            and timed.session_date = underlying.session_date
+    left join yields
+        on
+            timed.underlying_ticker = yields.underlying_ticker
+            and timed.session_date = yields.session_date
+),
+
+{{ dividend_schedules() }}
+
+expecting as (
     select
         compared.*,
+        schedules.dividends,
+        coalesce(schedules.dividends_ahead, 0) as dividends_ahead,
+        coalesce(schedules.dividends_projected, 0) as dividends_projected,
+        coalesce(schedules.dividends_ahead_usd, 0) as dividends_ahead_usd,
+        coalesce(schedules.discounted_dividends_usd, 0) as discounted_dividends_usd
+    from compared
+    left join schedules
+        on
+            compared.underlying_ticker = schedules.underlying_ticker
+            and compared.session_date = schedules.session_date
+            and compared.expiration_date = schedules.expiration_date
+            and compared.years_to_expiration = schedules.years_to_expiration
+            and compared.risk_free_rate_pct = schedules.risk_free_rate_pct
+),
+
+placed as (
+    select
+        expecting.*,
         comparable_close_usd / nullif(strike_usd, 0) as moneyness,
         iff(
             contract_type = 'call',
@@ -191,7 +187,7 @@ placed as (
             when not is_in_the_money then 0
         end as intrinsic_value_usd,
         {{ black_scholes_terms() }}
-    from compared
+    from expecting
 ),
 
 judged as (
@@ -215,58 +211,114 @@ posed as (
         distance,
         normalised_price
     from problems
-    where reason is null
+    where
+        reason is null
+        and priced_style = 'european'
 ),
 
 {{ implied_volatility('posed') }},
 
-{{ black_scholes_greeks('problems', 'solved') }}
+{{ black_scholes_greeks('problems', 'solved') }},
+
+posed_american as (
+    select
+        contract_ticker,
+        session_date,
+        contract_type,
+        comparable_close_usd,
+        strike_usd,
+        years_to_expiration,
+        risk_free_rate_pct / 100 as rate,
+        dividends,
+        close_usd
+    from problems
+    where
+        reason is null
+        and priced_style = 'american'
+),
+
+american as (
+    select
+        posed_american.contract_ticker,
+        posed_american.session_date,
+        round(100 * numbers.implied_volatility, 10) as implied_volatility_pct,
+        {%- for number in solved_numbers %}
+        round(numbers.{{ number }}, 12) as {{ number }},
+        {%- endfor %}
+        numbers.reason
+    from posed_american,
+        table(
+            intermediate.option_numbers(
+                'american',
+                posed_american.contract_type,
+                posed_american.comparable_close_usd,
+                posed_american.strike_usd,
+                posed_american.years_to_expiration,
+                posed_american.rate,
+                0,
+                posed_american.dividends,
+                posed_american.close_usd
+            )
+        ) as numbers
+)
 
 select
-    contract_ticker,
-    session_date,
-    underlying_ticker,
-    option_root,
-    contract_type,
-    expiration_date,
-    days_to_expiration,
-    sessions_to_expiration,
-    strike_usd,
-    shares_per_contract,
-    exercise_style,
-    has_contract_terms,
-    is_adjusted_contract,
-    open_usd,
-    high_usd,
-    low_usd,
-    close_usd,
-    volume_contracts,
-    vwap_usd,
-    transactions,
-    underlying_close_usd,
-    moneyness,
-    is_in_the_money,
-    is_at_the_money,
-    intrinsic_value_usd,
-    risk_free_rate_pct,
-    dividend_yield_pct,
-    dividend_payments,
-    implied_volatility_pct,
-    delta,
-    gamma,
-    theta_usd_per_day,
-    vega_usd_per_point,
-    rho_usd_per_point,
-    implied_volatility_reason,
-    open_interest_contracts,
-    vendor_bid_usd,
-    vendor_ask_usd,
-    vendor_implied_volatility_pct,
-    vendor_delta,
-    vendor_gamma,
-    vendor_theta_usd_per_day,
-    vendor_vega_usd_per_point,
-    coalesce(override_reason, terms_override_reason) as override_reason,
-    fetched_at,
+    greeks.contract_ticker,
+    greeks.session_date,
+    greeks.underlying_ticker,
+    greeks.option_root,
+    greeks.contract_type,
+    greeks.expiration_date,
+    greeks.days_to_expiration,
+    greeks.sessions_to_expiration,
+    greeks.last_trading_date,
+    greeks.years_to_expiration,
+    greeks.strike_usd,
+    greeks.shares_per_contract,
+    greeks.exercise_style,
+    greeks.has_contract_terms,
+    greeks.is_adjusted_contract,
+    greeks.open_usd,
+    greeks.high_usd,
+    greeks.low_usd,
+    greeks.close_usd,
+    greeks.volume_contracts,
+    greeks.vwap_usd,
+    greeks.transactions,
+    greeks.underlying_close_usd,
+    greeks.moneyness,
+    greeks.is_in_the_money,
+    greeks.is_at_the_money,
+    greeks.intrinsic_value_usd,
+    greeks.risk_free_rate_pct,
+    greeks.dividend_yield_pct,
+    greeks.dividend_payments,
+    greeks.dividends_ahead,
+    greeks.dividends_projected,
+    greeks.dividends_ahead_usd,
+    greeks.discounted_dividends_usd,
+    coalesce(american.implied_volatility_pct, greeks.implied_volatility_pct) as implied_volatility_pct,
+    {%- for number in solved_numbers %}
+    coalesce(american.{{ number }}, greeks.{{ number }}) as {{ number }},
+    {%- endfor %}
+    coalesce(
+        greeks.reason,
+        american.reason,
+        iff(coalesce(american.implied_volatility_pct, greeks.implied_volatility_pct) is null, 'not_converged', null)
+    ) as implied_volatility_reason,
+    greeks.open_interest_contracts,
+    greeks.vendor_bid_usd,
+    greeks.vendor_ask_usd,
+    greeks.vendor_implied_volatility_pct,
+    greeks.vendor_delta,
+    greeks.vendor_gamma,
+    greeks.vendor_theta_usd_per_day,
+    greeks.vendor_vega_usd_per_point,
+    coalesce(greeks.override_reason, greeks.terms_override_reason) as override_reason,
+    greeks.fetched_at,
     convert_timezone('UTC', current_timestamp())::timestamp_ntz(6) as recorded_at
 from greeks
+left join american
+    on
+        greeks.contract_ticker = american.contract_ticker
+        and greeks.session_date = american.session_date

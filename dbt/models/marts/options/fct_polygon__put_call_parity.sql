@@ -5,10 +5,10 @@
         pre_hook="{{ forget_touched_sessions() }}"
     )
 }}
-{# European options: C - P = S·exp(-qT) - K·exp(-rT). American ones, which may be exercised before a dividend D or before
-   interest is earned (Hull, "Options, Futures, and Other Derivatives", ch. 11): S - D - K <= C - P <= S - K·exp(-rT).
-   D is the most that regular dividends can bring before the expiration: floor(n·T) + 1 of the n a year. Two ticks of
-   1 cent for two prices. The pair's last trades need not be of the same minute: a gap is a hint, not a profit. #}
+{# European options: C - P = S·exp(-qT) - K·exp(-rT). American ones, which may be exercised before a dividend or before
+   interest is earned (Hull, "Options, Futures, and Other Derivatives", ch. 11): S - D - K <= C - P <= S - K·exp(-rT), D
+   what the dividends ahead are worth; where the rate is negative, K and K·exp(-rT) change places. Two ticks of 1 cent
+   for two prices. The pair's last trades need not be of the same minute: a gap is a hint, not a profit. #}
 {%- set tolerance = 0.02 %}
 with contracts as (
     {{ chain_contracts() }}
@@ -22,20 +22,19 @@ pairs as (
         calls.strike_usd,
         calls.option_root,
         calls.days_to_expiration,
-        coalesce(calls.exercise_style, puts.exercise_style, 'american') as exercise_style,
+        coalesce(
+            calls.exercise_style, puts.exercise_style, {{ assumed_exercise_style('calls.option_root') }}
+        ) as exercise_style,
         calls.underlying_close_usd,
         calls.close_usd as call_close_usd,
         puts.close_usd as put_close_usd,
         round(calls.close_usd - puts.close_usd, 10) as call_less_put_usd,
-        calls.days_to_expiration::float / 365 as years_to_expiration,
-        calls.strike_usd * exp(-calls.risk_free_rate_pct / 100 * years_to_expiration) as discounted_strike_usd,
-        calls.underlying_close_usd * exp(-calls.dividend_yield_pct / 100 * years_to_expiration)
-        - discounted_strike_usd as parity_usd,
-        coalesce(
-            calls.underlying_close_usd * calls.dividend_yield_pct / 100
-            * (floor(calls.dividend_payments * years_to_expiration) + 1) / nullif(calls.dividend_payments, 0),
-            0
-        ) as most_dividends_usd,
+        calls.discounted_dividends_usd,
+        exp(-calls.risk_free_rate_pct / 100 * calls.years_to_expiration) as discount,
+        calls.strike_usd * discount as discounted_strike_usd,
+        calls.underlying_close_usd * exp(
+            -calls.dividend_yield_pct / 100 * calls.years_to_expiration
+        ) as discounted_close_usd,
         greatest(calls.fetched_at, puts.fetched_at) as fetched_at
     from contracts as calls
     inner join contracts as puts
@@ -51,28 +50,39 @@ pairs as (
         and calls.close_usd is not null
         and puts.close_usd is not null
         and calls.underlying_close_usd is not null
-        and calls.days_to_expiration > 0
+        and calls.years_to_expiration > 0
+),
+
+compared as (
+    select
+        pairs.*,
+        iff(
+            exercise_style = 'european',
+            discounted_close_usd,
+            underlying_close_usd - discounted_dividends_usd
+        ) - discounted_strike_usd as parity_usd
+    from pairs
 ),
 
 bounded as (
     select
-        pairs.*,
+        compared.*,
         round(call_less_put_usd - parity_usd, 10) as parity_gap_usd,
         round(
             iff(
                 exercise_style = 'european',
                 parity_usd,
-                least(underlying_close_usd - most_dividends_usd - strike_usd, parity_usd)
+                underlying_close_usd - discounted_dividends_usd - strike_usd * greatest(discount, 1)
             ) - {{ tolerance }}, 10
         ) as lower_bound_usd,
         round(
             iff(
                 exercise_style = 'european',
                 parity_usd,
-                greatest(underlying_close_usd - discounted_strike_usd, parity_usd)
+                underlying_close_usd - strike_usd * least(discount, 1)
             ) + {{ tolerance }}, 10
         ) as upper_bound_usd
-    from pairs
+    from compared
 )
 
 select
