@@ -98,7 +98,8 @@ def _solve_schedule(posed: Posed, price: Array) -> tuple[Array, np.ndarray]:
     slope = european(posed.sign, posed.spot, guess, posed.rate, posed.paid, posed.years).vega
     slope = np.maximum(slope, 1e-3 * posed.spot * np.sqrt(posed.years))
     near, slope, _ = secant(lambda at, rows: posed.take(rows).price(at, ROUGH) - price[rows], guess, slope, 40, 1e-4)
-    found, _, left = secant(lambda at, rows: posed.take(rows).price(at, EXACT) - price[rows], near, slope, 20, 1e-7)
+    # What such a step leaves is smaller by the error of the slope.
+    found, _, left = secant(lambda at, rows: posed.take(rows).price(at, EXACT) - price[rows], near, slope, 20, 1e-6)
     return found, left < 1e-5
 
 

@@ -67,7 +67,7 @@ class Chain:
         if at_close is None:
             at_close = surface.price(name, terms)
         sign = np.where(terms.is_call, 1.0, -1.0)
-        at = []
+        at: list[surface.Floats] = []
         for prices in (spot.open, spot.high, spot.low, spot.close):
             move = prices[row] - terms.spot
             moved = at_close.price + at_close.delta * move + at_close.gamma * move**2 / 2.0

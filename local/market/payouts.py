@@ -6,10 +6,9 @@ own: DECLARED_SESSIONS before the ex-date, and what the time since the one befor
 
 from __future__ import annotations
 
+import calendar
 from datetime import date, timedelta
 from functools import lru_cache
-
-from dateutil.relativedelta import relativedelta
 
 from local.market.bars import Dividend
 from local.market.replay import Replay
@@ -44,7 +43,7 @@ class Payouts:
         last_day = self.sessions.day(last.position)
         if rate is not None and last_day > today - timedelta(days=round(1.5 * 365 / rate)):
             cash = self._cash(underlying, last, position)
-            later = (last_day + relativedelta(months=12 // rate * number) for number in range(1, 40))
+            later = (months_later(last_day, 12 // rate * number) for number in range(1, 40))
             found += [(day, cash) for day in later if day > today]
         return tuple((day, cash) for day, cash in found if day <= until)
 
@@ -64,3 +63,10 @@ def frequency(dividends: list[Dividend], number: int) -> int | None:
         return None
     gap = dividends[number].position - dividends[number - 1].position
     return min((1, 2, 4), key=lambda rate: abs(gap - _SESSIONS_A_YEAR / rate))
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day of a later month, or that month's last day."""
+    years, month = divmod(day.month - 1 + months, 12)
+    last = calendar.monthrange(day.year + years, month + 1)[1]
+    return date(day.year + years, month + 1, min(day.day, last))

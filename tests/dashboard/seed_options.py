@@ -13,6 +13,8 @@ import pandas as pd
 RATE = 0.04
 EXPIRATIONS = (date(2026, 11, 27), date(2026, 12, 18), date(2027, 1, 15), date(2027, 3, 19))
 SESSIONS = 3
+# Place of open_interest_contracts.
+OPEN_INTEREST = 33
 DDL = {
     "marts.fct_polygon__option_chain": """
         contract_ticker varchar, underlying_ticker varchar, session_date date, expiration_date date,
@@ -20,10 +22,13 @@ DDL = {
         strike_usd float, shares_per_contract number, is_adjusted_contract boolean, open_usd float, high_usd float,
         low_usd float, close_usd float, volume_contracts number, transactions number, underlying_close_usd float,
         moneyness float, is_at_the_money boolean, risk_free_rate_pct float, dividend_yield_pct float,
+        dividends_ahead number, dividends_projected number, dividends_ahead_usd float,
         implied_volatility_pct float, delta float, gamma float, theta_usd_per_day float, vega_usd_per_point float,
-        rho_usd_per_point float, implied_volatility_reason varchar, open_interest_contracts number,
+        rho_usd_per_point float, early_exercise_premium_usd float, implied_volatility_reason varchar,
+        open_interest_contracts number,
         vendor_implied_volatility_pct float, vendor_delta float, vendor_gamma float,
         vendor_theta_usd_per_day float, vendor_vega_usd_per_point float, implied_volatility_difference_pct float,
+        implied_volatility_difference_cause varchar,
         data_origin varchar, fetched_at timestamp_ntz(6)""",
     "marts.fct_polygon__volatility_term_structure": """
         underlying_ticker varchar, session_date date, expiration_date date, days_to_expiration number,
@@ -79,7 +84,7 @@ def rows(closes: dict[str, pd.DataFrame]) -> dict[str, list[tuple[Any, ...]]]:
                         row = _contract(underlying, session, expiration, kind, middle + place * step, spot, place)
                         chain.append(row)
                         counts[kind][0] += row[15]
-                        counts[kind][1] += row[29]
+                        counts[kind][1] += row[OPEN_INTEREST]
             (put_volume, put_open), (call_volume, call_open) = counts["put"], counts["call"]
             ratios = (put_volume / call_volume, put_open / call_open)
             ratio.append((underlying, session, put_volume, call_volume, ratios[0], put_open, call_open, ratios[1]))
@@ -114,8 +119,9 @@ def _contract(
     return (
         ticker, underlying, session, expiration, days, round(days * 5 / 7), kind, "american", strike, 100, False,
         price, price, price, price, volume, max(1, volume // 3), spot, spot / strike, place == 0, 100 * RATE, 0.0,
-        ours, shown("delta"), shown("gamma"), shown("theta"), shown("vega"), shown("rho"),
+        0, 0, 0.0, ours, shown("delta"), shown("gamma"), shown("theta"), shown("vega"), shown("rho"),
+        0.0 if is_priced else None,
         None if is_priced else "price_below_minimum", volume * 11, vendor, shown("delta"), shown("gamma"),
-        shown("theta"), shown("vega"), None if ours is None else ours - vendor, "replayed",
+        shown("theta"), shown("vega"), None if ours is None else ours - vendor, None, "replayed",
         datetime.combine(session, datetime.min.time()) + timedelta(hours=22, minutes=52),
     )  # fmt: skip

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import QuantLib as ql
 import yaml
-from dateutil.relativedelta import relativedelta
 
 from local.market import surface
 from local.market.contracts import UNDERLYINGS, Contract
 from local.market.market import Market
+from local.market.payouts import months_later
 from tests.pricing import quantlib
 from tests.pricing.quantlib import Case
 
@@ -30,7 +30,7 @@ def expected(api: Any, underlying: str, day: date, expiration: date) -> list[tup
     for row in known:
         assert row["frequency"] == 4
         last = date.fromisoformat(row["ex_dividend_date"])
-        later = [last + relativedelta(months=3 * number) for number in range(8)]
+        later = [months_later(last, 3 * number) for number in range(8)]
         found += [((one - day).days, row["cash_amount"]) for one in later if day < one <= expiration]
     return found
 

@@ -3,6 +3,7 @@ select
     expiration_date,
     days_to_expiration,
     contract_type,
+    exercise_style,
     strike_usd,
     is_adjusted_contract,
     close_usd,
@@ -10,6 +11,10 @@ select
     open_interest_contracts,
     underlying_close_usd,
     is_at_the_money,
+    risk_free_rate_pct,
+    dividends_ahead,
+    dividends_projected,
+    dividends_ahead_usd,
     implied_volatility_pct,
     implied_volatility_reason,
     vendor_implied_volatility_pct,
@@ -17,6 +22,8 @@ select
     gamma,
     theta_usd_per_day,
     vega_usd_per_point,
+    early_exercise_premium_usd,
+    implied_volatility_difference_cause,
     data_origin,
     fetched_at
 from marts.fct_polygon__option_chain

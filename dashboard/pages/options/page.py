@@ -59,6 +59,21 @@ class Chain:
         return self.rows[self.rows["expiration_date"] == self.expiration]
 
     @property
+    def pricing(self) -> str:
+        """What the volatilities of the chosen expiration are made with."""
+        rows = self.expiring
+        styles = " and ".join(sorted(set(rows["exercise_style"].dropna()))) or "american"
+        said = f"{styles.capitalize()} exercise"
+        rates = rows["risk_free_rate_pct"].dropna()
+        if not rates.empty:
+            said += f", rate {float(rates.iloc[0]):.2f} %"
+        ahead, projected = (int(rows[name].fillna(0).max()) for name in ("dividends_ahead", "dividends_projected"))
+        if ahead:
+            usd = float(rows["dividends_ahead_usd"].max())
+            said += f", {fmt.plural(ahead, 'dividend')} of {usd:,.2f} USD ahead"
+        return said + (f" ({projected} projected)" if projected else "")
+
+    @property
     def as_of(self) -> Any:
         """The line under each panel; data that is not the market's own is named."""
         odd = sorted(set(self.rows["data_origin"].dropna()) - {"market"})
@@ -152,6 +167,7 @@ def register(app: Dash, door: Door) -> None:
         sessions = door.read("option_sessions", underlying=chain.underlying)["session_date"]
         expirations = sorted(set(chain.rows["expiration_date"]))
         said = f"{chain.expiration:%d %b %Y}: {fmt.plural(days, 'day')} to expiration from {fmt.session(chain.session)}"
+        said += f" · {chain.pricing}"
         banner = parts.origin_banner({str(chain.rows["data_origin"].iloc[0]): 1}, chain.underlying)
         title = f"{chain.underlying} options"
         return [str(day) for day in sessions], [str(day) for day in expirations], said, title, banner

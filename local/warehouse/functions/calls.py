@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import os
 import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from local.warehouse.session import Session
     from local.warehouse.warehouse import Warehouse
 
+# A part of a batch that is worth a process.
+LEAST_ROWS = 256
 _guard = threading.Lock()
 _ARROW_TYPES = {"FLOAT": pa.float64(), "VARCHAR": pa.string(), "BOOLEAN": pa.bool_(), "DATE": pa.date32()}
 
@@ -93,7 +98,7 @@ def _register(warehouse: Warehouse, name: ObjectName, function: TableFunction) -
     fields = ", ".join(f"{quoted(column.name)} {DUCKDB_TYPES[column.type]}" for column in function.columns)
     kinds = [pa.field(column.name, _ARROW_TYPES[column.type]) for column in function.columns]
 
-    def run(*columns: Any) -> Any:
+    def run_rows(columns: Sequence[Any]) -> Any:
         batch = Batch(
             function.body,
             function.handler,
@@ -105,6 +110,14 @@ def _register(warehouse: Warehouse, name: ObjectName, function: TableFunction) -
         answer = warehouse.runner.run_batch(name.name, batch)
         arrays = [pa.array(values, kind.type, from_pandas=True) for values, kind in zip(answer, kinds, strict=True)]
         return pa.StructArray.from_arrays(arrays, fields=kinds)
+
+    def run(*columns: Any) -> Any:
+        """DuckDB's batch, in as many parts as there are processors: a warehouse runs functions on all its threads."""
+        rows = len(columns[0])
+        size = max(-(-rows // (os.cpu_count() or 1)), LEAST_ROWS)
+        parts = [[column.slice(first, size) for column in columns] for first in range(0, rows, size)]
+        with ThreadPoolExecutor(max(len(parts), 1)) as pool:
+            return pa.concat_arrays(list(pool.map(run_rows, parts)) or [run_rows(columns)])
 
     # DuckDB counts the parameters of what it is given.
     run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
