@@ -108,7 +108,8 @@ class Chain:
             for contract, position, end in zip(contracts, positions.tolist(), years.tolist(), strict=True)
         ]
         strike = np.array([c.strike for c in contracts])
-        return surface.Contracts(spot, strike, years, np.array([c.is_call for c in contracts]), dividends)
+        rate = np.full(len(years), surface.RATE)
+        return surface.Contracts(spot, strike, years, rate, np.array([c.is_call for c in contracts]), dividends)
 
     def _schedule(self, contract: Contract, position: int, years: float) -> list[tuple[float, float]]:
         """In whole days to the ex-date; on the last day the share goes ex a second before the end, as in the models."""

@@ -54,11 +54,12 @@ class Priced(NamedTuple):
 
 
 class Contracts(NamedTuple):
-    """What is priced: arrays (B,) of USD and years, and a schedule of dividends for each."""
+    """What is priced: arrays (B,) of USD, years and rates a year, and a schedule of dividends for each."""
 
     spot: Floats
     strike: Floats
     years: Floats
+    rate: Floats
     is_call: NDArray[np.bool_]
     dividends: Sequence[Schedule]
 
@@ -100,7 +101,7 @@ def greeks(underlying: str, contracts: Contracts, priced: Priced) -> Greeks:
             vega[rows] = american(*_terms(posed, at)).vega
     spot, (price, delta, gamma) = contracts.spot, priced
     # The equation that every price solves between two dividends.
-    theta = RATE * (price - spot * delta) - volatility**2 * spot**2 * gamma / 2.0
+    theta = contracts.rate * (price - spot * delta) - volatility**2 * spot**2 * gamma / 2.0
     is_held = vega > 0
     return Greeks(delta, gamma, np.where(is_held, theta, 0.0) / 365.0, vega * contracts.strike / 100.0)
 
@@ -121,6 +122,6 @@ def _groups(contracts: Contracts) -> Iterator[tuple[NDArray[np.int64], Posed]]:
                 strike, one = contracts.strike[rows], np.ones(len(rows))
                 payments = np.array([contracts.dividends[row] for row in rows]).reshape(len(rows), int(count), 2)
                 yield rows, Posed(
-                    one if is_call else -one, contracts.spot[rows] / strike, RATE * one, 0.0 * one,
+                    one if is_call else -one, contracts.spot[rows] / strike, contracts.rate[rows], 0.0 * one,
                     contracts.years[rows], payments[..., 0].T, payments[..., 1].T / strike, True,
                 )  # fmt: skip

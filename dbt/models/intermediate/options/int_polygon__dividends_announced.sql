@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
 {# Regular dividends in USD, and from which day on the market knew of them. Where the vendor has no date of declaration, it
-   is the day of New York on which we first saw it. #}
+   is the day of New York on which we first saw it; the ex-date at the latest. #}
 with first_seen as (
     select
         dividend_id,
@@ -16,7 +16,10 @@ select
     dividends.ex_dividend_date,
     dividends.cash_amount as dividend_usd,
     dividends.payments_per_year,
-    coalesce(dividends.declaration_date, first_seen.first_seen_date) as announced_date,
+    least(
+        coalesce(dividends.declaration_date, first_seen.first_seen_date),
+        dividends.ex_dividend_date
+    ) as announced_date,
     dividends.recorded_at
 from {{ ref('stg_polygon__dividends') }} as dividends
 left join first_seen

@@ -5,7 +5,7 @@
         pre_hook="{{ forget_touched_sessions() }}"
     )
 }}
-{# The out-of-the-money side has the tighter quotes and no early exercise to speak of, so it stands for the strike;
+{# The out-of-the-money side has the tighter quotes and little that early exercise is worth, so it stands for the strike;
    the other side stands in where it has no volatility. #}
 with contracts as (
     {{ chain_contracts() }}
