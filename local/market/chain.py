@@ -22,6 +22,7 @@ from local.market.contracts import Contract, Contracts
 from local.market.payouts import Payouts
 from local.market.replay import Replay
 from local.market.sessions import Sessions
+from local.market.yields import Yields
 
 MINIMUM_USD = 0.01
 _TRADED, _VOLUME, _TRADE_SIZE, _INTEREST = range(40, 44)
@@ -39,10 +40,11 @@ _DETAILS = (
 class Chain:
     """Prices the contracts. Reads only."""
 
-    def __init__(self, sessions: Sessions, replays: dict[str, Replay], contracts: Contracts) -> None:
+    def __init__(self, sessions: Sessions, replays: dict[str, Replay], contracts: Contracts, yields: Yields) -> None:
         self.sessions = sessions
         self._replays = replays
         self._contracts = contracts
+        self._yields = yields
         self._payouts = Payouts(sessions, replays)
         self.snapshot = lru_cache(maxsize=16)(self._snapshot)
 
@@ -108,7 +110,10 @@ class Chain:
             for contract, position, end in zip(contracts, positions.tolist(), years.tolist(), strict=True)
         ]
         strike = np.array([c.strike for c in contracts])
-        rate = np.full(len(years), surface.RATE)
+        rate = np.empty(len(years))
+        for position in np.unique(positions):
+            rows = positions == position
+            rate[rows] = self._yields.rates(self.sessions.day(int(position)), years[rows])
         return surface.Contracts(spot, strike, years, rate, np.array([c.is_call for c in contracts]), dividends)
 
     def _schedule(self, contract: Contract, position: int, years: float) -> list[tuple[float, float]]:

@@ -35,7 +35,7 @@ class Market:
         self.yields = Yields(self.sessions)
         self.universe = Universe(self.sessions, anchor, settings.synthetic_tickers)
         self.contracts = Contracts(self.sessions, self.universe.replays)
-        self.chain = Chain(self.sessions, self.universe.replays, self.contracts)
+        self.chain = Chain(self.sessions, self.universe.replays, self.contracts, self.yields)
 
 
 def market_of(request: Request) -> Market:

@@ -1,8 +1,8 @@
 """The option model: what every option price, implied volatility and greek of the server comes from.
 
 Contracts are American. Between ex-dates the share is Black and Scholes's, at an ex-date it falls by the dividend
-(`pricing`, docs/adr/0012); rate RATE, continuous; T from the session's close to the expiration's in years of 365 days;
-spot = the underlying's *unadjusted* price.
+(`pricing`, docs/adr/0012). The rate is that of the session's Treasury yields until the expiration, continuous; T from
+the session's close to the expiration's in years of 365 days; spot = the underlying's *unadjusted* price.
 Volatility of a strike K with spot S, x = ln(K / S) kept within ±0.7:
 
     sigma(u, K/S, T) = LEVELS[u] * (1 + 0.12 * exp(-3 T)) - 0.12 * x / (1 + 2 T) + 0.30 * x² / (1 + 2 T)
@@ -23,8 +23,6 @@ from pricing.american import american
 from pricing.dividends import EXACT, MIDDLE
 from pricing.schedule import Posed
 
-# The models invert with the variable risk_free_rate_pct of dbt_project.yml, and a test holds both to the same.
-RATE = 0.04
 LEVELS = {"AAPL": 0.30, "GOOG": 0.26, "IBM": 0.20, "MSFT": 0.24}
 MINUTES_A_YEAR = 365.0 * 24 * 60
 _CHUNK = 256

@@ -8,11 +8,13 @@ those of a day are served from the next one on. They begin with the server's cal
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from local.market import noise
 from local.market.errors import bad_request
@@ -56,12 +58,23 @@ class Yields:
 
     def __init__(self, sessions: Sessions) -> None:
         days = [day for day in sessions.dates.tolist() if has_yields(day)]
+        self._days = days
         self._published = dict(zip(days, curves(days), strict=True))
         self.restated: dict[str, dict[str, Any]] = {}
 
     def rows(self, today: date) -> list[dict[str, Any]]:
         """The days before today, oldest first; a yield that there is none of is absent."""
         return [self._row(day) for day in self._published if day < today]
+
+    def rates(self, day: date, years: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What money costs on a day until so many years later, a year, continuously compounded (docs/rates.md).
+
+        Of the newest yields that were published on the day or before it, restated ones aside.
+        """
+        place = bisect_right(self._days, day) - 1
+        curve = self._published[self._days[max(place, 0)]]
+        continuous = 2.0 * np.log1p(np.array([curve[term] for term in TERMS]) / 200.0)
+        return np.interp(years, np.array(list(TERMS.values())) / 12.0, continuous)
 
     def restate(self, item: Any) -> None:
         """From now on a day has these yields, whatever they are, or with None has none.

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 import QuantLib as ql
-import yaml
 
 from local.market import surface
 from local.market.contracts import UNDERLYINGS, Contract
 from local.market.market import Market
 from local.market.payouts import months_later
+from local.market.yields import TERMS, curves, has_yields
 from tests.pricing import quantlib
 from tests.pricing.quantlib import Case
 
@@ -35,25 +35,32 @@ def expected(api: Any, underlying: str, day: date, expiration: date) -> list[tup
     return found
 
 
+def rate(day: date, days: int) -> float:
+    """Continuous, on the line between the terms of the newest yields of a day (which are served on the next one)."""
+    while not has_yields(day):
+        day -= timedelta(days=1)
+    (newest,) = curves([day])
+    curve = ql.LinearInterpolation(
+        [months * 365 / 12 for months in TERMS.values()],
+        [2 * math.log(1 + newest[term] / 200) for term in TERMS],
+    )
+    return float(curve(max(days, 365 / 12)))
+
+
 def case(api: Any, underlying: str, spot: float, strike: float, day: date, expiration: date, kind: str) -> Case:
-    """The contract in units of its strike, with our rate and the surface's volatility at this strike and term."""
+    """The contract in units of its strike, at the rate of the day's yields and the surface's volatility."""
     days = (expiration - day).days
     ahead = expected(api, underlying, day, expiration)
     return Case(
         1.0 if kind == "call" else -1.0,
         spot / strike,
         float(surface.sigma(underlying, strike / spot, days / 365)),
-        surface.RATE,
+        rate(day, days),
         0.0,
         days,
         tuple(one for one, _ in ahead),
         tuple(cash / strike for _, cash in ahead),
     )
-
-
-def test_prices_are_made_with_the_rate_that_the_models_invert_them_with() -> None:
-    project = yaml.safe_load((Path(__file__).resolve().parents[2] / "dbt/dbt_project.yml").read_text())
-    assert project["vars"]["risk_free_rate_pct"] == pytest.approx(100 * surface.RATE)
 
 
 @pytest.mark.parametrize("underlying", UNDERLYINGS)

@@ -71,6 +71,7 @@ LINEAGE = (
             _OPTIONS: (
                 "stg_polygon__stock_bars_casted", "int_polygon__splits_chosen", "int_polygon__dividends_announced",
                 "stg_polygon__options_bars_casted", "stg_polygon__option_terms", "stg_polygon__option_chain",
+                "int_polygon__risk_free_rates",
             ),
             "int_polygon__stocks_options_joined": ("int_polygon__stock_bars_enriched", _OPTIONS),
         },

@@ -90,6 +90,23 @@ payment_numbers as (
     from table(generator(rowcount => {{ most_dividends_ahead() + 1 }}))
 ),
 
+projected as (
+    select
+        cadences.underlying_ticker,
+        cadences.session_date,
+        cadences.last_expiration_date,
+        cadences.cash_usd,
+        iff(
+            mod(12, cadences.payments_per_year) = 0,
+            dateadd('month', {{ _periods(12) }}, cadences.last_ex_date),
+            dateadd('day', {{ _periods(365) }}, cadences.last_ex_date)
+        )::date as ex_dividend_date
+    from cadences
+    cross join payment_numbers
+    where
+        cadences.last_ex_date > dateadd('day', -round(1.5 * 365 / cadences.payments_per_year)::number, cadences.session_date)
+),
+
 ahead as (
     select
         underlying_ticker,
@@ -103,21 +120,15 @@ ahead as (
         and ex_dividend_date > session_date
     union all
     select
-        cadences.underlying_ticker,
-        cadences.session_date,
-        iff(
-            mod(12, cadences.payments_per_year) = 0,
-            dateadd('month', {{ _periods(12) }}, cadences.last_ex_date),
-            dateadd('day', {{ _periods(365) }}, cadences.last_ex_date)
-        )::date as ex_dividend_date,
-        cadences.cash_usd,
+        underlying_ticker,
+        session_date,
+        ex_dividend_date,
+        cash_usd,
         true as is_projected
-    from cadences
-    cross join payment_numbers
+    from projected
     where
-        cadences.last_ex_date > dateadd('day', -round(1.5 * 365 / cadences.payments_per_year)::number, cadences.session_date)
-        and ex_dividend_date > cadences.session_date
-        and ex_dividend_date <= cadences.last_expiration_date
+        ex_dividend_date > session_date
+        and ex_dividend_date <= last_expiration_date
 ),
 {%- endmacro %}
 

@@ -10,6 +10,7 @@
     - A dividend touches the sessions from its declaration until the last that its cadence is projected from, a split the
       sessions around its execution of which a dividend lies on the other side; in every version of them: also where
       the version before was. Days that lie ahead have no rows yet.
+    - Rates of a session touch all chains of it: first come those of the day before, then its own.
     - A closure of the exchange that becomes known, or is called off, touches the sessions of contracts that live then:
       they expire a session earlier or later.
     What touches built rows touches nothing while there are none.
@@ -132,6 +133,14 @@ touched as (
         on
             days.calendar_date >= new_windows.first_date
             and days.calendar_date < dateadd('day', {{ dividend_reach_days() }}, new_windows.event_date)
+    union
+    select
+        built.underlying_ticker,
+        built.session_date
+    from {{ this }} as built
+    where built.session_date in (
+        {{ sessions_with_new_rates(since_built) }}
+    )
     {%- set closures = ref('int_polygon__exchange_closures') %}
     {#- Rare, and a look at all rows: asked for first. #}
     {%- if not asks_first() or asked('select count(*) from ' ~ closures ~ ' where recorded_at > ' ~ since_built) %}

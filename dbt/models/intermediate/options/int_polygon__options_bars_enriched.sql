@@ -131,7 +131,11 @@ compared as (
         timed.*,
         underlying.close_usd as underlying_close_usd,
         iff(timed.is_adjusted_contract, null, underlying.close_usd) as comparable_close_usd,
-        {{ var('risk_free_rate_pct') }}::float as risk_free_rate_pct,
+        round(coalesce(
+            {{ risk_free_rate_pct('rates', 'timed.years_to_expiration * 365') }},
+            {{ var('risk_free_rate_pct') }}
+        ), 10)::float as risk_free_rate_pct,
+        coalesce(rates.rate_source, 'fallback') as risk_free_rate_source,
         round(100 * coalesce(yields.dividends_usd, 0) / underlying.close_usd, 10) as dividend_yield_pct,
         coalesce(yields.dividend_payments, 0) as dividend_payments
     from timed
@@ -139,6 +143,8 @@ compared as (
         on
             timed.underlying_ticker = underlying.ticker
             and timed.session_date = underlying.session_date
+    left join {{ ref('int_polygon__risk_free_rates') }} as rates
+        on timed.session_date = rates.session_date
     left join yields
         on
             timed.underlying_ticker = yields.underlying_ticker
@@ -291,6 +297,7 @@ select
     greeks.is_at_the_money,
     greeks.intrinsic_value_usd,
     greeks.risk_free_rate_pct,
+    greeks.risk_free_rate_source,
     greeks.dividend_yield_pct,
     greeks.dividend_payments,
     greeks.dividends_ahead,

@@ -28,6 +28,7 @@ select
     options.intrinsic_value_usd,
     options.close_usd - options.intrinsic_value_usd as time_value_usd,
     options.risk_free_rate_pct,
+    options.risk_free_rate_source,
     options.dividend_yield_pct,
     options.dividends_ahead,
     options.dividends_projected,
