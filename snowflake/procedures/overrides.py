@@ -132,6 +132,8 @@ SHAPES = {
             "float",
         ),
     ),
+    # Whose the ticker is from that bar on, until the next decision; NULL: whoever the evidence says.
+    "securities": Shape("snapshot_polygon__stock_bars", ("ticker", "session_date"), (), {"security_id": "varchar"}),
 }
 # Numbers that can be anything; of the others those in POSITIVE are above 0, and the rest not below it.
 SIGNED = ("delta", "gamma", "theta_usd_per_day", "vega_usd_per_pct")
@@ -187,11 +189,9 @@ def checked_field(dataset: str, field: str) -> Shape:
     """The dataset's shape; raises where dataset or field are unknown."""
     if dataset not in SHAPES:
         raise Refusal(f"dataset is {dataset!r}; expected one of {', '.join(SHAPES)}. Nothing was written.")
-    fields = SHAPES[dataset].fields
-    if field != DROP and field not in fields:
-        raise Refusal(
-            f"field of {dataset} is {field!r}; expected one of {', '.join(fields)} or {DROP}. Nothing was written."
-        )
+    possible = (*SHAPES[dataset].fields, *([] if dataset == "securities" else [DROP]))
+    if field not in possible:
+        raise Refusal(f"field of {dataset} is {field!r}; expected one of {', '.join(possible)}. Nothing was written.")
     return SHAPES[dataset]
 
 

@@ -107,8 +107,14 @@ def listings(sessions: list[date]) -> list[list[date]]:
 
 def expected(stock: Stock, newest: date) -> dict[str, np.ndarray]:
     """The mart's columns, oldest session first; NaN is NULL. `newest`: the newest session of any ticker."""
-    parts = [_listing(stock, part, newest) for part in listings(sorted(stock.bars))]
+    cut = listings(sorted(stock.bars))
+    parts = [_listing(_until(stock, after[0]), part, newest) for part, after in pairwise([*cut, [date.max]])]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _until(stock: Stock, day: date) -> Stock:
+    """Without the splits from a day on: they are another security's."""
+    return Stock(stock.bars, [split for split in stock.splits if split[0] < day], stock.dividends)
 
 
 def _factor(stock: Stock, day: date, newest: date) -> float:

@@ -30,6 +30,7 @@ TABLES = [
     "intermediate.int_polygon__splits_chosen",
     "intermediate.int_polygon__split_factors",
     "intermediate.int_polygon__ticker_years",
+    "intermediate.int_polygon__ticker_spans",
     "intermediate.int_polygon__stock_bars_enriched",
     "intermediate.int_polygon__options_bars_enriched",
     "intermediate.int_polygon__stocks_options_joined",

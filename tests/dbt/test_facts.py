@@ -33,6 +33,7 @@ TABLES = (
     "staging.stg_polygon__rows_rejected",
     "intermediate.int_polygon__split_factors",
     "intermediate.int_polygon__ticker_years",
+    "intermediate.int_polygon__ticker_spans",
     "intermediate.int_polygon__stock_bars_enriched",
 )
 # Tables only, once the views are there.
@@ -43,6 +44,7 @@ AGAIN = (
     "snapshot_polygon__stock_bars",
     "snapshot_polygon__splits",
     "int_polygon__ticker_years",
+    "int_polygon__ticker_spans",
     "int_polygon__split_factors",
     "int_polygon__stock_bars_enriched",
     "fct_polygon__stock_bars_performance",

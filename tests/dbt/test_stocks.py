@@ -180,7 +180,7 @@ def test_types_are_the_ones_that_keep_every_digit(built: Lake) -> None:
         row[0].lower(): row[1] for row in built.execute("describe table marts.fct_polygon__stock_bars_performance")
     }
     whole = {"ticker": "VARCHAR", "session_date": "DATE", "transactions": "NUMBER", "fetched_at": "TIMESTAMP_NTZ"}
-    whole |= {"recorded_at": "TIMESTAMP_NTZ", "override_reason": "VARCHAR"}
+    whole |= {"recorded_at": "TIMESTAMP_NTZ", "override_reason": "VARCHAR", "security_id": "VARCHAR"}
 
     assert {name: kind.split("(")[0] for name, kind in described.items()} == {
         name: whole.get(name, "FLOAT") for name in described

@@ -31,12 +31,14 @@ MODELS = [
     "intermediate.int_polygon__stock_bars_enriched",
     "intermediate.int_polygon__split_factors",
     "intermediate.int_polygon__ticker_years",
+    "intermediate.int_polygon__ticker_spans",
 ]
 # The tables behind the mart; views stay as the first build made them.
 TABLES = [
     "stg_polygon__manifests_pending",
     *(f"snapshot_polygon__{history}" for history in ("stock_bars", "splits", "dividends")),
     "int_polygon__ticker_years",
+    "int_polygon__ticker_spans",
     "int_polygon__splits_chosen",
     "int_polygon__split_factors",
     "int_polygon__stock_bars_enriched",

@@ -58,14 +58,22 @@ LINEAGE = (
         "Intermediate", "adjusted bars with indicators; contracts with their underlying, volatility and greeks",
         {
             "int_polygon__splits_chosen": ("stg_polygon__splits", "stg_polygon__stock_bars_casted"),
-            "int_polygon__split_factors": ("int_polygon__splits_chosen",),
+            "int_polygon__ticker_years": ("stg_polygon__stock_bars_casted",),
+            "int_polygon__ticker_stretches": ("int_polygon__ticker_years",),
+            "int_polygon__ticker_claims": ("stg_polygon__tickers",),
+            "int_polygon__ticker_pieces": ("int_polygon__ticker_claims", "int_polygon__ticker_stretches"),
+            "int_polygon__ticker_spans": (
+                "int_polygon__ticker_pieces", "int_polygon__ticker_stretches", "stg_polygon__stock_bars_casted",
+            ),
+            "int_polygon__split_factors": ("int_polygon__splits_chosen", "int_polygon__ticker_spans"),
             "int_polygon__stock_events": (
                 "int_polygon__splits_chosen", "stg_polygon__dividends", "int_polygon__split_factors",
+                "int_polygon__ticker_spans",
             ),
             "int_polygon__stock_bars_enriched": (
                 "stg_polygon__stock_bars_casted", "int_polygon__split_factors", "int_polygon__stock_events",
+                "int_polygon__ticker_spans",
             ),
-            "int_polygon__ticker_years": ("stg_polygon__stock_bars_casted",),
             "int_polygon__risk_free_rates": ("stg_polygon__treasury_yields",),
             "int_polygon__dividends_announced": ("stg_polygon__dividends",),
             _OPTIONS: (
@@ -79,7 +87,13 @@ LINEAGE = (
     Stage(
         "Marts", "what the pages read",
         {
-            "dim_polygon__tickers": ("stg_polygon__tickers", "int_polygon__ticker_years"),
+            "dim_polygon__tickers": (
+                "stg_polygon__tickers", "int_polygon__ticker_years", "int_polygon__ticker_spans",
+            ),
+            "dim_polygon__securities": (
+                "int_polygon__ticker_spans", "int_polygon__ticker_stretches", "stg_polygon__ticker_listings",
+                "stg_polygon__tickers",
+            ),
             "dim_polygon__ticker_versions": (_VERSIONS.format("tickers"),),
             "fct_polygon__stock_bars_performance": ("int_polygon__stock_bars_enriched",),
             "fct_polygon__bar_versions": (_VERSIONS.format("stock_bars"),),

@@ -115,12 +115,19 @@
                 'day_volume_contracts': 'float',
             },
         },
+        'securities': {
+            'history': 'snapshot_polygon__stock_bars',
+            'key': ['ticker', 'session_date'],
+            'required': [],
+            'fields': {'security_id': 'varchar'},
+        },
     }[dataset]) }}
 {% endmacro %}
 
-{# Evidence of identity is never overruled: who a ticker was has overrides of its own. Nor are yields. #}
+{# Evidence of identity is never overruled: whose a ticker is from a bar on is decided under the name `securities`
+   (int_polygon__ticker_claims). Nor are yields. #}
 {% macro overridable_datasets() %}
-    {{ return(datasets() | reject('in', ['ticker_listings', 'ticker_events', 'treasury_yields']) | list) }}
+    {{ return(datasets() | reject('in', ['ticker_listings', 'ticker_events', 'treasury_yields']) | list + ['securities']) }}
 {% endmacro %}
 
 {# A value of ops.overrides, which is text, as its field's type; NULL where it is none. #}

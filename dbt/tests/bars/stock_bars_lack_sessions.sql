@@ -1,4 +1,4 @@
-{# Catches a session that a ticker lacks between its bars: an answer that was cut, a symbol that was left out.
+{# Catches a session that a security lacks between its bars: an answer that was cut, a symbol that was left out.
    A share that trades a million dollars a day trades in every session; of a thin one up to 5 sessions in a row may have
    no trade. Longer than 90 days is no gap but another listing. #}
 {{ config(severity='warn') }}
@@ -8,7 +8,7 @@ with followed as (
         ticker,
         session_date,
         average_dollar_volume_20d_usd,
-        lead(session_date) over (partition by ticker, listed_from_date order by session_date) as next_session_date
+        lead(session_date) over (partition by security_id, listed_from_date order by session_date) as next_session_date
     from {{ ref('int_polygon__stock_bars_enriched') }}
 )
 

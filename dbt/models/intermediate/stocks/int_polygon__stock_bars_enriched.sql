@@ -11,14 +11,15 @@
 -- depends_on: {{ ref('stg_polygon__splits_versions') }}
 -- depends_on: {{ ref('stg_polygon__dividends_versions') }}
 -- depends_on: {{ ref('int_polygon__splits_chosen') }}
+-- depends_on: {{ ref('int_polygon__ticker_spans') }}
 {# docs/adr/0006: how averages with an endless memory come out exact without going bar by bar, also from where the last
    build ended. A later build computes the bars that `touched` names, over the built bars that their windows reach. #}
-{%- set bar_columns = ['ticker', 'session_date', 'open_usd', 'high_usd', 'low_usd', 'close_usd', 'volume_shares', 'vwap_usd']
+{%- set bar_columns = ['ticker', 'security_id', 'session_date', 'open_usd', 'high_usd', 'low_usd', 'close_usd', 'volume_shares', 'vwap_usd']
     + ['transactions', 'split_factor', 'adjusted_open_usd', 'adjusted_high_usd', 'adjusted_low_usd', 'adjusted_close_usd']
     + ['adjusted_volume_shares', 'override_reason', 'fetched_at'] %}
 {%- set longest_window, first_macd_bar, few_bars = 252, 34, 10 %}
-{%- set in_order = 'partition by ticker, listed_from_date order by session_date' %}
-{%- set in_block = 'partition by ticker, listed_from_date, block_number order by session_date rows between unbounded preceding and current row' %}
+{%- set in_order = 'partition by security_id, listed_from_date order by session_date' %}
+{%- set in_block = 'partition by security_id, listed_from_date, block_number order by session_date rows between unbounded preceding and current row' %}
 {%- set ema_12, ema_26, ema_9, wilder_14 = 2 / 13, 2 / 27, 2 / 10, 1 / 14 %}
 {# name: (value, share of a new one, first and last bar of the seed). MACD takes its fast average from the slow one's first bar on. #}
 {%- set averages = {
@@ -51,14 +52,14 @@ with
    alone before them, and what is behind each new bar is summed up for it. With nothing built before bar 34, averages begin anew. #}
 few as (
     select
-        continued.ticker,
+        continued.security_id,
         continued.session_date
     from continued
     inner join touched
-        on continued.ticker = touched.ticker
+        on continued.security_id = touched.security_id
     where continued.bar_number >= {{ first_macd_bar }}
     group by
-        continued.ticker,
+        continued.security_id,
         continued.session_date
     having count(*) <= {{ few_bars }}
 ),
@@ -67,6 +68,7 @@ few as (
 adjusted as (
     select
         bars.ticker,
+        {{ 'bars.security_id' if is_incremental() else security_of('bars') }} as security_id,
         bars.session_date,
         bars.open_usd,
         bars.high_usd,
@@ -88,9 +90,13 @@ adjusted as (
         null::number as built_bar_number,
         null::float as built_running_high_usd
     from {{ 'touched' if is_incremental() else ref('stg_polygon__stock_bars_casted') }} as bars
+    {%- if not is_incremental() %}
+    left join {{ ref('int_polygon__ticker_spans') }} as spans
+        on {{ in_force('bars') }}
+    {%- endif %}
     left join {{ ref('int_polygon__split_factors') }} as factors
         on
-            bars.ticker = factors.ticker
+            {{ 'bars.security_id' if is_incremental() else security_of('bars') }} = factors.security_id
             and bars.session_date >= factors.applies_from
             and bars.session_date < factors.applies_before
     {%- if is_incremental() %}
@@ -105,9 +111,9 @@ adjusted as (
         reached.running_high_usd as built_running_high_usd
     from reached
     left join few
-        on reached.ticker = few.ticker
+        on reached.security_id = few.security_id
     where
-        few.ticker is null
+        few.security_id is null
         or reached.session_date = few.session_date
     {%- endif %}
 ),
@@ -115,7 +121,7 @@ adjusted as (
 spaced as (
     select
         adjusted.*,
-        lag(session_date) over (partition by ticker order by session_date) as previous_session_date,
+        lag(session_date) over (partition by security_id order by session_date) as previous_session_date,
         coalesce(datediff('day', previous_session_date, session_date) > {{ listing_gap_days() }}, true) as is_first_bar
     from adjusted
 ),
@@ -124,7 +130,7 @@ listed as (
     select
         spaced.*,
         max(coalesce(built_listed_from_date, iff(is_first_bar, session_date, null))) over (
-            partition by ticker
+            partition by security_id
             order by session_date
             rows between unbounded preceding and current row
         ) as listed_from_date
@@ -159,7 +165,7 @@ dated as (
     from {{ ref('int_polygon__stock_events') }} as announced
     inner join followed
         on
-            announced.ticker = followed.ticker
+            announced.security_id = followed.security_id
             and announced.event_date = followed.session_date
     where not followed.is_built
     union all
@@ -173,13 +179,13 @@ dated as (
             select 1
             from followed
             where
-                announced.ticker = followed.ticker
+                announced.security_id = followed.security_id
                 and announced.event_date = followed.session_date
         )
     ) as missed
     inner join followed
         on
-            missed.ticker = followed.ticker
+            missed.security_id = followed.security_id
             and missed.event_date > followed.previous_session_date
             and missed.event_date < followed.session_date
             and not followed.is_first_bar
@@ -188,7 +194,7 @@ dated as (
 
 events as (
     select
-        ticker,
+        security_id,
         session_date,
         sum(dividend_usd) as dividend_usd,
         sum(adjusted_dividend_usd) as adjusted_dividend_usd,
@@ -197,7 +203,7 @@ events as (
         nullif(listagg(override_reason, '; ') within group (order by override_reason), '') as override_reason
     from dated
     group by
-        ticker,
+        security_id,
         session_date
 ),
 
@@ -212,14 +218,14 @@ paid as (
     from followed
     left join events
         on
-            followed.ticker = events.ticker
+            followed.security_id = events.security_id
             and followed.session_date = events.session_date
 ),
 
 {%- if is_incremental() %}
 behind as (
     select
-        reached.ticker,
+        reached.security_id,
         reached.listed_from_date,
         reached.session_date,
         reached.bar_number,
@@ -230,10 +236,10 @@ behind as (
         reached.adjusted_close_usd * reached.adjusted_volume_shares as dollar_volume_usd
     from reached
     inner join few
-        on reached.ticker = few.ticker
+        on reached.security_id = few.security_id
     union all
     select
-        paid.ticker,
+        paid.security_id,
         paid.listed_from_date,
         paid.session_date,
         paid.bar_number,
@@ -244,13 +250,13 @@ behind as (
         paid.dollar_volume_usd
     from paid
     inner join few
-        on paid.ticker = few.ticker
+        on paid.security_id = few.security_id
     where not paid.is_built
 ),
 
 paired as (
     select
-        paid.ticker,
+        paid.security_id,
         paid.session_date,
         paid.bar_number,
         behind.session_date as behind_session_date,
@@ -263,7 +269,7 @@ paired as (
     from paid
     inner join behind
         on
-            paid.ticker = behind.ticker
+            paid.security_id = behind.security_id
             and paid.listed_from_date = behind.listed_from_date
             and paid.bar_number >= behind.bar_number
             and paid.bar_number < behind.bar_number + {{ longest_window }}
@@ -272,7 +278,7 @@ paired as (
 
 summed_up as (
     select
-        ticker,
+        security_id,
         session_date,
         {%- for name, (aggregate, value, bars, first_bar, may_be_null) in windows.items() %}
         {{ last_bars(aggregate, value, bars, first_bar, may_be_null, summed=true) }} as {{ name }},
@@ -280,7 +286,7 @@ summed_up as (
         min(behind_session_date) as window_from_date
     from paired
     group by
-        ticker,
+        security_id,
         session_date,
         bar_number
 ),
@@ -316,14 +322,14 @@ windowed as (
             window_from_date
         ),
         {%- for name in windows.keys() | list + ['window_from_date'] %}
-        iff(summed_up.ticker is null, slid.{{ name }}, summed_up.{{ name }}) as {{ name }}{{ ',' if not loop.last }}
+        iff(summed_up.security_id is null, slid.{{ name }}, summed_up.{{ name }}) as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     {%- endif %}
     from slid
     {%- if is_incremental() %}
     left join summed_up
         on
-            slid.ticker = summed_up.ticker
+            slid.security_id = summed_up.security_id
             and slid.session_date = summed_up.session_date
     {%- endif %}
 ),
@@ -343,7 +349,7 @@ placed as (
     {%- if is_incremental() %}
     left join continued
         on
-            windowed.ticker = continued.ticker
+            windowed.security_id = continued.security_id
             and windowed.listed_from_date = continued.listed_from_date
             and continued.bar_number >= {{ first_macd_bar }}
     where windowed.bar_number > coalesce(continued.bar_number, 0)
@@ -363,7 +369,7 @@ summed as (
 
 left_over as (
     select
-        ticker,
+        security_id,
         listed_from_date,
         block_number + 1 as block_number
         {%- for name, (value, share, seed_from, seed_until) in averages.items() %},
@@ -376,12 +382,12 @@ left_over as (
 
 carries as (
     select
-        ticker,
+        security_id,
         listed_from_date,
         block_number
         {%- for name, (value, share, seed_from, seed_until) in averages.items() %},
         {{ name }}_left + pow({{ 1 - share }}::float, {{ recurrence_block() }}) * coalesce(
-            lag({{ name }}_left) over (partition by ticker, listed_from_date order by block_number),
+            lag({{ name }}_left) over (partition by security_id, listed_from_date order by block_number),
             {{ name }}_before,
             0
         ) as {{ name }}_carry
@@ -405,7 +411,7 @@ averaged as (
     from summed
     left join carries
         on
-            summed.ticker = carries.ticker
+            summed.security_id = carries.security_id
             and summed.listed_from_date = carries.listed_from_date
             and summed.block_number = carries.block_number
 ),
@@ -427,7 +433,7 @@ signal_summed as (
 
 signal_carries as (
     select
-        ticker,
+        security_id,
         listed_from_date,
         block_number + 1 as block_number,
         {{ recurrence_carry('signal_total', ema_9) }} as signal_carry
@@ -443,13 +449,14 @@ signalled as (
     from signal_summed
     left join signal_carries
         on
-            signal_summed.ticker = signal_carries.ticker
+            signal_summed.security_id = signal_carries.security_id
             and signal_summed.listed_from_date = signal_carries.listed_from_date
             and signal_summed.block_number = signal_carries.block_number
 )
 
 select
     ticker,
+    security_id,
     session_date,
     open_usd,
     high_usd,

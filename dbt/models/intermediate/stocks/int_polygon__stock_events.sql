@@ -1,32 +1,103 @@
 {{ config(materialized='view') }}
 
+with dividends as (
+    select
+        dividend_id,
+        ticker,
+        ex_dividend_date as event_date,
+        cash_amount,
+        override_reason,
+        recorded_at
+    from {{ ref('stg_polygon__dividends') }}
+    where
+        cash_amount > 0
+        and coalesce(upper(currency), 'USD') = 'USD'
+),
+
+splits as (
+    select
+        ticker,
+        execution_date as event_date,
+        split_from,
+        split_to,
+        override_reason,
+        recorded_at
+    from {{ ref('int_polygon__splits_chosen') }}
+    where is_chosen
+),
+
+announced as (
+    select
+        ticker,
+        event_date
+    from dividends
+    union distinct
+    select
+        ticker,
+        event_date
+    from splits
+),
+
+owners as (
+    {{ securities_of_events('announced') }}
+),
+
+{# What is told under the old name and under the new one is one payment, or one split. #}
+paid as (
+    select
+        dividends.*,
+        owners.security_id
+    from dividends
+    inner join owners
+        on
+            dividends.ticker = owners.ticker
+            and dividends.event_date = owners.event_date
+    qualify dense_rank() over (
+        partition by owners.security_id, dividends.event_date, round(dividends.cash_amount, 9)
+        order by dividends.ticker
+    ) = 1
+),
+
+executed as (
+    select
+        splits.*,
+        owners.security_id
+    from splits
+    inner join owners
+        on
+            splits.ticker = owners.ticker
+            and splits.event_date = owners.event_date
+    qualify dense_rank() over (
+        partition by owners.security_id, splits.event_date, round(splits.split_from / splits.split_to, 9)
+        order by splits.ticker
+    ) = 1
+)
+
 select
-    dividends.ticker,
-    dividends.ex_dividend_date as event_date,
-    dividends.cash_amount as dividend_usd,
-    dividends.cash_amount * coalesce(factors.split_factor, 1) as adjusted_dividend_usd,
+    paid.ticker,
+    paid.security_id,
+    paid.event_date,
+    paid.cash_amount as dividend_usd,
+    paid.cash_amount * coalesce(factors.split_factor, 1) as adjusted_dividend_usd,
     null::float as split_from,
     null::float as split_to,
-    dividends.override_reason,
-    dividends.recorded_at
-from {{ ref('stg_polygon__dividends') }} as dividends
+    paid.override_reason,
+    paid.recorded_at
+from paid
 left join {{ ref('int_polygon__split_factors') }} as factors
     on
-        dividends.ticker = factors.ticker
-        and dividends.ex_dividend_date >= factors.applies_from
-        and dividends.ex_dividend_date < factors.applies_before
-where
-    dividends.cash_amount > 0
-    and coalesce(upper(dividends.currency), 'USD') = 'USD'
+        paid.security_id = factors.security_id
+        and paid.event_date >= factors.applies_from
+        and paid.event_date < factors.applies_before
 union all
 select
     ticker,
-    execution_date as event_date,
+    security_id,
+    event_date,
     null as dividend_usd,
     null as adjusted_dividend_usd,
     split_from,
     split_to,
     override_reason,
     recorded_at
-from {{ ref('int_polygon__splits_chosen') }}
-where is_chosen
+from executed

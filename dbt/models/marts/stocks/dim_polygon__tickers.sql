@@ -9,10 +9,24 @@ with traded as (
         max_by(last_close_usd, last_session_date) as last_close_usd
     from {{ ref('int_polygon__ticker_years') }}
     group by ticker
+),
+
+{# Whose it is now, or was last. #}
+held as (
+    select
+        ticker,
+        security_id
+    from {{ ref('int_polygon__ticker_spans') }}
+    where known_until is null
+    qualify row_number() over (
+        partition by ticker
+        order by valid_from desc nulls last
+    ) = 1
 )
 
 select
     coalesce(tickers.ticker, traded.ticker) as ticker,
+    coalesce(held.security_id, 'ticker:' || coalesce(tickers.ticker, traded.ticker)) as security_id,
     tickers.ticker_name,
     tickers.market,
     tickers.primary_exchange,
@@ -31,3 +45,5 @@ select
 from {{ ref('stg_polygon__tickers') }} as tickers
 full outer join traded
     on tickers.ticker = traded.ticker
+left join held
+    on coalesce(tickers.ticker, traded.ticker) = held.ticker

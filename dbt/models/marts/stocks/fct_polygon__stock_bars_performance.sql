@@ -1,17 +1,18 @@
-{# One ticker's history is what readers ask for: together on disk, it is read without the others. #}
+{# One security's history is what readers ask for: together on disk, it is read without the others. #}
 {{
     config(
         materialized='incremental',
         incremental_strategy='delete+insert',
         unique_key=['ticker', 'session_date'],
         pre_hook="{{ forget_withdrawn_bars() }}",
-        meta={'sorted_by': ['ticker', 'session_date']}
+        meta={'sorted_by': ['security_id', 'session_date']}
     )
 }}
 -- depends_on: {{ ref('stg_polygon__stock_bars_versions') }}
 
 select
     ticker,
+    security_id,
     session_date,
     open_usd,
     high_usd,

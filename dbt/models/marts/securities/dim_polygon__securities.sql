@@ -1,0 +1,128 @@
+{{ config(meta={'sorted_by': ['security_id', 'valid_from', 'ticker']}) }}
+{# What a span is called: by the newest list that names its ticker in it; today's list speaks of the ticker's newest one. #}
+with spans as (
+    select
+        spans.*,
+        coalesce(spans.valid_from, {{ beginning_of_time() }}::date) as from_date,
+        coalesce(spans.valid_until, '9999-12-31'::date) as until_date,
+        spans.known_until is null
+        and row_number() over (
+            partition by spans.ticker, spans.known_until
+            order by spans.valid_from desc nulls last
+        ) = 1 as is_newest_of_ticker
+    from {{ ref('int_polygon__ticker_spans') }} as spans
+),
+
+named as (
+    select
+        spans.ticker,
+        spans.from_date,
+        spans.until_date,
+        max_by(listings.ticker_name, listings.listing_date) as security_name,
+        max_by(listings.security_type, listings.listing_date) as security_type
+    from (
+        select distinct
+            ticker,
+            from_date,
+            until_date
+        from spans
+    ) as spans
+    inner join {{ ref('stg_polygon__ticker_listings') }} as listings
+        on
+            spans.ticker = listings.ticker
+            and spans.from_date <= listings.listing_date
+            and spans.until_date > listings.listing_date
+    group by
+        spans.ticker,
+        spans.from_date,
+        spans.until_date
+),
+
+{# A span that ends on a day without a session was traded until the session before. #}
+traded as (
+    select
+        spans.ticker,
+        spans.from_date,
+        spans.until_date,
+        min(greatest(spans.from_date, stretches.first_session_date)) as from_day,
+        max(least(dateadd('day', -1, spans.until_date), stretches.last_session_date)) as until_day
+    from (
+        select distinct
+            ticker,
+            from_date,
+            until_date
+        from spans
+    ) as spans
+    inner join {{ ref('int_polygon__ticker_stretches') }} as stretches
+        on
+            spans.ticker = stretches.ticker
+            and spans.from_date <= stretches.last_session_date
+            and spans.until_date > stretches.first_session_date
+    group by
+        spans.ticker,
+        spans.from_date,
+        spans.until_date
+),
+
+sessions as (
+    select
+        traded.ticker,
+        traded.from_date,
+        traded.until_date,
+        first_session.calendar_date as first_session_date,
+        last_session.calendar_date as last_session_date
+    from traded
+    left join {{ ref('int_polygon__exchange_days') }} as day_before
+        on dateadd('day', -1, traded.from_day) = day_before.calendar_date
+    left join {{ ref('int_polygon__exchange_days') }} as first_session
+        on
+            day_before.sessions_so_far + 1 = first_session.sessions_so_far
+            and first_session.is_session
+    left join {{ ref('int_polygon__exchange_days') }} as last_day
+        on traded.until_day = last_day.calendar_date
+    left join {{ ref('int_polygon__exchange_days') }} as last_session
+        on
+            last_day.sessions_so_far = last_session.sessions_so_far
+            and last_session.is_session
+)
+
+select
+    spans.security_id,
+    spans.ticker,
+    spans.valid_from,
+    spans.valid_until,
+    iff(spans.is_newest_of_ticker and tickers.is_active, tickers.ticker_name, coalesce(named.security_name, iff(spans.is_newest_of_ticker, tickers.ticker_name, null))) as security_name,
+    iff(spans.is_newest_of_ticker and tickers.is_active, tickers.security_type, coalesce(named.security_type, iff(spans.is_newest_of_ticker, tickers.security_type, null))) as security_type,
+    sessions.first_session_date,
+    sessions.last_session_date,
+    spans.identified_by,
+    spans.begun_by,
+    spans.composite_figi,
+    spans.share_class_figi,
+    spans.cik,
+    spans.sources,
+    spans.is_uncertain,
+    spans.uncertain_reason,
+    spans.known_until is null
+    and row_number() over (
+        partition by spans.security_id, spans.known_until
+        order by
+            spans.until_date desc,
+            spans.from_date desc,
+            spans.ticker
+    ) = 1 as is_newest_ticker,
+    spans.known_from,
+    spans.known_until
+from spans
+left join named
+    on
+        spans.ticker = named.ticker
+        and spans.from_date = named.from_date
+        and spans.until_date = named.until_date
+left join sessions
+    on
+        spans.ticker = sessions.ticker
+        and spans.from_date = sessions.from_date
+        and spans.until_date = sessions.until_date
+left join {{ ref('stg_polygon__tickers') }} as tickers
+    on spans.ticker = tickers.ticker
