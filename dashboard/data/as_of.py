@@ -16,11 +16,12 @@ def end_of_day(day: date) -> datetime:
     return datetime(day.year, day.month, day.day) + timedelta(days=1)
 
 
-def bars_as_of(frame: pd.DataFrame, versions: pd.DataFrame, moment: datetime) -> pd.DataFrame:
+def bars_as_of(frame: pd.DataFrame, versions: pd.DataFrame, moment: datetime, *, anew: bool = False) -> pd.DataFrame:
     """`frame` (queries/bars.sql) as known before `moment` (naive UTC), oldest first.
 
-    `versions`: queries/bar_versions.sql of the same ticker. Adjusted columns count in shares of the newest session then
-    known, and indicators are computed again from the closes of then.
+    `versions`: queries/bar_versions.sql of the same security. `anew`: what runs along the bars is computed again in any
+    case, since they were not one security's then, or are not now. Adjusted columns count in shares of the newest
+    session then known, and indicators are computed again from the closes of then.
     """
     known_until = pd.to_datetime(versions["known_until"])
     was_known = (pd.to_datetime(versions["known_from"]) < moment) & (known_until.isna() | (known_until >= moment))
@@ -31,7 +32,7 @@ def bars_as_of(frame: pd.DataFrame, versions: pd.DataFrame, moment: datetime) ->
     known = (pd.to_datetime(frame["fetched_at"]) < moment) | frame["session_date"].isin(then.index)
     known &= ~frame["session_date"].isin(dropped)
     bars = frame[known].reset_index(drop=True)
-    if bars.empty or (known.all() and then.empty):
+    if bars.empty or (known.all() and then.empty and not anew):
         return bars
     place = bars["session_date"].map({session: row for row, session in enumerate(then.index)})
     was = place.notna().to_numpy()

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.data.door import Door
-from dashboard.data.market import as_date, as_datetime
+from dashboard.data.market import as_date, as_datetime, security_of
 
 # A coefficient of fewer common sessions says nothing.
 FEWEST_SESSIONS = 15
@@ -33,9 +33,12 @@ class Correlation:
 def read_correlation(door: Door, tickers: list[str], sessions: int, newest: date) -> Correlation:
     """The tickers' correlation over the newest `sessions` sessions up to `newest`."""
     since = newest - timedelta(days=sessions * 2 + 10)
-    rows = door.read("returns", tickers=json.dumps(sorted(tickers)), since=since)
+    # A security under two of its names is there once.
+    named = {security_of(door, ticker) or "": ticker for ticker in sorted(tickers, reverse=True)}
+    rows = door.read("returns", securities=json.dumps(sorted(named)), since=since)
     if rows.empty:
         return Correlation(pd.DataFrame(), sorted(tickers), None, None, None)
+    rows = rows.assign(ticker=rows["security_id"].map(named))
     table = rows.pivot_table(index="session_date", columns="ticker", values="log_return", aggfunc="last", dropna=False)
     table = table.astype(float).sort_index().tail(sessions)
     counted = table.notna().sum()

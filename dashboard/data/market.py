@@ -8,6 +8,7 @@ from datetime import date, datetime
 import pandas as pd
 
 from dashboard.data.door import Door
+from dashboard.data.securities import owner, read_spans, spans_of_ticker
 
 # Shown when the address names no ticker: the first of these that exists, else the first ticker there is.
 PREFERRED = ("AAPL", "MSFT", "SPY")
@@ -16,7 +17,11 @@ _LABELS = (" [replayed]", " [synthetic]")
 
 @dataclass(frozen=True)
 class Ticker:
-    """One row of marts.dim_polygon__tickers; `name` without the origin's label, which `data_origin` carries."""
+    """One row of marts.dim_polygon__tickers; `name` without the origin's label, which `data_origin` carries.
+
+    `security`: whose ticker it is, or was last. `renamed_to`, `renamed_on`: the ticker that it has had since, None
+    while it has this one.
+    """
 
     ticker: str
     name: str
@@ -27,14 +32,28 @@ class Ticker:
     first_session: date | None
     last_session: date | None
     session_count: int
+    security: str = ""
+    renamed_to: str | None = None
+    renamed_on: date | None = None
+
+    @property
+    def renamed(self) -> str | None:
+        """FB → META since 2022-06-09; None for a ticker that is still the security's."""
+        if self.renamed_to is None:
+            return None
+        return f"{self.ticker} → {self.renamed_to}" + (f" since {self.renamed_on}" if self.renamed_on else "")
 
 
 @dataclass(frozen=True)
 class Bars:
-    """One ticker's daily bars, oldest first: columns as in queries/bars.sql, prices in US dollars."""
+    """A security's daily bars, oldest first: columns as in queries/bars.sql, prices in US dollars.
+
+    `ticker`: what it was asked for as; `security`: whose that is, or was.
+    """
 
     ticker: str
     frame: pd.DataFrame
+    security: str = ""
 
     @property
     def last_session(self) -> date | None:
@@ -92,7 +111,10 @@ def neighbours(door: Door, ticker: str) -> tuple[str | None, str | None]:
 
 
 def search_tickers(door: Door, text: str, limit: int = 12) -> list[Ticker]:
-    """The best matches on ticker and name: exact ticker, then ticker prefix, name prefix, anywhere. Case is ignored."""
+    """The best matches on ticker and name: exact ticker, then ticker prefix or former name, name prefix, anywhere.
+
+    Case is ignored.
+    """
     frame = door.read("tickers")
     wanted = " ".join(text.lower().split())
     if not wanted:
@@ -101,19 +123,42 @@ def search_tickers(door: Door, text: str, limit: int = 12) -> list[Ticker]:
         return [_ticker(row) for _, row in rows.iterrows()]
     symbols = frame["ticker"].str.lower()
     names = frame["ticker_name"].fillna("").str.lower()
+    new_names = frame["renamed_to"].fillna("").astype(str).str.lower()
     rank = pd.Series(9, index=frame.index)
     rank[names.str.contains(wanted, regex=False)] = 4
     rank[names.str.contains(" " + wanted, regex=False)] = 3
     rank[names.str.startswith(wanted)] = 2
-    rank[symbols.str.startswith(wanted)] = 1
+    rank[(symbols.str.startswith(wanted)) | (new_names == wanted)] = 1
     rank[symbols == wanted] = 0
     hits = frame[rank < 9].assign(rank=rank[rank < 9]).sort_values(["rank", "ticker"], kind="stable").head(limit)
     return [_ticker(row) for _, row in hits.iterrows()]
 
 
-def read_bars(door: Door, ticker: str) -> Bars:
-    """All bars of the ticker, oldest first; an unknown ticker has none."""
-    return Bars(ticker, door.read("bars", ticker=ticker))
+def security_of(door: Door, ticker: str, session: date | None = None) -> str | None:
+    """The security that has the ticker, had it last, or had it in a session; None where nobody has."""
+    if session is not None:
+        had = owner(spans_of_ticker(read_spans(door), ticker), session)
+        return None if had is None else had.security
+    found = find_ticker(door, ticker)
+    return None if found is None else found.security
+
+
+def former_names(door: Door, ticker: Ticker) -> list[Ticker]:
+    """The other tickers that its security has had, in the order in which it gave them up."""
+    frame = door.read("tickers")
+    others = frame[(frame["security_id"] == ticker.security) & (frame["ticker"] != ticker.ticker)]
+    return sorted((_ticker(row) for _, row in others.iterrows()), key=lambda other: other.renamed_on or date.max)
+
+
+def read_bars(door: Door, ticker: str, session: date | None = None) -> Bars:
+    """All bars, under whatever name, of the security that has the ticker, or had it in a session; else none."""
+    security = security_of(door, ticker, session) or ""
+    return Bars(ticker, door.read("bars", security=security), security)
+
+
+def read_versions(door: Door, bars: Bars) -> pd.DataFrame:
+    """queries/bar_versions.sql of the bars' security."""
+    return door.read("bar_versions", security=bars.security)
 
 
 def origin_counts(door: Door) -> dict[str, int]:
@@ -140,6 +185,9 @@ def _ticker(row: pd.Series) -> Ticker:
         first_session=as_date(row["first_session_date"]),
         last_session=as_date(row["last_session_date"]),
         session_count=0 if pd.isna(row["session_count"]) else int(row["session_count"]),
+        security=str(row["security_id"]),
+        renamed_to=_text(row["renamed_to"]),
+        renamed_on=as_date(row["renamed_date"]),
     )
 
 

@@ -122,11 +122,11 @@ def sparklines(door: Door, rows: pd.DataFrame) -> dict[str, list[float]]:
     newest = as_date(rows["session_date"].max())
     assert newest is not None
     since = newest - timedelta(days=SPARK_DAYS)
-    tickers = json.dumps(sorted(rows["ticker"]))
-    frame = door.read("sparklines", tickers=tickers, since=since)
+    named = dict(zip(rows["security_id"], rows["ticker"], strict=True))
+    frame = door.read("sparklines", securities=json.dumps(sorted(named)), since=since)
     return {
-        str(ticker): [float(f"{value:.5g}") for value in group["adjusted_close_usd"].dropna()]
-        for ticker, group in frame.groupby("ticker")
+        str(named[security]): [float(f"{value:.5g}") for value in group["adjusted_close_usd"].dropna()]
+        for security, group in frame.groupby("security_id")
     }
 
 

@@ -18,7 +18,7 @@ def search_options(door: Door, text: str | None) -> list[dict[str, str]]:
         {
             "value": ticker.ticker,
             "label": ticker.ticker,
-            "name": ticker.name,
+            "name": ticker.renamed or ticker.name,
             "origin": ticker.data_origin,
             "query": wanted,  # so that Enter never takes an answer to something typed before
         }

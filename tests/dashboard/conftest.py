@@ -26,6 +26,7 @@ class FakeWarehouse:
     def __init__(self) -> None:
         self.bars = {ticker: seed.bars(ticker) for ticker in TICKERS}
         self.tickers = seed.tickers(self.bars)
+        self.securities = seed.securities(self.tickers)
         self.version = 1
         self.loads = 0
         self.versions = pd.DataFrame(
@@ -47,12 +48,14 @@ class FakeWarehouse:
         if name == "mart_version":
             return pd.DataFrame([{"build_id": f"build-{self.version}", "loads": self.loads}])
         if name == "bars":
-            ticker = (params or {})["ticker"]
-            return self.bars[str(ticker)] if ticker in self.bars else self.bars["AAPL"].head(0)
+            ticker = str((params or {})["security"]).removeprefix("ticker:")
+            return self.bars[ticker] if ticker in self.bars else self.bars["AAPL"].head(0)
         if name == "bar_versions":
-            return self.versions[self.versions["ticker"] == (params or {})["ticker"]]
+            return self.versions["ticker:" + self.versions["ticker"] == (params or {})["security"]]
         if name == "tickers":
             return self.tickers
+        if name == "securities":
+            return self.securities
         if name == "exchange_closures":
             return self.closures
         if name == "origins":

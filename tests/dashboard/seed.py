@@ -41,8 +41,8 @@ DIVIDENDS = {"AAPL": {20: 0.26, 83: 0.26}, "IBM": {15: 1.67}}
 
 DDL = {
     "marts.fct_polygon__stock_bars_performance": """
-        ticker varchar, session_date date, open_usd float, high_usd float, low_usd float, close_usd float,
-        volume_shares float, adjusted_open_usd float, adjusted_high_usd float, adjusted_low_usd float,
+        ticker varchar, security_id varchar, session_date date, open_usd float, high_usd float, low_usd float,
+        close_usd float, volume_shares float, adjusted_open_usd float, adjusted_high_usd float, adjusted_low_usd float,
         adjusted_close_usd float, adjusted_volume_shares float, vwap_usd float, transactions number,
         split_factor float, total_return_close_usd float, sma_20_usd float, sma_50_usd float, sma_120_usd float,
         sma_200_usd float, ema_12_usd float, ema_26_usd float, macd_usd float, macd_signal_usd float,
@@ -51,10 +51,14 @@ DDL = {
         volatility_63d_pct float, drawdown_pct float, high_52w_usd float, low_52w_usd float,
         average_dollar_volume_20d_usd float, dividend_usd float, split_from float, split_to float,
         override_reason varchar, fetched_at timestamp_ntz(6)""",
+    "marts.dim_polygon__securities": """
+        security_id varchar, ticker varchar, valid_from date, valid_until date, security_name varchar,
+        security_type varchar, first_session_date date, last_session_date date, is_uncertain boolean,
+        uncertain_reason varchar, known_from timestamp_ntz(6), known_until timestamp_ntz(6)""",
     "marts.dim_polygon__tickers": """
-        ticker varchar, ticker_name varchar, market varchar, primary_exchange varchar, security_type varchar,
-        is_active boolean, data_origin varchar, first_session_date date, last_session_date date,
-        session_count number, last_close_usd float""",
+        ticker varchar, security_id varchar, renamed_to varchar, renamed_date date, ticker_name varchar,
+        market varchar, primary_exchange varchar, security_type varchar, is_active boolean, data_origin varchar,
+        first_session_date date, last_session_date date, session_count number, last_close_usd float""",
     "marts.fct_polygon__bar_versions": """
         ticker varchar, session_date date, version_number number, version_count number,
         known_from timestamp_ntz(6), known_until timestamp_ntz(6), open_usd float, high_usd float, low_usd float,
@@ -122,6 +126,7 @@ def bars(ticker: str) -> pd.DataFrame:
     close, high, low = adjusted["Close"], adjusted["High"], adjusted["Low"]
     log_return = np.log(close / close.shift(1))
     frame = pd.DataFrame({"ticker": ticker, "session_date": [day.date() for day in days]})
+    frame["security_id"] = f"ticker:{ticker}"
     for name in ("open", "high", "low", "close"):
         frame[f"{name}_usd"] = adjusted[name.title()] / factor
     frame["volume_shares"] = (raw["Volume"] * factor).round()
@@ -215,11 +220,38 @@ def tickers(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
         origin = "synthetic" if synthetic else "replayed"
         ends = (frame["session_date"].iloc[0], frame["session_date"].iloc[-1])
         rows.append(
-            (ticker, name, "stocks", "XNAS", "CS", True, origin, *ends, len(frame), float(frame["close_usd"].iloc[-1]))
+            (
+                ticker, f"ticker:{ticker}", None, None, name, "stocks", "XNAS", "CS", True, origin, *ends, len(frame),
+                float(frame["close_usd"].iloc[-1]),
+            )
+        )  # fmt: skip
+    rows.append(
+        (
+            "NEWCO",
+            "ticker:NEWCO",
+            None,
+            None,
+            "Newly Listed Company",
+            "stocks",
+            "XNYS",
+            "CS",
+            True,
+            "market",
+            None,
+            None,
+            0,
+            None,
         )
-    rows.append(("NEWCO", "Newly Listed Company", "stocks", "XNYS", "CS", True, "market", None, None, 0, None))
+    )
     frame = pd.DataFrame(rows, columns=column_names("marts.dim_polygon__tickers"), dtype=object)
     return frame.sort_values("ticker", ignore_index=True)
+
+
+def securities(rows: pd.DataFrame) -> pd.DataFrame:
+    """Each ticker of `rows` (what `tickers` gives) a security of its own, as it always was."""
+    columns = column_names("marts.dim_polygon__securities")
+    kept = rows.assign(security_name=rows["ticker_name"], is_uncertain=False)
+    return kept.reindex(columns=columns).astype(object).where(lambda frame: frame.notna(), None)
 
 
 def failing_rows(results: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
@@ -309,6 +341,7 @@ def seed(connection: Any, database: str = "SNOWTAPE") -> None:
         for frame in frames.values():
             insert(cursor, "marts.fct_polygon__stock_bars_performance", frame.itertuples(index=False))
         insert(cursor, "marts.dim_polygon__tickers", tickers(frames).itertuples(index=False))
+        insert(cursor, "marts.dim_polygon__securities", securities(tickers(frames)).itertuples(index=False))
         insert(cursor, "marts.fct_polygon__bar_versions", bar_versions(frames))
         closes = {ticker: frames[ticker][["session_date", "close_usd"]] for ticker in ("AAPL", "MSFT")}
         for table, rows in seed_options.rows(closes).items():

@@ -159,13 +159,18 @@ def test_a_name_that_a_spreadsheet_would_run_is_disarmed(door: Door) -> None:
 
 def test_the_first_rows_of_ten_thousand_tickers_stay_under_200_kb(door: Door) -> None:
     everyone = screener.read_all(door)
-    many = pd.concat([everyone.assign(ticker=f"T{n}") for n in range(10_000 // len(everyone) + 1)], ignore_index=True)
+    many = pd.concat(
+        [everyone.assign(ticker=f"T{n}", security_id=f"ticker:T{n}") for n in range(10_000 // len(everyone) + 1)],
+        ignore_index=True,
+    )
 
     class Many:
         def read(self, name: str, **_: Any) -> pd.DataFrame:
             if name == "screener":
                 return many
-            return pd.DataFrame({"ticker": ["T1"] * 62, "adjusted_close_usd": np.linspace(101.23, 154.32, 62)})
+            return pd.DataFrame(
+                {"security_id": ["ticker:T1"] * 62, "adjusted_close_usd": np.linspace(101.23, 154.32, 62)}
+            )
 
     answer = screen.rows_of(Many(), {"startRow": 0})  # type: ignore[arg-type]
     assert answer["rowCount"] > 9_999

@@ -47,7 +47,7 @@ def test_limit_in_a_comment_or_a_string_takes_no_parameter(text: str) -> None:
 
 
 def test_a_hostile_value_never_reaches_the_text() -> None:
-    text, values = bind(STATEMENTS["bars"], {"ticker": "'; drop table marts.x --"})
+    text, values = bind(STATEMENTS["bars"], {"security": "'; drop table marts.x --"})
     assert "drop table" not in text
     assert values == ("'; drop table marts.x --",)
 

@@ -1,20 +1,27 @@
--- Every version of the ticker's restated or overruled bars, oldest version first.
+-- Every version of the security's restated or overruled bars, oldest version first.
 select
-    session_date,
-    version_number,
-    version_count,
-    known_from,
-    known_until,
-    open_usd,
-    high_usd,
-    low_usd,
-    close_usd,
-    volume_shares,
-    vwap_usd,
-    transactions,
-    is_current,
-    is_dropped,
-    override_reason
-from marts.fct_polygon__bar_versions
-where ticker = :ticker
-order by session_date, version_number
+    versions.ticker,
+    versions.session_date,
+    versions.version_number,
+    versions.version_count,
+    versions.known_from,
+    versions.known_until,
+    versions.open_usd,
+    versions.high_usd,
+    versions.low_usd,
+    versions.close_usd,
+    versions.volume_shares,
+    versions.vwap_usd,
+    versions.transactions,
+    versions.is_current,
+    versions.is_dropped,
+    versions.override_reason
+from marts.fct_polygon__bar_versions as versions
+inner join marts.dim_polygon__securities as securities
+    on
+        versions.ticker = securities.ticker
+        and securities.known_until is null
+        and coalesce(versions.session_date >= securities.valid_from, true)
+        and coalesce(versions.session_date < securities.valid_until, true)
+where securities.security_id = :security
+order by versions.session_date, versions.version_number

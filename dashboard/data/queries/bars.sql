@@ -1,4 +1,6 @@
+-- The bars of a security, oldest first, each with the ticker that it had.
 select
+    ticker,
     session_date,
     open_usd,
     high_usd,
@@ -33,5 +35,5 @@ select
     override_reason,
     fetched_at
 from marts.fct_polygon__stock_bars_performance
-where ticker = :ticker
+where security_id = :security
 order by session_date

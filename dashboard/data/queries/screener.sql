@@ -1,6 +1,7 @@
 -- Every ticker with a bar in the newest session.
 select
     bars.ticker,
+    bars.security_id,
     tickers.ticker_name,
     tickers.security_type,
     tickers.primary_exchange,

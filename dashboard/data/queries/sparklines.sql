@@ -1,10 +1,10 @@
--- The newest closes of the tickers in :tickers, a JSON list, oldest first.
+-- The newest closes of the securities in :securities, a JSON list, oldest first.
 select
-    ticker,
+    security_id,
     session_date,
     adjusted_close_usd
 from marts.fct_polygon__stock_bars_performance
 where
     session_date >= :since
-    and ticker in (select listed.value::varchar from table(flatten(input => parse_json(:tickers))) as listed)
-order by ticker, session_date
+    and security_id in (select listed.value::varchar from table(flatten(input => parse_json(:securities))) as listed)
+order by security_id, session_date

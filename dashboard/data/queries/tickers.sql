@@ -1,5 +1,8 @@
 select
     ticker,
+    security_id,
+    renamed_to,
+    renamed_date,
     ticker_name,
     market,
     primary_exchange,

@@ -21,7 +21,7 @@ from dashboard.backtest.strategies import ParameterError, Strategy
 from dashboard.backtest.study import Setup, hold, run
 from dashboard.backtest.trades import trades
 from dashboard.data.door import Door
-from dashboard.data.market import find_ticker, read_bars
+from dashboard.data.market import find_ticker, read_bars, read_versions
 from dashboard.pages import parts
 from dashboard.pages.backtest import form
 from dashboard.pages.chart.page import TICKER, resolve_ticker
@@ -172,7 +172,7 @@ def _kept(door: Door, _version: str, frozen: tuple[tuple[str, Any], ...]) -> Wor
         )
     prices = from_bars(frames, is_total_return=values.get("returns") == "total")
     versions = {
-        ticker: versions_of(prices, frame, door.read("bar_versions", ticker=ticker), ticker)
+        ticker: versions_of(prices, frame, read_versions(door, bars[ticker]), ticker)
         for ticker, frame in frames.items()
     }
     sinces = [each.known_since for each in bars.values() if each.known_since]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -18,11 +18,14 @@ from dashboard.data.market import (
     Ticker,
     default_ticker,
     find_ticker,
+    former_names,
     neighbours,
     newest_session,
+    plain_name,
     read_bars,
     search_tickers,
 )
+from dashboard.data.securities import owner, read_bars_then, read_spans, spans_of_ticker
 from dashboard.pages import address, parts
 from dashboard.pages import format as fmt
 from dashboard.pages.chart.figure import (
@@ -61,6 +64,7 @@ def layout() -> html.Div:
         [
             *address.stores("chart", PARAMS),
             dcc.Store(id="chart-ticker"),
+            dcc.Store(id="chart-session"),
             dcc.Store(id="chart-figure"),
             dcc.Store(id="chart-drawn"),
             dcc.Store(id="chart-title"),
@@ -109,17 +113,25 @@ def read_view(
     basis: str | None = None,
     compared: Sequence[str] | None = None,
     as_of: str | None = None,
+    session: str | None = None,
 ) -> View:
-    """The page for a ticker and settings as the address gave them (any values). Never raises."""
-    try:
-        moment = date.fromisoformat(as_of) if as_of else None
-    except (TypeError, ValueError):
-        moment = None
+    """The page for a ticker and settings as the address gave them (any values). Never raises.
+
+    `session`: whose the ticker was on that day; without one, whose it is.
+    """
+    moment, on = _day(as_of), _day(session)
     others = [str(ticker) for ticker in compared or [] if TICKER.fullmatch(str(ticker))][:MOST_COMPARED]
     try:
-        return _read_view(door, wanted, basis if basis in BASES else ADJUSTED, others, moment)
+        return _read_view(door, wanted, basis if basis in BASES else ADJUSTED, others, moment, on)
     except Exception as error:
         return View(parts.failed(error))
+
+
+def _day(text: Any) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except (TypeError, ValueError):
+        return None
 
 
 def resolve_ticker(door: Door, wanted: str | None) -> Ticker | parts.Content:
@@ -136,18 +148,22 @@ def resolve_ticker(door: Door, wanted: str | None) -> Ticker | parts.Content:
     return _unknown(door, symbol) if ticker is None else ticker
 
 
-def _read_view(door: Door, wanted: str | None, basis: str, others: list[str], as_of: date | None) -> View:
+def _read_view(
+    door: Door, wanted: str | None, basis: str, others: list[str], as_of: date | None, on: date | None
+) -> View:
     ticker = resolve_ticker(door, wanted)
     if isinstance(ticker, parts.Content):
         return View(ticker)
+    ticker, names, unused = _whose(door, ticker, on)
+    on = None if unused else on
     banner = parts.origin_banner({ticker.data_origin: 1}, ticker.ticker)
     beside = neighbours(door, ticker.ticker)
-    everything = read_bars(door, ticker.ticker)
-    bars = _known(door, everything, as_of)
+    everything = read_bars(door, ticker.ticker, on)
+    bars = _known(door, everything, as_of, on)
     numbers = key_numbers(bars)
     if numbers is None:
         content = _no_bars(ticker.ticker) if everything.frame.empty else _unknown_then(everything, as_of)
-        return View(content, head(ticker, None), banner, ticker.ticker, beside)
+        return View(content, head(ticker, None, names), banner, ticker.ticker, beside)
     compared, absent = {}, []
     for symbol in others:
         other = _known(door, read_bars(door, symbol), as_of)
@@ -163,16 +179,42 @@ def _read_view(door: Door, wanted: str | None, basis: str, others: list[str], as
     ]
     figure = price_figure(bars, basis, compared)
     without = f"{', '.join(absent)} can’t be compared with {ticker.ticker}: the same ticker, or one without bars."
-    content = parts.unused(parts.Content(parts.READY, None, line, figure), [without] if absent else [])
+    content = parts.unused(parts.Content(parts.READY, None, line, figure), [*unused, *([without] if absent else [])])
     if as_of is None and ticker.is_active:
         content = _dated(content, bars.last_session, newest_session(door), ticker.ticker)
-    return View(content, head(ticker, numbers), banner, ticker.ticker, beside)
+    return View(content, head(ticker, numbers, names), banner, ticker.ticker, beside)
 
 
-def _known(door: Door, bars: Bars, as_of: date | None) -> Bars:
+def _whose(door: Door, ticker: Ticker, on: date | None) -> tuple[Ticker, list[str], list[str]]:
+    """Who is meant: whose the ticker was on a day, or is; under which other names; what of the address is not used."""
+    if on is not None:
+        had = owner(spans_of_ticker(read_spans(door), ticker.ticker), on)
+        if had is None:
+            said = f"Nobody is known to have had {ticker.ticker} on {fmt.session(on)}; shown is who has it now."
+            return ticker, _other_names(door, ticker), [said]
+        if had.security != ticker.security:
+            name = plain_name(had.name) if had.name else ticker.ticker
+            other = replace(ticker, name=name, security=had.security, renamed_to=None, renamed_on=None)
+            others = former_names(door, other)
+            other = replace(other, is_active=any(each.is_active for each in others))
+            until = f"had {ticker.ticker} until {fmt.session(had.last_session)}" if had.last_session else None
+            now = [f"{each.ticker} since" if each.is_active else f"{each.ticker} too" for each in others]
+            return other, [each for each in (until, *now) if each], []
+    return ticker, _other_names(door, ticker), []
+
+
+def _other_names(door: Door, ticker: Ticker) -> list[str]:
+    if ticker.renamed:
+        return [ticker.renamed]
+    return [each.renamed for each in former_names(door, ticker) if each.renamed]
+
+
+def _known(door: Door, bars: Bars, as_of: date | None, on: date | None = None) -> Bars:
     if as_of is None or bars.frame.empty:
         return bars
-    return Bars(bars.ticker, bars_as_of(bars.frame, door.read("bar_versions", ticker=bars.ticker), end_of_day(as_of)))
+    moment = end_of_day(as_of)
+    security, frame, versions = read_bars_then(door, bars.ticker, moment, on)
+    return Bars(bars.ticker, bars_as_of(frame, versions, moment, anew=len(frame) != len(bars.frame)), security)
 
 
 def _dated(content: parts.Content, last: date | None, newest: date | None, ticker: str) -> parts.Content:
@@ -234,11 +276,12 @@ def register(app: Dash, door: Door) -> None:
         Input("chart-basis", "value"),
         Input("chart-compare", "value"),
         Input("chart-asof", "value"),
+        Input("chart-session", "data"),
         *parts.REFRESH,
         running=[(Output("chart-panel", "data-busy"), "true", "false")],
     )
-    def read(ticker: Any, basis: Any, compared: Any, as_of: Any, *_: Any) -> tuple[Any, ...]:
-        view = read_view(door, ticker, basis, compared, as_of)
+    def read(ticker: Any, basis: Any, compared: Any, as_of: Any, session: Any, *_: Any) -> tuple[Any, ...]:
+        view = read_view(door, ticker, basis, compared, as_of, session)
         shown = view.content
         filled = (view.head, view.banner, shown.body, shown.as_of, shown.notice, shown.state)
         return (shown.figure, *filled, view.ticker or TITLE, view.beside)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -57,9 +58,9 @@ def key_numbers(bars: Bars) -> KeyNumbers | None:
     )
 
 
-def head(ticker: Ticker, numbers: KeyNumbers | None) -> html.Div:
-    """The page's heading: who it is, and what it closed at."""
-    facts = [ticker.ticker, ticker.exchange, _kind(ticker.security_type), None if ticker.is_active else "delisted"]
+def head(ticker: Ticker, numbers: KeyNumbers | None, names: Sequence[str] = ()) -> html.Div:
+    """The page's heading: who it is, its other names, and what it closed at."""
+    facts = [ticker.ticker, ticker.exchange, _kind(ticker.security_type), _ended(ticker), *names]
     who = html.Div(
         [
             html.H1(ticker.name),
@@ -73,6 +74,10 @@ def head(ticker: Ticker, numbers: KeyNumbers | None) -> html.Div:
     if numbers is None:
         return html.Div([who], className="st-head")
     return html.Div([who, _last(numbers), _numbers(numbers)], className="st-head")
+
+
+def _ended(ticker: Ticker) -> str | None:
+    return None if ticker.is_active or ticker.renamed_to else "delisted"
 
 
 def _last(numbers: KeyNumbers) -> html.Div:

@@ -16,6 +16,7 @@ SCALES = {"linear": "Linear", "log": "Log", "percent": "%"}
 
 PARAMS = (
     Param("ticker", "chart-ticker", "text", prop="data", is_written=False),
+    Param("session", "chart-session", "date", "", prop="data", is_written=False),
     Param("range", "chart-range", "one", "6m", allowed=tuple(RANGES)),
     Param("show", "chart-overlays", "many", ["sma20", "sma50"], allowed=tuple(OVERLAYS)),
     Param("panes", "chart-panes", "many", [], allowed=tuple(PANES)),

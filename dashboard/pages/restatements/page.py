@@ -89,7 +89,7 @@ def find_restated(door: Door, ticker: Any, session: Any, asof: Any) -> Restated 
     found = resolve_ticker(door, wanted or newest[0].ticker)
     if isinstance(found, parts.Content):
         return found
-    versions = door.read("bar_versions", ticker=found.ticker)
+    versions = door.read("bar_versions", security=found.security)
     if versions.empty:
         return _none(f"No bar of {found.ticker} was restated", "Each of its bars has one version.")
     sessions = sorted({day for value in versions["session_date"] if (day := as_date(value)) is not None})

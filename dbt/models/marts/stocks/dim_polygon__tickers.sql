@@ -11,13 +11,33 @@ with traded as (
     group by ticker
 ),
 
-{# Whose it is now, or was last. #}
-held as (
+spans as (
     select
         ticker,
-        security_id
+        security_id,
+        valid_from,
+        first_value(ticker) over (
+            partition by security_id
+            order by
+                valid_until desc nulls first,
+                valid_from desc nulls last,
+                ticker
+        ) as newest_ticker,
+        first_value(valid_from) over (
+            partition by security_id
+            order by
+                valid_until desc nulls first,
+                valid_from desc nulls last,
+                ticker
+        ) as newest_from_date
     from {{ ref('int_polygon__ticker_spans') }}
     where known_until is null
+),
+
+{# Whose it is now, or was last. #}
+held as (
+    select *
+    from spans
     qualify row_number() over (
         partition by ticker
         order by valid_from desc nulls last
@@ -27,6 +47,8 @@ held as (
 select
     coalesce(tickers.ticker, traded.ticker) as ticker,
     coalesce(held.security_id, 'ticker:' || coalesce(tickers.ticker, traded.ticker)) as security_id,
+    iff(held.newest_ticker = held.ticker, null, held.newest_ticker) as renamed_to,
+    iff(held.newest_ticker = held.ticker, null, held.newest_from_date) as renamed_date,
     tickers.ticker_name,
     tickers.market,
     tickers.primary_exchange,
