@@ -261,7 +261,9 @@ summed as (
         max_by(security_key, iff(security_key is null, null, seen_place || security_key)) as security_key,
         count(distinct security_key) as keys,
         max_by(composite_figi, iff(composite_figi is null, null, seen_place || composite_figi)) as composite_figi,
-        max_by(share_class_figi, iff(share_class_figi is null, null, seen_place || share_class_figi)) as share_class_figi,
+        max_by(
+            share_class_figi, iff(share_class_figi is null, null, seen_place || share_class_figi)
+        ) as share_class_figi,
         max_by(cik, iff(cik is null, null, seen_place || cik)) as cik,
         nullif(
             iff(boolor_agg(source = 'override'), 'override ', '')

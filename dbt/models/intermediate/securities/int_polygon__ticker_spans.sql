@@ -9,6 +9,8 @@
 {%- set of_frame = 'partition by ticker, moment' %}
 {%- set beginning = beginning_of_time() %}
 {%- set built = built_before() %}
+{%- set named_by = ['security_id', 'begun_by', 'identified_by', 'composite_figi', 'share_class_figi', 'cik']
+    + ['sources', 'uncertain_reason'] %}
 with pieces as (
     select *
     from {{ ref('int_polygon__ticker_pieces') }}
@@ -25,7 +27,9 @@ traded as (
         pieces.moment,
         pieces.valid_from,
         min(greatest(pieces.valid_from, stretches.first_session_date)) as traded_from,
-        max(least(coalesce(dateadd('day', -1, pieces.valid_until), '9999-12-31'::date), stretches.last_session_date)) as traded_until
+        max(
+            least(dateadd('day', -1, coalesce(pieces.valid_until, '9999-12-31'::date)), stretches.last_session_date)
+        ) as traded_until
     from pieces
     inner join stretches
         on
@@ -73,7 +77,9 @@ named as (
         coalesce(security_key, iff(cik is null, null, key_of_cik)) as known_key,
         coalesce(
             known_key,
-            'ticker:' || ticker || iff(nameless_until = last_until, '', ' before ' || to_char(nameless_until, 'YYYY-MM-DD'))
+            'ticker:'
+            || ticker
+            || iff(nameless_until = last_until, '', ' before ' || to_char(nameless_until, 'YYYY-MM-DD'))
         ) as security_id,
         case
             when startswith(sources, 'override') then 'override'
@@ -284,7 +290,7 @@ hashed as (
     select
         settled.*,
         md5(
-            {%- for column in ['security_id', 'begun_by', 'identified_by', 'composite_figi', 'share_class_figi', 'cik', 'sources', 'uncertain_reason'] %}
+            {%- for column in named_by %}
             coalesce({{ column }}, '-') || '|' ||
             {%- endfor %}
             coalesce(to_char(valid_from, 'YYYY-MM-DD'), '-') || '|' || coalesce(to_char(valid_until, 'YYYY-MM-DD'), '-')

@@ -91,8 +91,16 @@ select
     spans.ticker,
     spans.valid_from,
     spans.valid_until,
-    iff(spans.is_newest_of_ticker and tickers.is_active, tickers.ticker_name, coalesce(named.security_name, iff(spans.is_newest_of_ticker, tickers.ticker_name, null))) as security_name,
-    iff(spans.is_newest_of_ticker and tickers.is_active, tickers.security_type, coalesce(named.security_type, iff(spans.is_newest_of_ticker, tickers.security_type, null))) as security_type,
+    case
+        when spans.is_newest_of_ticker and tickers.is_active then tickers.ticker_name
+        when named.ticker is not null then named.security_name
+        when spans.is_newest_of_ticker then tickers.ticker_name
+    end as security_name,
+    case
+        when spans.is_newest_of_ticker and tickers.is_active then tickers.security_type
+        when named.ticker is not null then named.security_type
+        when spans.is_newest_of_ticker then tickers.security_type
+    end as security_type,
     sessions.first_session_date,
     sessions.last_session_date,
     spans.identified_by,
@@ -109,7 +117,7 @@ select
         order by
             spans.until_date desc,
             spans.from_date desc,
-            spans.ticker
+            spans.ticker asc
     ) = 1 as is_newest_ticker,
     spans.known_from,
     spans.known_until

@@ -21,14 +21,14 @@ spans as (
             order by
                 valid_until desc nulls first,
                 valid_from desc nulls last,
-                ticker
+                ticker asc
         ) as newest_ticker,
         first_value(valid_from) over (
             partition by security_id
             order by
                 valid_until desc nulls first,
                 valid_from desc nulls last,
-                ticker
+                ticker asc
         ) as newest_from_date
     from {{ ref('int_polygon__ticker_spans') }}
     where known_until is null
