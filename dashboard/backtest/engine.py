@@ -83,7 +83,8 @@ def simulate(
     A basket gives each ticker an equal slot of 1/N of the equity: long, short or cash. All slots are made equal again
     whenever a signal of the basket changes and only then; a ticker without a bar on that session keeps its shares and
     follows at its next bar. Shares are fractional. A short sale's proceeds stay as cash, which earns nothing, and
-    borrowing costs nothing. A portfolio whose equity falls to zero is closed and stays at zero.
+    borrowing costs nothing. A portfolio whose equity falls to zero is closed and stays at zero. A position in a
+    security that has ended (`prices.ended`) ends with its last close, at the costs of any fill, booked a session later.
 
     Args:
         alone: each ticker is a portfolio of its own with the whole capital (then P = N).
@@ -107,10 +108,17 @@ def simulate(
     shares = np.zeros((portfolios, slots))
     held = np.zeros((portfolios, slots), dtype=wanted.dtype)  # the targets that were filled last
     is_alive = np.ones(portfolios, dtype=bool)
+    ends = np.expand_dims(prices.ends, 1 if alone else 0)
     equity, cashes, gross, paid, traded = (np.zeros((rows, portfolios)) for _ in range(5))
     all_shares, all_bought = np.zeros((2, rows, portfolios, slots))
     for row in range(rows):
         if row:
+            if (ends == row).any():
+                gone = np.where(ends == row, shares, 0.0)
+                value = gone * filled_marks[row - 1]
+                paid[row], traded[row] = cost_usd(-value, costs).sum(axis=1), np.abs(value).sum(axis=1)
+                cash, shares = cash + value.sum(axis=1) - paid[row], shares - gone
+                held, all_bought[row] = np.where(ends == row, 0, held), -gone
             order = wanted[row - 1]
             can_fill = np.broadcast_to(has_bar[row], order.shape)
             acts = is_alive & ((order != held) & can_fill).any(axis=1)
@@ -131,8 +139,9 @@ def simulate(
                 cash[who] = np.where(is_ruined, 0.0, cash[who] - change.sum(axis=1) - cost)
                 is_alive[who[is_ruined]] = False
                 held[who] = np.where(fills, order[who], held[who])
-                paid[row, who], traded[row, who] = cost, np.abs(change).sum(axis=1)
-                all_bought[row, who] = bought
+                paid[row, who] += cost
+                traded[row, who] += np.abs(change).sum(axis=1)
+                all_bought[row, who] += bought
         value = shares * filled_marks[row]
         total = cash + value.sum(axis=1)
         is_ruined = is_alive & (total <= 0)

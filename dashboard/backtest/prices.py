@@ -16,12 +16,14 @@ class Prices:
     """Opens and closes adjusted for splits, USD.
 
     `sessions`: length T, ascending. `tickers`: length N. `open_usd`, `close_usd`: T x N, NaN where a ticker has no bar.
+    `ended`: tickers whose security has no bar after the last one here, and never will: a position ends with its close.
     """
 
     sessions: pd.DatetimeIndex
     tickers: tuple[str, ...]
     open_usd: Matrix
     close_usd: Matrix
+    ended: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         shape = (len(self.sessions), len(self.tickers))
@@ -36,7 +38,17 @@ class Prices:
 
     def between(self, first: int, last: int) -> Prices:
         """Rows `first` to before `last`."""
-        return Prices(self.sessions[first:last], self.tickers, self.open_usd[first:last], self.close_usd[first:last])
+        opened, closed = self.open_usd[first:last], self.close_usd[first:last]
+        return Prices(self.sessions[first:last], self.tickers, opened, closed, self.ended)
+
+    @property
+    def ends(self) -> np.ndarray:
+        """By ticker the row after the last bar of a security that has ended; T or more where none has."""
+        rows = (
+            np.where(np.isnan(self.close_usd), -1, np.arange(len(self.sessions))[:, None]).max(axis=0, initial=-1) + 1
+        )
+        has_ended = np.array([ticker in self.ended for ticker in self.tickers], dtype=bool)
+        return np.where(has_ended & (rows > 0), rows, len(self.sessions))
 
     @property
     def marks_usd(self) -> Matrix:
@@ -44,7 +56,9 @@ class Prices:
         return pd.DataFrame(self.close_usd).ffill().to_numpy()
 
 
-def from_bars(bars: Mapping[str, pd.DataFrame], *, is_total_return: bool = False) -> Prices:
+def from_bars(
+    bars: Mapping[str, pd.DataFrame], *, is_total_return: bool = False, ended: frozenset[str] = frozenset()
+) -> Prices:
     """Prices from frames of queries/bars.sql by ticker; tickers without a bar stay as empty columns.
 
     `is_total_return`: both prices are scaled by total-return close / adjusted close of the session, which reinvests
@@ -62,5 +76,5 @@ def from_bars(bars: Mapping[str, pd.DataFrame], *, is_total_return: bool = False
     opened = pd.DataFrame(opens).sort_index()
     closed = pd.DataFrame(closes).sort_index()
     return Prices(
-        pd.DatetimeIndex(opened.index), tuple(bars), opened.to_numpy(dtype=float), closed.to_numpy(dtype=float)
+        pd.DatetimeIndex(opened.index), tuple(bars), opened.to_numpy(dtype=float), closed.to_numpy(dtype=float), ended
     )

@@ -99,6 +99,6 @@ def run_as_known(
             seen = targets(strategy, past_close[:, None], is_long_only=setup.is_long_only)[:, 0]
             decided[rows, column] = seen[rows]
             opened[rows, column], closed[rows, column] = past_open[rows], past_close[rows]
-    then = Prices(prices.sessions, prices.tickers, opened, closed)
+    then = Prices(prices.sessions, prices.tickers, opened, closed, prices.ended)
     done = simulate(then, decided, setup.costs, setup.capital_usd)
     return PointInTime(done, decided, int((decided != today).sum()))

@@ -17,7 +17,8 @@ COLUMNS = (
 def trades(run: Run, portfolio: int = 0) -> pd.DataFrame:
     """One row a trade, oldest entry first: `COLUMNS`.
 
-    Entry and exit prices are the opens that were filled at, before slippage and commission; `profit_usd` is after both.
+    Entry and exit prices are the opens that were filled at, or the last close of a security that has ended, before
+    slippage and commission; `profit_usd` is after both.
     `invested_usd` is all that was put in, later rebalancing included, and `return_pct` the profit on it. A trade that
     is still open has no exit and is valued at its last close.
     """
@@ -52,6 +53,7 @@ def _of_one(
     for place, entry in enumerate(entries):
         is_open = place >= len(exits)
         last = len(shares) - 1 if is_open else int(exits[place])
+        left = last - 1 if last == run.prices.ends[column] else last
         end = last + 1 if is_open else last  # what enters in the exit's session belongs to the next trade
         profit = entering_flow[entry:end].sum() + leaving_flow[entry + 1 : last + 1].sum()
         profit += shares[last] * marks[last] if is_open else 0.0
@@ -59,7 +61,7 @@ def _of_one(
         rows.append(
             (
                 ticker, "long" if shares[entry] > 0 else "short", sessions[entry], price[entry],
-                pd.NaT if is_open else sessions[last], np.nan if is_open else price[last], last - int(entry), invested,
+                pd.NaT if is_open else sessions[left], np.nan if is_open else price[last], left - int(entry), invested,
                 profit, 100 * profit / invested, is_open,
             )
         )  # fmt: skip

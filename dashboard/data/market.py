@@ -12,6 +12,8 @@ from dashboard.data.securities import owner, read_spans, spans_of_ticker
 
 # Shown when the address names no ticker: the first of these that exists, else the first ticker there is.
 PREFERRED = ("AAPL", "MSFT", "SPY")
+# As in dbt/macros/listing_gap_days.sql: what comes after is another listing.
+SILENT_DAYS = 90
 _LABELS = (" [replayed]", " [synthetic]")
 
 
@@ -154,6 +156,15 @@ def read_bars(door: Door, ticker: str, session: date | None = None) -> Bars:
     """All bars, under whatever name, of the security that has the ticker, or had it in a session; else none."""
     security = security_of(door, ticker, session) or ""
     return Bars(ticker, door.read("bars", security=security), security)
+
+
+def has_ended(door: Door, bars: Bars) -> bool:
+    """Whether the bars' security trades no more: it is listed under none of its names, or silent for over 90 days."""
+    frame, newest, last = door.read("tickers"), newest_session(door), bars.last_session
+    if last is None or newest is None or last >= newest:
+        return False
+    listed = frame.loc[frame["security_id"] == bars.security, "is_active"].dropna().astype(bool)
+    return not listed.any() if len(listed) else (newest - last).days > SILENT_DAYS
 
 
 def read_versions(door: Door, bars: Bars) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,25 @@ def test_ticker_without_a_bar_is_traded_at_its_next_one_and_keeps_its_last_close
     gap = prices([[10], [10], [NAN], [25]], [[10], [12], [NAN], [30]])
     run = simulate(gap, wanted([1], [0], [0], [0]), FREE, 1000)
     assert run.equity().tolist() == near([1000, 1200, 1200, 2500])
+
+
+def test_position_in_a_security_that_ended_ends_with_its_last_close_and_its_money_is_there_for_others() -> None:
+    two = prices(
+        [[10, 10], [10, 10], [12, 10], [NAN, 10], [NAN, 10]], [[10, 10], [11, 10], [8, 10], [NAN, 10], [NAN, 20]]
+    )
+    gone = replace(two, ended=frozenset({"A"}))
+    run = simulate(gone, wanted([1, 0], [1, 0], [1, 0], [1, 1], [1, 1]), FREE, 1000)
+    assert run.equity().tolist() == near([1000, 1050, 900, 900, 900 + 450])
+    assert run.shares[:, 0, 0].tolist() == near([0, 50, 50, 0, 0])
+    first = trades(run).iloc[0]
+    assert (first["exit_session"], first["exit_usd"], first["profit_usd"]) == (two.sessions[2], 8, near(-100))
+    alone = simulate(gone, wanted([1, 0], [1, 0], [1, 0], [1, 1], [1, 1]), Costs(100, 0), 1000, alone=True)
+    assert alone.cash_usd[-1, 0] == near(1000 / 1.01 / 10 * 8 * 0.99)
+
+
+def test_security_that_is_only_silent_keeps_its_position() -> None:
+    silent = prices([[10], [10], [NAN]], [[10], [11], [NAN]])
+    assert simulate(silent, wanted([1], [1], [1]), FREE, 1000).shares[-1, 0, 0] == near(100)
 
 
 def test_position_that_outgrew_its_slot_and_cannot_be_sold_leaves_the_others_what_is_left() -> None:

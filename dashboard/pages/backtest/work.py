@@ -21,7 +21,7 @@ from dashboard.backtest.strategies import ParameterError, Strategy
 from dashboard.backtest.study import Setup, hold, run
 from dashboard.backtest.trades import trades
 from dashboard.data.door import Door
-from dashboard.data.market import find_ticker, read_bars, read_versions
+from dashboard.data.market import find_ticker, has_ended, read_bars, read_versions
 from dashboard.pages import parts
 from dashboard.pages.backtest import form
 from dashboard.pages.chart.page import TICKER, resolve_ticker
@@ -110,6 +110,8 @@ class Work:
     def _stamp(self, bars: str) -> list[Any]:
         odd = sorted({origin for origin in self.origins if origin != "market"})
         said = f" · {' and '.join(odd)} data, not market quotes" if odd else ""
+        if self.prices.ended:
+            said += f" · positions in {', '.join(sorted(self.prices.ended))} end with the last close"
         return [
             parts.as_of(self.last_session, self.known_since, subject=self.subject),
             f" · {bars}" if self.is_as_known else "",
@@ -170,7 +172,8 @@ def _kept(door: Door, _version: str, frozen: tuple[tuple[str, Any], ...]) -> Wor
             f"{counted} of its sessions are loaded; a signal, its fill and its result need {_FEWEST}.",
             ["Next: run ", html.Code("polygon_stocks_ingest_backfill"), f" with tickers = {first.ticker}."],
         )
-    prices = from_bars(frames, is_total_return=values.get("returns") == "total")
+    ended = frozenset(ticker for ticker in frames if has_ended(door, bars[ticker]))
+    prices = from_bars(frames, is_total_return=values.get("returns") == "total", ended=ended)
     versions = {
         ticker: versions_of(prices, frame, read_versions(door, bars[ticker]), ticker)
         for ticker, frame in frames.items()
