@@ -32,7 +32,7 @@
 
   cells.TickerCell = ({ value, data }) => {
     if (!value) return null;
-    const link = h("a", { key: "a", href: "/chart?" + new URLSearchParams({ ticker: value }), "aria-label": `Chart of ${value}` }, value);
+    const link = h("a", { key: "a", href: "/chart?" + new URLSearchParams({ ticker: value, ...(data && data.session && { session: data.session }) }), "aria-label": `Chart of ${value}` }, value);
     const reason = data && data.override_reason;
     const said = `Overruled: ${reason}`;
     return reason ? [link, h("abbr", { key: "o", className: "st-overruled", title: said, "aria-label": said }, " O")] : link;

@@ -57,9 +57,9 @@ BY_NAME: Mapping[str, Column] = {column.name: column for column in COLUMNS}
 DEFAULT_SORT = "-average_dollar_volume_20d_usd"
 
 
-def read_all(door: Door) -> pd.DataFrame:
-    """Every ticker with a bar in the newest session: queries/screener.sql, numbers as floats."""
-    frame = door.read("screener")
+def read_all(door: Door, session: str = "") -> pd.DataFrame:
+    """The universe of a session (YYYY-MM-DD; empty: the newest): queries/screener.sql, numbers as floats."""
+    frame = door.read("screener", session=session)
     numbers = [column.name for column in COLUMNS if not column.is_text]
     names = [plain_name(str(name)) if not pd.isna(name) else None for name in frame["ticker_name"]]
     return frame.assign(ticker_name=names, **{name: pd.to_numeric(frame[name]).astype(float) for name in numbers})
@@ -123,7 +123,7 @@ def sparklines(door: Door, rows: pd.DataFrame) -> dict[str, list[float]]:
     assert newest is not None
     since = newest - timedelta(days=SPARK_DAYS)
     named = dict(zip(rows["security_id"], rows["ticker"], strict=True))
-    frame = door.read("sparklines", securities=json.dumps(sorted(named)), since=since)
+    frame = door.read("sparklines", securities=json.dumps(sorted(named)), since=since, until=newest)
     return {
         str(named[security]): [float(f"{value:.5g}") for value in group["adjusted_close_usd"].dropna()]
         for security, group in frame.groupby("security_id")

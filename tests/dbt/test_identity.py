@@ -6,8 +6,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from dashboard.backtest.engine import Costs, simulate
+from dashboard.backtest.prices import from_bars
+from dashboard.data.sql import STATEMENTS, bind
 from tests.dbt.conftest import Dbt, Lake, differences
 from tests.dbt.stocks import Stock as Told
 from tests.dbt.stocks import flat, load, load_dividends, load_splits
@@ -55,6 +59,11 @@ def first(lake: Lake) -> None:
         traded(lake, name, FEBRUARY[0], MARCH[1], 10.0)
     traded(lake, "SILENT", *MARCH, 1.0)
     traded(lake, "SILENT", "2020-09-01", "2020-09-30", 1.0)
+    # Of two shares of February's universe one lived and doubled, the other fell to a tenth on its last day.
+    traded(lake, "LIVED", *FEBRUARY, 10.0)
+    traded(lake, "LIVED", *MARCH, 20.0)
+    traded(lake, "DIED", FEBRUARY[0], "2020-02-27", 10.0)
+    traded(lake, "DIED", "2020-02-28", "2020-02-28", 1.0)
     paid = {"FB": Told({}, splits=[(date(2022, 6, 9), 1, 2)], dividends=[(date(2022, 6, 10), 1.0)])}
     load_splits(lake, paid, at=minute(0))
     load_dividends(lake, paid, at=minute(0))
@@ -62,9 +71,15 @@ def first(lake: Lake) -> None:
     listing(lake, "2020-02-03", ticker("IR", TRANE, cik="1"), ticker("PASSED", ONE, cik="3"), ticker("NAMED", cik="5"))
     listing(lake, "2022-01-03", ticker("META", FUND, type="ETF"))
     delisted = ticker("META", active=False, delisted_utc="2022-01-28T00:00:00Z")
-    lake.load("ticker_listings", PATH, [delisted], at=minute(0), session="x", params=LIST | {"active": "false"})
+    died = ticker("DIED", active=False, delisted_utc="2020-02-28T00:00:00Z")
+    lake.load("ticker_listings", PATH, [delisted, died], at=minute(0), session="x", params=LIST | {"active": "false"})
     today = [("META", META, "0001326801"), ("IR", INGERSOLL, "2"), ("TT", TRANE, "1"), ("PASSED", OTHER, "4")]
-    today += [("NAMED", "BBGSIM000004", "5"), ("TWINA", TWIN, "6"), ("TWINB", TWIN, "6")]
+    today += [
+        ("NAMED", "BBGSIM000004", "5"),
+        ("TWINA", TWIN, "6"),
+        ("TWINB", TWIN, "6"),
+        ("LIVED", "BBGSIM000007", "7"),
+    ]
     listed(lake, minute(0), *(ticker(name, figi, cik=cik) for name, figi, cik in today))
     trane = {"name": "Trane", "composite_figi": TRANE}
     events(lake, minute(0), "TT", trane, ("2007-01-03", "IR"), ("2020-03-02", "TT"))
@@ -189,3 +204,29 @@ def test_ticker_is_found_with_whom_it_belongs_to_now_or_belonged_to_last(built: 
         "select ticker, security_id from marts.dim_polygon__tickers where ticker in ('FB', 'META', 'IR') order by 1"
     )
     assert rows == [("FB", f"figi:{META}"), ("IR", f"figi:{INGERSOLL}"), ("META", f"figi:{META}")]
+
+
+def asked(lake: Lake, name: str, **values: str) -> pd.DataFrame:
+    """A statement of the dashboard."""
+    text, bound = bind(STATEMENTS[name], values)
+    with lake.connection.cursor() as cursor:
+        cursor.execute(text.replace("?", "%s"), bound)
+        return pd.DataFrame(cursor.fetchall(), columns=[column.name.lower() for column in cursor.description])
+
+
+def bought_and_held(lake: Lake, universe: pd.DataFrame) -> float:
+    """What 100 USD in equal parts of LIVED and DIED, as far as the universe has them, came to by the end."""
+    of = {row.ticker: row.security_id for row in universe.itertuples() if row.ticker in ("LIVED", "DIED")}
+    prices = from_bars({name: asked(lake, "bars", security=of[name]) for name in of}, ended=frozenset({"DIED"}))
+    wanted = np.ones(prices.close_usd.shape, dtype=np.int8)
+    return float(simulate(prices, wanted, Costs(0, 0), 100).equity().iloc[-1])
+
+
+def test_universe_of_a_day_has_what_was_delisted_since_and_todays_list_would_flatter(built: Any) -> None:
+    lake = built[0]
+    then, later = (asked(lake, "screener", session=day) for day in ("2020-02-04", "2020-03-31"))
+    assert {"DIED", "LIVED"} <= set(then["ticker"])
+    assert "DIED" not in set(later["ticker"])
+    assert set(then.loc[then["ticker"] == "IR", "security_id"]) == {f"figi:{TRANE}"}
+    assert bought_and_held(lake, then) == pytest.approx(50 * 2 + 50 * 0.1)
+    assert bought_and_held(lake, later) == pytest.approx(200)

@@ -1,9 +1,10 @@
--- Every ticker with a bar in the newest session.
+-- The universe of a session: every security with a bar in the newest one, or in the newest until :session (a day, else
+-- an empty text), under the ticker and the name that it had then. What was delisted since is there too.
 select
     bars.ticker,
     bars.security_id,
-    tickers.ticker_name,
-    tickers.security_type,
+    coalesce(securities.security_name, tickers.ticker_name) as ticker_name,
+    coalesce(securities.security_type, tickers.security_type) as security_type,
     tickers.primary_exchange,
     tickers.data_origin,
     bars.session_date,
@@ -23,5 +24,18 @@ select
 from marts.fct_polygon__stock_bars_performance as bars
 left join marts.dim_polygon__tickers as tickers
     on bars.ticker = tickers.ticker
-where bars.session_date = (select max(session_date) from marts.fct_polygon__stock_bars_performance)
+left join marts.dim_polygon__securities as securities
+    on
+        bars.ticker = securities.ticker
+        and bars.security_id = securities.security_id
+        and securities.known_until is null
+        and coalesce(bars.session_date >= securities.valid_from, true)
+        and coalesce(bars.session_date < securities.valid_until, true)
+where bars.session_date = (
+    select max(sessions.session_date)
+    from marts.fct_polygon__stock_bars_performance as sessions
+    where
+        :session = ''
+        or sessions.session_date <= try_to_date(:session, 'YYYY-MM-DD')
+)
 order by bars.ticker

@@ -29,6 +29,7 @@ _INPUTS = [(name, field) for name, kind in STRATEGIES.items() for field in field
 
 PARAMS = (
     Param("ticker", "backtest-ticker", "text", prop="data", is_written=False),
+    Param("session", "backtest-session", "date", "", prop="data", is_written=False),
     Param("with", "backtest-with", "tickers", [], most=MOST_TICKERS - 1),
     Param("strategy", "backtest-strategy", "one", "sma", allowed=tuple(STRATEGIES)),
     Param("against", "backtest-against", "one", NO_OTHER, allowed=(NO_OTHER, *STRATEGIES)),

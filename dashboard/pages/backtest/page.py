@@ -42,6 +42,7 @@ def layout() -> html.Div:
         [
             *address.stores("backtest", PARAMS),
             dcc.Store(id="backtest-ticker"),
+            dcc.Store(id="backtest-session"),
             html.Div(id="backtest-banner"),
             html.Div([html.H1(TITLE, id="backtest-title")], className="st-head"),
             form(),

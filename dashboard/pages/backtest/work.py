@@ -24,7 +24,7 @@ from dashboard.data.door import Door
 from dashboard.data.market import find_ticker, has_ended, read_bars, read_versions
 from dashboard.pages import parts
 from dashboard.pages.backtest import form
-from dashboard.pages.chart.page import TICKER, resolve_ticker
+from dashboard.pages.chart.page import TICKER, parse_day, resolve_ticker
 
 _FEWEST = 3
 _AT_WORK = threading.Lock()
@@ -153,16 +153,18 @@ def _kept(door: Door, _version: str, frozen: tuple[tuple[str, Any], ...]) -> Wor
     name, against = (values.get(each) for each in ("strategy", "against"))
     strategy = form.chosen(name if name in form.STRATEGIES else "sma", values)
     other = form.chosen(str(against), values) if against in form.STRATEGIES and against != name else None
+    on = parse_day(values.get("session"))
     first = resolve_ticker(door, values.get("ticker"))
     if isinstance(first, parts.Content):
         return first
     tickers, unknown = [first], []
     for symbol in list(values.get("with") or [])[: form.MOST_TICKERS - 1]:
         if isinstance(symbol, str) and TICKER.fullmatch(symbol) and (found := find_ticker(door, symbol)):
-            tickers += [found] if found.ticker not in {each.ticker for each in tickers} else []
+            # Under two names it would count twice.
+            tickers += [found] if found.security not in {each.security for each in tickers} or on else []
         else:
             unknown.append(str(symbol)[:32])
-    bars = {ticker.ticker: read_bars(door, ticker.ticker) for ticker in tickers}
+    bars = {ticker.ticker: read_bars(door, ticker.ticker, on) for ticker in tickers}
     frames = {ticker: each.frame for ticker, each in bars.items() if not each.frame.empty}
     counted = max((len(frame) for frame in frames.values()), default=0)
     if counted < _FEWEST:

@@ -119,7 +119,7 @@ def read_view(
 
     `session`: whose the ticker was on that day; without one, whose it is.
     """
-    moment, on = _day(as_of), _day(session)
+    moment, on = parse_day(as_of), parse_day(session)
     others = [str(ticker) for ticker in compared or [] if TICKER.fullmatch(str(ticker))][:MOST_COMPARED]
     try:
         return _read_view(door, wanted, basis if basis in BASES else ADJUSTED, others, moment, on)
@@ -127,7 +127,8 @@ def read_view(
         return View(parts.failed(error))
 
 
-def _day(text: Any) -> date | None:
+def parse_day(text: Any) -> date | None:
+    """A day as YYYY-MM-DD; None for anything else."""
     try:
         return date.fromisoformat(text) if text else None
     except (TypeError, ValueError):

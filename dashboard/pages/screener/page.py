@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 import dash_ag_grid as dag
 import dash_mantine_components as dmc
@@ -18,6 +20,7 @@ from dashboard.data.screener import COLUMNS
 from dashboard.pages import address, parts
 from dashboard.pages import format as fmt
 from dashboard.pages.address import Param
+from dashboard.pages.backtest.form import MOST_TICKERS
 
 PATHS = ("/screener",)
 TITLE = "Screener"
@@ -25,6 +28,7 @@ BLOCK = 50
 PARAMS = (
     Param("filter", "screener-filter", "json", {}, prop="data", most=1500, is_written=False),
     Param("sort", "screener-sort", "text", data.DEFAULT_SORT, prop="data", is_written=False),
+    Param("session", "screener-session", "date", ""),
 )
 _LEFT = {"type": "greaterThan"}
 PRESETS: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -52,6 +56,10 @@ def layout() -> html.Div:
         id="screener-preset", placeholder="Choose a preset", size="xs", w=250, clearable=False,
         data=[{"value": key, "label": label} for key, (label, _filters, _sort) in PRESETS.items()],
     )  # fmt: skip
+    day: Any = dmc.TextInput(
+        id="screener-session", value="", size="xs", debounce=400, className="st-date",
+        attributes={"input": {"type": "date"}},
+    )  # fmt: skip
     tools = html.Div(
         [
             html.Button("CSV", id="screener-csv", className="st-csv", type="button", title="Save what is shown as CSV",
@@ -61,7 +69,7 @@ def layout() -> html.Div:
     return html.Div(
         [
             *address.stores("screener", PARAMS),
-            *[dcc.Store(id=param.control) for param in PARAMS],
+            *[dcc.Store(id=param.control) for param in PARAMS if param.prop == "data"],
             dcc.Store(id="screener-shown"),
             dcc.Store(id="screener-listed"),
             dcc.Download(id="screener-download"),
@@ -70,6 +78,10 @@ def layout() -> html.Div:
                 [
                     html.H1(TITLE),
                     html.Label(["Preset", preset], className="st-as-of-field"),
+                    html.Label(
+                        ["Universe of", day], className="st-as-of-field",
+                        title="All that traded on that day, also what was delisted since",
+                    ),
                     html.P(id="screener-count", className="st-hint", **parts.attrs({"aria-live": "polite"})),
                 ],
                 className="st-head",
@@ -107,9 +119,15 @@ def grid(filters: Any, sort: Any) -> dag.AgGrid:
     )  # fmt: skip
 
 
-def read_table(door: Door, filters: Any, sort: Any) -> parts.Content:
-    """The grid over the newest session."""
-    frame = data.read_all(door)
+def read_table(door: Door, filters: Any, sort: Any, session: Any = "") -> parts.Content:
+    """The grid over the newest session, or the universe of an earlier one."""
+    day = parse_day(session)
+    frame = data.read_all(door, day)
+    if frame.empty and day:
+        return parts.message(
+            parts.EMPTY, f"No bars until {day}", "The marts hold no bar of that day, and none before it.",
+            "Next: choose a later day.",
+        )  # fmt: skip
     if frame.empty:
         return parts.message(
             parts.EMPTY, "No bars yet", "The marts are built and hold no bar.",
@@ -119,7 +137,26 @@ def read_table(door: Door, filters: Any, sort: Any) -> parts.Content:
     content = parts.Content(
         parts.READY, grid(filters, sort), parts.as_of(newest, as_datetime(frame["fetched_at"].max()))
     )
-    return parts.dated(parts.unused(content, data.refused(filters, sort)), newest)
+    content = parts.unused(content, data.refused(filters, sort))
+    return content if day else parts.dated(content, newest)
+
+
+def parse_day(text: Any) -> str:
+    """A day as YYYY-MM-DD, else an empty text."""
+    try:
+        return date.fromisoformat(text).isoformat() if text else ""
+    except (TypeError, ValueError):
+        return ""
+
+
+def basket_link(rows: pd.DataFrame, day: str) -> Any:
+    """To the back-test of the first rows, as those whose tickers they were on the day."""
+    first = [str(ticker) for ticker in rows["ticker"].head(MOST_TICKERS)]
+    if not first:
+        return None
+    params = {"ticker": first[0], "with": ",".join(first[1:]), "session": day}
+    href = "/backtest?" + urlencode({name: value for name, value in params.items() if value}, safe=",")
+    return dcc.Link(f"Back-test {'it' if len(first) == 1 else f'the first {len(first)}'}", href=href)
 
 
 def preset_of(filters: Any, sort: Any) -> str | None:
@@ -133,10 +170,10 @@ def preset_of(filters: Any, sort: Any) -> str | None:
     return next((key for key, (_label, wanted, order) in PRESETS.items() if (bare, sort) == (wanted, order)), None)
 
 
-def rows_of(door: Door, request: Any) -> dict[str, Any]:
+def rows_of(door: Door, request: Any, day: str = "") -> dict[str, Any]:
     """AG Grid's getRowsResponse to its request: a block of rows, at most BLOCK, and how many pass the filters."""
     filters, sort = _asked(request)
-    rows = data.chosen(data.read_all(door), filters, sort)
+    rows = data.chosen(data.read_all(door, day), filters, sort)
     start = request.get("startRow")
     first = start if isinstance(start, int) and start >= 0 else 0
     block = rows.iloc[first : first + BLOCK]
@@ -144,7 +181,7 @@ def rows_of(door: Door, request: Any) -> dict[str, Any]:
     names = [column.name for column in COLUMNS]
     records = [
         {name: _plain(row[name]) for name in (*names, "override_reason")}
-        | {"spark": sparks.get(str(row["ticker"]), [])}
+        | {"spark": sparks.get(str(row["ticker"]), []), "session": day}
         for row in block.to_dict("records")
     ]
     return {"rowData": records, "rowCount": len(rows)}
@@ -174,16 +211,24 @@ def register(app: Dash, door: Door) -> None:
         Output("screener-count", "children"),
         Output("screener-banner", "children"),
         Input("screener-grid", "getRowsRequest"),
+        State("screener-session", "value"),
         prevent_initial_call=True,
     )
-    def answer(request: Any) -> tuple[Any, ...]:
+    def answer(request: Any, session: Any) -> tuple[Any, ...]:
         if not isinstance(request, dict):
             raise PreventUpdate
         try:
-            response = rows_of(door, request)
-            everyone = len(data.read_all(door))
-            said = f"{response['rowCount']:,} of {fmt.plural(everyone, 'ticker')} of the newest session"
-            return response, said, parts.origin_banner(origin_counts(door))
+            day = parse_day(session)
+            response = rows_of(door, request, day)
+            everyone = data.read_all(door, day)
+            whose = (
+                f"that traded on {fmt.session(as_date(everyone['session_date'].max()))}"
+                if day
+                else "of the newest session"
+            )
+            said = f"{response['rowCount']:,} of {fmt.plural(len(everyone), 'ticker')} {whose}"
+            link = basket_link(data.chosen(everyone, *_asked(request)), day)
+            return response, [said, *([" · ", link] if link else [])], parts.origin_banner(origin_counts(door))
         except Exception as error:
             parts.failed(error)
             return {"rowData": [], "rowCount": 0}, "The rows could not be read; trying again.", None
@@ -219,14 +264,16 @@ def register(app: Dash, door: Door) -> None:
         Output("screener-download", "data"),
         Input("screener-csv", "n_clicks"),
         State("screener-shown", "data"),
+        State("screener-session", "value"),
         prevent_initial_call=True,
     )
-    def csv(clicks: int | None, request: Any) -> Any:
+    def csv(clicks: int | None, request: Any, session: Any) -> Any:
         if not clicks or ctx.triggered_id != "screener-csv":
             raise PreventUpdate
         try:
-            rows = data.chosen(data.read_all(door), *_asked(request))
-            newest = as_date(data.read_all(door)["session_date"].max())
+            everyone = data.read_all(door, parse_day(session))
+            rows = data.chosen(everyone, *_asked(request))
+            newest = as_date(everyone["session_date"].max())
         except Exception as error:  # the panel says it
             parts.failed(error)
             raise PreventUpdate from error
