@@ -71,7 +71,9 @@ def read_bars_then(
     now = read_spans(door)
     today = sorted(set(now.loc[now["ticker"].isin({span.ticker for span in names}), "security_id"].astype(str)))
     bars = [_of(names, door.read("bars", security=security)) for security in today]
-    kept = pd.concat(bars).sort_values("session_date", kind="stable", ignore_index=True)
+    kept = pd.concat([each for each in bars if len(each)] or bars).sort_values(
+        "session_date", kind="stable", ignore_index=True
+    )
     versions = pd.concat([door.read("bar_versions", security=security) for security in today], ignore_index=True)
     return had.security, kept, _of(names, versions)
 
