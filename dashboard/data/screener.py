@@ -57,9 +57,9 @@ BY_NAME: Mapping[str, Column] = {column.name: column for column in COLUMNS}
 DEFAULT_SORT = "-average_dollar_volume_20d_usd"
 
 
-def read_all(door: Door, session: str = "") -> pd.DataFrame:
-    """The universe of a session (YYYY-MM-DD; empty: the newest): queries/screener.sql, numbers as floats."""
-    frame = door.read("screener", session=session)
+def read_all(door: Door, day: str = "") -> pd.DataFrame:
+    """The universe of a day (YYYY-MM-DD; empty: the newest session): queries/screener.sql, numbers as floats."""
+    frame = door.read("screener", day=day)
     numbers = [column.name for column in COLUMNS if not column.is_text]
     names = [plain_name(str(name)) if not pd.isna(name) else None for name in frame["ticker_name"]]
     return frame.assign(ticker_name=names, **{name: pd.to_numeric(frame[name]).astype(float) for name in numbers})

@@ -224,7 +224,7 @@ def bought_and_held(lake: Lake, universe: pd.DataFrame) -> float:
 
 def test_universe_of_a_day_has_what_was_delisted_since_and_todays_list_would_flatter(built: Any) -> None:
     lake = built[0]
-    then, later = (asked(lake, "screener", session=day) for day in ("2020-02-04", "2020-03-31"))
+    then, later = (asked(lake, "screener", day=day) for day in ("2020-02-04", "2020-03-31"))
     assert {"DIED", "LIVED"} <= set(then["ticker"])
     assert "DIED" not in set(later["ticker"])
     assert set(then.loc[then["ticker"] == "IR", "security_id"]) == {f"figi:{TRANE}"}

@@ -1,4 +1,4 @@
--- The universe of a session: every security with a bar in the newest one, or in the newest until :session (a day, else
+-- The universe of a day: every security with a bar in the newest session, or in the newest until :day (YYYY-MM-DD, else
 -- an empty text), under the ticker and the name that it had then. What was delisted since is there too.
 select
     bars.ticker,
@@ -35,7 +35,7 @@ where bars.session_date = (
     select max(sessions.session_date)
     from marts.fct_polygon__stock_bars_performance as sessions
     where
-        :session = ''
-        or sessions.session_date <= try_to_date(:session, 'YYYY-MM-DD')
+        :day = ''
+        or sessions.session_date <= try_to_date(:day, 'YYYY-MM-DD')
 )
 order by bars.ticker
