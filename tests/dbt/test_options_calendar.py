@@ -16,10 +16,11 @@ from tests.gates.sources import REPOSITORY
 def days(lake: Lake, dbt: Dbt) -> dict[date, tuple[bool, int]]:
     """Session or not, and sessions so far, by day."""
     dbt("run", "--select", "int_polygon__exchange_closures", "int_polygon__exchange_days")
-    return {day: (bool(is_session), int(so_far)) for day, is_session, so_far in lake.rows(TABLE)}
+    return {day: (bool(is_session), int(so_far)) for day, is_session, so_far in lake.execute(DAYS)}
 
 
 TABLE = "intermediate.int_polygon__exchange_days"
+DAYS = f"select calendar_date, is_session, sessions_so_far from {TABLE}"
 
 
 def test_closures_are_what_the_script_prints() -> None:
@@ -37,6 +38,14 @@ def test_sessions_are_the_exchanges_and_counted_from_the_first_day(days: dict[da
         so_far += day in sessions
         assert days[day] == (day in sessions, so_far)
     assert len(days) == (last - first).days + 1
+
+
+def test_last_close_is_the_exchanges_also_on_half_days(lake: Lake, days: dict[date, tuple[bool, int]]) -> None:
+    calendar = exchange_calendars.get_calendar("XNYS", start="2000-01-01", end="2035-12-31")
+    closes = calendar.closes.dt.tz_convert("America/New_York").dt.tz_localize(None)
+    found = lake.execute(f"select calendar_date, last_close_at from {TABLE} where is_session")
+
+    assert dict(found) == {stamp.date(): close for stamp, close in closes.items()}
 
 
 @pytest.mark.parametrize(
@@ -59,7 +68,7 @@ def test_closures_that_are_announced_or_named_are_no_sessions_until_they_are_cal
         """Weekdays that are no sessions though the calendar has them, after a manifest and a build."""
         lake.load("tickers", "/v3/reference/tickers", [], at=at, closures=closures)
         dbt("run", "--select", "int_polygon__exchange_closures", "int_polygon__exchange_days")
-        found = {day: bool(is_session) for day, is_session, _ in lake.rows(TABLE)}
+        found = {day: bool(is_session) for day, is_session, _ in lake.execute(DAYS)}
         return {day for day, (is_session, _) in days.items() if is_session and not found[day]}
 
     monday, tuesday = date(2026, 11, 23), date(2026, 11, 24)
