@@ -76,7 +76,7 @@ class Contracts:
         self.sessions = sessions
         self._replays = replays
         self.expired = lru_cache(maxsize=16)(self._expired)
-        self._of_expiration = lru_cache(maxsize=None)(self._list_expiration)
+        self.of_expiration = lru_cache(maxsize=None)(self._list_expiration)
 
     def alive(self, underlying: str, position: int) -> list[Contract]:
         """Contracts that could be traded on the session, by ticker."""
@@ -84,7 +84,7 @@ class Contracts:
         found = [
             contract
             for expiration in self._expirations(day, day + timedelta(days=MONTHLY_DAYS))
-            for contract in self._of_expiration(underlying, expiration)
+            for contract in self.of_expiration(underlying, expiration)
             if contract.listed <= position < contract.ended
         ]
         return sorted(found, key=lambda contract: contract.ticker)
@@ -95,7 +95,7 @@ class Contracts:
         found = [
             contract
             for expiration in self._expirations(first, day - timedelta(days=1))
-            for contract in self._of_expiration(underlying, expiration)
+            for contract in self.of_expiration(underlying, expiration)
             if contract.listed <= known
         ]
         return sorted(found, key=lambda contract: contract.ticker)
@@ -111,7 +111,7 @@ class Contracts:
             return None
         if self._expirations(expiration, expiration) != [expiration]:
             return None
-        return next((found for found in self._of_expiration(root, expiration) if found.ticker == ticker), None)
+        return next((found for found in self.of_expiration(root, expiration) if found.ticker == ticker), None)
 
     def _expirations(self, first: date, last: date) -> list[date]:
         """Expirations from first to last, both included, ascending."""
