@@ -180,7 +180,7 @@ class Dbt:
         where = ("--project-dir", project, "--profiles-dir", project, "--target-path", str(self.target))
         # Variables take part in parsing: where schemas depend on one, a project that was parsed without it is another.
         done = dbtRunner(manifest=None if "--vars" in arguments else self.manifest).invoke(
-            [*arguments, *where, "--log-level-file", "none", "--quiet", "--no-version-check"]
+            [*arguments, *where, "--log-level-file", "none", "--no-write-json", "--quiet", "--no-version-check"]
         )
         assert done.success or not ok, self.failures(done)
         return done.result
