@@ -1,5 +1,5 @@
--- Which securities were listed on a day, those included that were delisted or renamed since: as it is known now, or, with a
--- moment (UTC) instead of nothing, as it was known then. Today's list instead of this one flatters every back-test.
+-- Which securities were listed on a day, with those that were delisted or renamed since: as it is known now, or, with a
+-- moment (UTC) in place of '', as it was known then. Today's list instead of this one flatters every back-test.
 set day = '2026-11-12';
 set known_at = '';
 
