@@ -144,8 +144,12 @@ def pool(target: Target) -> Iterator[Warehouse]:
     opened.close()
 
 
-def test_dashboard_reads_bars_and_chains_as_a_reader(pool: Warehouse, builds: Builds) -> None:
-    bars = pool.run("bars", {"ticker": builds.ticker})
+def test_dashboard_reads_bars_and_chains_as_a_reader(target: Target, pool: Warehouse, builds: Builds) -> None:
+    whose = (
+        f"select distinct security_id from marts.fct_polygon__stock_bars_performance where ticker = '{builds.ticker}'"
+    )
+    ((security,),) = target.rows("reader", whose)
+    bars = pool.run("bars", {"security": security})
     chain = pool.run("option_chain", {"underlying": builds.ticker, "session": THIRD})
 
     assert list(bars["close_usd"]) == [9.0, 10.0, 12.0]
