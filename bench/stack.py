@@ -49,7 +49,7 @@ def running(warehouse: str = "local.warehouse") -> Iterator[Stack]:
     before = dict(os.environ)
     with TempFolder("bench") as folder:
         source = Source("bench", "http://127.0.0.1:9", "bench-key", "60000")
-        settings = DemoSettings(source, folder, True, 0, 1, free_port(), free_port(), notes=())
+        settings = DemoSettings(source, folder, True, 0, 1, 61, free_port(), free_port(), notes=())
         (settings.state / "logs").mkdir()
         with Servers(settings) as servers:
             servers.start_object_store()

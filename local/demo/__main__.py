@@ -1,6 +1,6 @@
 """`make demo`: the whole chain on this machine.
 
-    python -m local.demo [--once] [--synthetic-tickers N] [--years N]
+    python -m local.demo [--once] [--synthetic-tickers N] [--years N] [--option-days N]
 
 Exit codes: 0 all stages came through, 1 a stage failed, 2 a setting can't be used, 130 interrupted before the end.
 """
@@ -40,12 +40,13 @@ def main() -> int:
         "--synthetic-tickers", type=int, default=100, metavar="N", help="SIM tickers beside the real ones (100)"
     )
     parser.add_argument("--years", type=int, default=2, metavar="N", help="years of stock bars to backfill (2)")
+    parser.add_argument("--option-days", type=int, default=61, metavar="N", help="days of option bars to backfill (61)")
     arguments = parser.parse_args()
     console = Console(highlight=False)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
-        settings = read_settings(arguments.once, arguments.synthetic_tickers, arguments.years)
+        settings = read_settings(arguments.once, arguments.synthetic_tickers, arguments.years, arguments.option_days)
         check_source(settings.source)
         with only_one(settings):
             return run(settings, console)

@@ -38,7 +38,7 @@ SERVER_STAGES = {
 }
 DAG_STAGES = {
     "polygon_stocks_ingest_backfill": "API → raw objects and manifests",
-    "polygon_options_ingest_backfill": "two months of two underlyings",
+    "polygon_options_ingest_backfill": "contracts and bars of two underlyings",
     "polygon_stocks_ingest_daily": "the last session and five before it",
     "polygon_options_ingest_daily": "contracts, bars and chain",
     "polygon_stocks_load": "COPY what the manifests name",
@@ -46,7 +46,6 @@ DAG_STAGES = {
     "dbt_build": "snapshots, indicators, marts",
     "dbt_test": "tests, with their history",
 }
-OPTION_DAYS = 61
 CHAIN_SECONDS = 3600.0
 # Requests run one task at a time, so that all of them share one budget.
 POOL, POOL_SLOTS = "polygon_api", 1
@@ -153,7 +152,7 @@ class DemoRun:
         years = end.replace(year=end.year - self.settings.years, day=min(end.day, 28))
         confs: dict[str, dict[str, Any]] = {
             "polygon_stocks_ingest_backfill": {**_range(years, end), "refetch": self._refetch},
-            "polygon_options_ingest_backfill": _range(end - timedelta(days=OPTION_DAYS), end),
+            "polygon_options_ingest_backfill": _range(end - timedelta(days=self.settings.option_days), end),
         }
         for dag_id in INGESTS:
             if dag_id not in confs and (self._refetch or not self._held.covers(dag_id, end)):

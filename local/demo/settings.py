@@ -52,6 +52,7 @@ class DemoSettings:
     once: bool
     synthetic_tickers: int
     years: int
+    option_days: int
     airflow_port: int
     dashboard_port: int
     notes: tuple[str, ...]
@@ -103,13 +104,15 @@ def read_port(environment: Mapping[str, str], variable: str, default: int, notes
 
 
 def read_settings(
-    once: bool, synthetic_tickers: int, years: int, environment: Mapping[str, str] = os.environ
+    once: bool, synthetic_tickers: int, years: int, option_days: int, environment: Mapping[str, str] = os.environ
 ) -> DemoSettings:
     """Read and check all settings; nothing has been started or written when this raises `SettingError`."""
     if not 0 <= synthetic_tickers <= 20_000:
         raise SettingError(f"--synthetic-tickers is {synthetic_tickers}; it must be from 0 to 20000.")
     if not 1 <= years <= 10:
         raise SettingError(f"--years is {years}; it must be from 1 to 10.")
+    if not 1 <= option_days <= 366:
+        raise SettingError(f"--option-days is {option_days}; it must be from 1 to 366.")
     source = read_source(environment)
     try:
         read_universe(environment)
@@ -125,4 +128,6 @@ def read_settings(
         )
     # One folder a source: real bars and replayed ones under the same tickers must never meet in a warehouse.
     state = root.resolve() / source.name
-    return DemoSettings(source, state, once, synthetic_tickers, years, airflow_port, dashboard_port, tuple(notes))
+    return DemoSettings(
+        source, state, once, synthetic_tickers, years, option_days, airflow_port, dashboard_port, tuple(notes)
+    )

@@ -39,7 +39,7 @@ from local.demo.settings import SettingError, read_settings, read_source
 )
 def test_bad_setting_is_one_line_that_names_the_variable(environment: dict[str, str], named: str) -> None:
     with pytest.raises(SettingError, match=named) as error:
-        read_settings(once=True, synthetic_tickers=1, years=1, environment=environment)
+        read_settings(once=True, synthetic_tickers=1, years=1, option_days=61, environment=environment)
     assert "\n" not in str(error.value)
 
 
@@ -64,7 +64,7 @@ def test_port_named_by_hand_must_be_free_and_a_default_one_gives_way() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(SettingError, match=f"SNOWTAPE_DASHBOARD_PORT is {port}"):
-            read_settings(True, 1, 1, environment={"SNOWTAPE_DASHBOARD_PORT": str(port)})
+            read_settings(True, 1, 1, 61, environment={"SNOWTAPE_DASHBOARD_PORT": str(port)})
 
         from local.demo.settings import read_port
 
@@ -76,7 +76,7 @@ def test_port_named_by_hand_must_be_free_and_a_default_one_gives_way() -> None:
 def test_every_source_has_a_folder_of_its_own(tmp_path: Path) -> None:
     common = {"SNOWTAPE_STATE_DIR": str(tmp_path), "POLYGON_API_KEY": "k"}
     states = {
-        read_settings(True, 1, 1, environment=common | {"POLYGON_BASE_URL": url}).state
+        read_settings(True, 1, 1, 61, environment=common | {"POLYGON_BASE_URL": url}).state
         for url in ("", "http://127.0.0.1:9000", "http://127.0.0.1:9001", "https://api.massive.com")
     }
     assert len(states) == 4

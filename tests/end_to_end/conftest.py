@@ -25,7 +25,7 @@ from local.demo.warehouse import Warehouse
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Small, and still every stage, dataset and kind of ticker.
-ARGUMENTS = ("--once", "--years", "1", "--synthetic-tickers", "5")
+ARGUMENTS = ("--once", "--years", "1", "--synthetic-tickers", "5", "--option-days", "15")
 
 
 class Stored:
@@ -90,7 +90,7 @@ class Demo:
     @contextmanager
     def stored(self) -> Iterator[Stored]:
         """Object store and warehouse of the ended demo, up for a while."""
-        settings = read_settings(True, 5, 1, environment={"SNOWTAPE_STATE_DIR": str(self.state)})
+        settings = read_settings(True, 5, 1, 15, environment={"SNOWTAPE_STATE_DIR": str(self.state)})
         with Servers(settings) as servers:
             servers.start_object_store()
             servers.start_warehouse()
