@@ -38,7 +38,7 @@ def test_workflows_have_no_problem() -> None:
         pytest.param("workflows/test.yml", "permissions: {}", "permissions: write-all", id="all permissions"),
         pytest.param("workflows/test.yml", "  pull_request:\n", "  pull_request_target:\n", id="pull_request_target"),
         pytest.param("workflows/test.yml", "- run: make test", "- run: echo ${{ github.head_ref }}", id="injection"),
-        pytest.param("workflows/test.yml", "timeout-minutes: 45", "timeout_minutes: 45", id="misspelt key"),
+        pytest.param("workflows/test.yml", "timeout-minutes: 60", "timeout_minutes: 60", id="misspelt key"),
         pytest.param("workflows/test.yml", "jobs:\n", "jobs:\n\t", id="no YAML"),
         pytest.param("dependabot.yml", "interval: weekly", "interval: sometimes", id="dependabot's interval"),
     ],
