@@ -149,22 +149,6 @@ def tickers_daily(session: date, before: Sequence[date], letters: tuple[str, str
     return Batch(Family.STOCKS, f"tickers {session}", (), (WHOLE_MARKET,), requests, events=events)
 
 
-def yields_daily(session: date) -> Batch:
-    """The yields of all days: what the vendor changes in a past one is noticed with the next session.
-
-    A batch for itself: an endpoint that fails leaves the session complete.
-    """
-    return _yields(session)
-
-
-def yields_backfill(sessions: Sequence[date], held: Coverage, *, refetch: bool = False) -> list[Batch]:
-    """The yields of all days, unless a manifest as new as the range holds them."""
-    if not sessions:
-        return []
-    spans = frozenset[Any]() if refetch else held.spans.get(Dataset.TREASURY_YIELDS, frozenset())
-    return [] if any(last >= sessions[-1] for _, last in spans) else [_yields(sessions[-1])]
-
-
 def stocks_backfill(
     sessions: Sequence[date],
     tickers: Sequence[str],
@@ -344,11 +328,6 @@ def _reference(start: date, end: date, events: EventPlan | None) -> Batch:
         datasets.delisted(span),
     )
     return Batch(Family.STOCKS, f"reference {start} to {end}", (), (WHOLE_MARKET,), requests, events=events)
-
-
-def _yields(session: date) -> Batch:
-    requests = (datasets.treasury_yields(session.isoformat()),)
-    return Batch(Family.STOCKS, f"treasury yields {session}", (), (WHOLE_MARKET,), requests)
 
 
 def _whole_sessions(sessions: Sequence[date], bars_since: date | None, held: Coverage) -> Batch:

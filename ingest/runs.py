@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from ingest import calendar, closures, listings, loader, manifests, planning, rolling
+from ingest import calendar, closures, listings, loader, manifests, planning, rolling, yields
 from ingest.budget import shared_budget
 from ingest.client import PolygonClient
 from ingest.datasets import Family
@@ -75,7 +75,7 @@ def plan_daily(family: Family, now: datetime | None = None) -> list[dict[str, An
         batches = planning.stocks_daily(session, before, universe.tickers, rolling.stretch(number, *past))
         events = EventPlan(most_events(api.requests_per_minute), number, universe.tickers)
         batches.append(planning.tickers_daily(session, before, rolling.letters(number), events))
-        batches.append(planning.yields_daily(session))
+        batches.append(yields.daily(session))
     else:
         batches = planning.options_daily(session, before, universe.underlyings, newest)
     batches = planning.published(batches, newest, outstanding, [session])
@@ -120,7 +120,7 @@ def plan_backfill(
         most, turn = api.requests_per_minute * EVENT_MINUTES, calendar.session_number(newest)
         events = EventPlan(most, turn, tickers, compares=False)
         batches = planning.listings_backfill(sessions, held, refetch=refetch)
-        batches += planning.yields_backfill(sessions, held, refetch=refetch)
+        batches += yields.backfill(sessions, held, refetch=refetch)
         batches += planning.stocks_backfill(sessions, tickers, held, refetch=refetch, events=events)
     else:
         underlyings = _symbols(params, "underlyings") or universe.underlyings

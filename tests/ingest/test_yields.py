@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from ingest import planning
+from ingest import yields
 from ingest.datasets import Dataset
 from ingest.errors import IncompleteFetch
 from ingest.manifests import Coverage
@@ -20,7 +20,7 @@ NEWEST = DAYS[-1]
 
 def test_yields_of_all_days_land_with_one_request(api, land, store) -> None:
     api.on(PATH, {"status": "OK", "count": 1, "results": [{"date": "2026-11-19", "yield_1_year": 3.6}]})
-    land(planning.yields_daily(NEWEST))
+    land(yields.daily(NEWEST))
     (manifest,) = stored(store)
     assert [(asked.path, asked.params) for asked in api.asked] == [(PATH, {"sort": "date.asc", "limit": "50000"})]
     assert [(entry.dataset, entry.key.split("/")[2]) for entry in manifest.objects] == [
@@ -31,7 +31,7 @@ def test_yields_of_all_days_land_with_one_request(api, land, store) -> None:
 
 def test_a_plan_without_yields_lands_nothing_says_so_and_is_green(api, land, store, caplog) -> None:
     api.on(PATH, refused(403))
-    assert land(planning.yields_daily(NEWEST)) is None
+    assert land(yields.daily(NEWEST)) is None
     assert stored(store) == []
     assert "No treasury yields: " in caplog.text
     assert "not entitled" in caplog.text
@@ -40,7 +40,7 @@ def test_a_plan_without_yields_lands_nothing_says_so_and_is_green(api, land, sto
 def test_yields_that_do_not_come_are_red(api, land) -> None:
     api.on(PATH, Reply({"status": "ERROR"}, 500))
     with pytest.raises(IncompleteFetch, match="treasury yields 2026-11-20: 1 of 1 requests"):
-        land(planning.yields_daily(NEWEST))
+        land(yields.daily(NEWEST))
 
 
 def test_a_backfill_asks_for_yields_unless_as_new_ones_are_held() -> None:
@@ -48,9 +48,9 @@ def test_a_backfill_asks_for_yields_unless_as_new_ones_are_held() -> None:
         return Coverage({}, {Dataset.TREASURY_YIELDS: frozenset({(date.fromisoformat(day),) * 2})})
 
     def labels(coverage: Coverage, **more: bool) -> list[str]:
-        return [batch.label for batch in planning.yields_backfill(DAYS, coverage, **more)]
+        return [batch.label for batch in yields.backfill(DAYS, coverage, **more)]
 
     assert labels(NOTHING) == labels(held("2026-11-19")) == ["treasury yields 2026-11-20"]
     assert labels(held("2026-11-20")) == labels(held("2026-11-23")) == []
     assert labels(held("2026-11-23"), refetch=True) == ["treasury yields 2026-11-20"]
-    assert planning.yields_backfill([], NOTHING) == []
+    assert yields.backfill([], NOTHING) == []
