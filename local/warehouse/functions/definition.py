@@ -9,13 +9,14 @@ Scalar functions, other languages and IMPORTS are unknown here and refused.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from local.warehouse.errors import sql_error
 from local.warehouse.naming import read_name
 from local.warehouse.procedures.definition import (
     Argument,
     Options,
+    Overload,
     closing,
     read_argument,
     split_list,
@@ -27,25 +28,15 @@ DUCKDB_TYPES = {"FLOAT": "DOUBLE", "VARCHAR": "VARCHAR", "BOOLEAN": "BOOLEAN", "
 
 
 @dataclass(frozen=True)
-class TableFunction:
+class TableFunction(Overload):
     """A table function as it was created; `columns` is what it returns."""
 
-    arguments: tuple[Argument, ...]
     columns: tuple[Argument, ...]
     runtime_version: str
     packages: tuple[str, ...]
     handler: str
     comment: str
     body: str
-
-    @property
-    def signature(self) -> str:
-        """The argument types, which tell overloaded functions apart."""
-        return ", ".join(argument.type for argument in self.arguments)
-
-    def to_json(self) -> str:
-        """For the catalog."""
-        return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> TableFunction:

@@ -8,8 +8,8 @@ from local.warehouse import catalog
 from local.warehouse.errors import ALREADY_EXISTS, sql_error
 from local.warehouse.functions.definition import TableFunction, read
 from local.warehouse.instance import METADATA_SCHEMA, Instance
-from local.warehouse.naming import ObjectName, read_name
-from local.warehouse.procedures.definition import closing, plain_type, split_list
+from local.warehouse.naming import ObjectName
+from local.warehouse.procedures.store import drop_from
 from local.warehouse.results import StatementResult
 from local.warehouse.statement import Statement
 
@@ -44,21 +44,4 @@ def create(session: Session, statement: Statement) -> StatementResult:
 
 def drop(session: Session, statement: Statement) -> StatementResult:
     """DROP FUNCTION [IF EXISTS] name(types)."""
-    words = statement.words
-    if_exists = [word.upper for word in words[2:4]] == ["IF", "EXISTS"]
-    parts, at = read_name(words, 2 + 2 * if_exists)
-    types = [plain_type(part[0].text) for part in split_list(words[at + 1 : closing(words, at)])]
-    name = session.resolve(parts)
-    gone = catalog.run(
-        session.warehouse.instance,
-        f"DELETE FROM {TABLE} WHERE {_KEY} AND signature = ? RETURNING name",
-        [*name, ", ".join(types)],
-    )
-    if not gone and not if_exists:
-        raise sql_error(
-            f"SQL compilation error:\nFunction '{name}({', '.join(types)})' does not exist or not authorized.",
-            2003,
-            "02000",
-        )
-    already = " successfully dropped" if gone else " already dropped or does not exist, statement succeeded"
-    return StatementResult.status(f"{name.name}{already}.")
+    return drop_from(TABLE, "Function", session, statement)

@@ -29,10 +29,25 @@ class Argument:
 
 
 @dataclass(frozen=True)
-class Definition:
-    """A procedure as it was created."""
+class Overload:
+    """What is called by its name and the types of its arguments: a procedure or a function."""
 
     arguments: tuple[Argument, ...]
+
+    @property
+    def signature(self) -> str:
+        """The argument types, which tell those of one name apart."""
+        return ", ".join(argument.type for argument in self.arguments)
+
+    def to_json(self) -> str:
+        """For the catalog."""
+        return json.dumps(asdict(self))
+
+
+@dataclass(frozen=True)
+class Definition(Overload):
+    """A procedure as it was created."""
+
     returns: str
     language: str
     runtime_version: str
@@ -41,15 +56,6 @@ class Definition:
     execute_as: str
     comment: str
     body: str
-
-    @property
-    def signature(self) -> str:
-        """The argument types, which tell overloaded procedures apart."""
-        return ", ".join(argument.type for argument in self.arguments)
-
-    def to_json(self) -> str:
-        """For the catalog."""
-        return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Definition:

@@ -44,7 +44,7 @@ def create(session: Session, statement: Statement) -> StatementResult:
 
 
 def _named(session: Session, statement: Statement) -> tuple[ObjectName, str, bool]:
-    """Name, signature and IF EXISTS of `DROP | DESCRIBE PROCEDURE [IF EXISTS] name(types)`."""
+    """Name, signature and IF EXISTS of `DROP | DESCRIBE kind [IF EXISTS] name(types)`."""
     words = statement.words
     if_exists = [w.upper for w in words[2:4]] == ["IF", "EXISTS"]
     parts, at = read_name(words, 2 + 2 * if_exists)
@@ -56,14 +56,19 @@ def _named(session: Session, statement: Statement) -> tuple[ObjectName, str, boo
 
 def drop(session: Session, statement: Statement) -> StatementResult:
     """DROP PROCEDURE [IF EXISTS] name(types)."""
+    return drop_from(_TABLE, "Procedure", session, statement)
+
+
+def drop_from(table: str, kind: str, session: Session, statement: Statement) -> StatementResult:
+    """DROP kind [IF EXISTS] name(types), with `table` the catalog's of that kind."""
     name, signature, if_exists = _named(session, statement)
     gone = catalog.run(
         session.warehouse.instance,
-        f"DELETE FROM {_TABLE} WHERE {_KEY} AND signature = ? RETURNING name",
+        f"DELETE FROM {table} WHERE {_KEY} AND signature = ? RETURNING name",
         [*name, signature],
     )
     if not gone and not if_exists:
-        raise _unknown(name, signature)
+        raise _unknown(kind, name, signature)
     already = " already dropped or does not exist, statement succeeded" if not gone else " successfully dropped"
     return StatementResult.status(f"{name.name}{already}.")
 
@@ -73,7 +78,7 @@ def describe(session: Session, statement: Statement) -> StatementResult:
     name, signature, _ = _named(session, statement)
     found = [d for d in overloads(session.warehouse.instance, name) if d.signature == signature]
     if not found:
-        raise _unknown(name, signature)
+        raise _unknown("Procedure", name, signature)
     definition = found[0]
     rows = [
         ("signature", "(" + ", ".join(f"{a.name} {a.type}" for a in definition.arguments) + ")"),
@@ -143,12 +148,12 @@ def show(session: Session, statement: Statement) -> StatementResult:
 
 
 def show_functions(session: Session, statement: Statement) -> StatementResult:
-    """SHOW [USER] FUNCTIONS: there are none, the local warehouse does not know user-defined functions."""
+    """SHOW [USER] FUNCTIONS: scalar functions are unknown here, and table functions are not listed yet."""
     names = [*(name for name, _, _ in _SHOWN), "is_external_function", "language", "is_memoizable", "is_data_metric"]
     return StatementResult([(name, "VARCHAR") for name in names])
 
 
-def _unknown(name: ObjectName, signature: str) -> Exception:
+def _unknown(kind: str, name: ObjectName, signature: str) -> Exception:
     return sql_error(
-        f"SQL compilation error:\nProcedure '{name}({signature})' does not exist or not authorized.", 2003, "02000"
+        f"SQL compilation error:\n{kind} '{name}({signature})' does not exist or not authorized.", 2003, "02000"
     )
