@@ -11,6 +11,31 @@
 {%- set was_known = 'dbt_valid_from <= ' ~ moment if moment else 'true' %}
 {%- set known_until = 'iff(dbt_valid_to <= ' ~ moment ~ ', dbt_valid_to, null)' if moment else 'dbt_valid_to' %}
 {%- set new_york_day = "to_date(convert_timezone('UTC', 'America/New_York', {}))" %}
+{%- set listing = ['composite_figi', 'share_class_figi', 'cik'] %}
+{%- set event = ['composite_figi', 'cik', 'asked_ticker'] %}
+{%- set nobody = [] %}
+{%- set never = 'null::timestamp_ntz' %}
+{%- set delisted = 'not is_active and delisted_date is not null' %}
+{# `of`: what a claim says of the security; nobody: that the ticker is no longer whose it was. #}
+{%- set claims = [
+    {'table': 'listed', 'date': 'seen_date', 'source': 'tickers', 'is_cut': false, 'of': listing,
+     'where': 'is_active', 'known_until': never},
+    {'table': 'listed', 'date': 'last_seen_date', 'source': 'tickers', 'is_cut': false, 'of': listing,
+     'where': 'is_active and known_until is not null', 'known_from': 'known_until', 'known_until': never},
+    {'table': 'listed', 'date': 'delisted_date', 'source': 'tickers', 'is_cut': false, 'of': listing, 'where': delisted},
+    {'table': 'listed', 'date': "dateadd('day', 1, delisted_date)", 'source': 'delisting', 'is_cut': true, 'of': nobody,
+     'where': delisted},
+    {'table': 'of_days', 'date': 'listing_date', 'source': 'ticker_listings', 'is_cut': false, 'of': listing,
+     'where': 'true'},
+    {'table': 'of_days', 'date': "dateadd('day', 1, listing_date)", 'source': 'delisting', 'is_cut': true, 'of': nobody,
+     'where': "listing_kind = 'delisted'"},
+    {'table': 'of_securities', 'date': 'event_date', 'source': 'ticker_events', 'is_cut': true, 'of': event,
+     'where': 'coalesce(event_date < left_date, true)'},
+    {'table': 'of_securities', 'date': "dateadd('day', -1, left_date)", 'source': 'ticker_events', 'is_cut': false,
+     'of': event, 'where': 'event_date < left_date'},
+    {'table': 'of_securities', 'date': 'left_date', 'source': 'ticker_events', 'is_cut': true, 'of': nobody,
+     'where': 'event_date < left_date'},
+] %}
 with listed as (
     select
         ticker,
@@ -121,138 +146,22 @@ decisions as (
 ),
 
 claims as (
+    {%- for claim in claims %}
     select
         ticker,
-        seen_date as claim_date,
-        'tickers' as source,
-        false as is_cut,
-        composite_figi,
-        share_class_figi,
-        cik,
-        null::varchar as asked_ticker,
-        known_from,
-        null::timestamp_ntz as known_until
-    from listed
-    where is_active
-    union all
-    select
-        ticker,
-        last_seen_date as claim_date,
-        'tickers' as source,
-        false as is_cut,
-        composite_figi,
-        share_class_figi,
-        cik,
-        null as asked_ticker,
-        known_until as known_from,
-        null as known_until
-    from listed
-    where
-        is_active
-        and known_until is not null
-    union all
-    select
-        ticker,
-        listing_date as claim_date,
-        'ticker_listings' as source,
-        false as is_cut,
-        composite_figi,
-        share_class_figi,
-        cik,
-        null as asked_ticker,
-        known_from,
-        known_until
-    from of_days
-    union all
-    select
-        ticker,
-        dateadd('day', 1, listing_date) as claim_date,
-        'delisting' as source,
-        true as is_cut,
-        null as composite_figi,
-        null as share_class_figi,
-        null as cik,
-        null as asked_ticker,
-        known_from,
-        known_until
-    from of_days
-    where listing_kind = 'delisted'
-    union all
-    select
-        ticker,
-        delisted_date as claim_date,
-        'tickers' as source,
-        false as is_cut,
-        composite_figi,
-        share_class_figi,
-        cik,
-        null as asked_ticker,
-        known_from,
-        known_until
-    from listed
-    where
-        not is_active
-        and delisted_date is not null
-    union all
-    select
-        ticker,
-        dateadd('day', 1, delisted_date) as claim_date,
-        'delisting' as source,
-        true as is_cut,
-        null as composite_figi,
-        null as share_class_figi,
-        null as cik,
-        null as asked_ticker,
-        known_from,
-        known_until
-    from listed
-    where
-        not is_active
-        and delisted_date is not null
-    union all
-    select
-        ticker,
-        event_date as claim_date,
-        'ticker_events' as source,
-        true as is_cut,
-        composite_figi,
-        null as share_class_figi,
-        cik,
-        asked_ticker,
-        known_from,
-        known_until
-    from of_securities
-    where coalesce(event_date < left_date, true)
-    union all
-    select
-        ticker,
-        dateadd('day', -1, left_date) as claim_date,
-        'ticker_events' as source,
-        false as is_cut,
-        composite_figi,
-        null as share_class_figi,
-        cik,
-        asked_ticker,
-        known_from,
-        known_until
-    from of_securities
-    where event_date < left_date
-    union all
-    select
-        ticker,
-        left_date as claim_date,
-        'ticker_events' as source,
-        true as is_cut,
-        null as composite_figi,
-        null as share_class_figi,
-        null as cik,
-        null as asked_ticker,
-        known_from,
-        known_until
-    from of_securities
-    where event_date < left_date
-)
-,
+        {{ claim.date }} as claim_date,
+        '{{ claim.source }}' as source,
+        {{ claim.is_cut | lower }} as is_cut,
+        {%- for column in ['composite_figi', 'share_class_figi', 'cik', 'asked_ticker'] %}
+        {{ column if column in claim.of else 'null::varchar' }} as {{ column }},
+        {%- endfor %}
+        {{ claim.known_from or 'known_from' }} as known_from,
+        {{ claim.known_until or 'known_until' }} as known_until
+    from {{ claim.table }}
+    where {{ claim.where }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
 
 {# The ticker that events were asked by: who has it now is whom they tell of. A FIGI can be asked by too. #}
 told as (

@@ -13,55 +13,52 @@ with spans as (
     from {{ ref('int_polygon__ticker_spans') }} as spans
 ),
 
+{# The spans themselves, whenever they were known. #}
+dated as (
+    select distinct
+        ticker,
+        from_date,
+        until_date
+    from spans
+),
+
 named as (
     select
-        spans.ticker,
-        spans.from_date,
-        spans.until_date,
+        dated.ticker,
+        dated.from_date,
+        dated.until_date,
         max_by(listings.ticker_name, listings.listing_date) as security_name,
         max_by(listings.security_type, listings.listing_date) as security_type
-    from (
-        select distinct
-            ticker,
-            from_date,
-            until_date
-        from spans
-    ) as spans
+    from dated
     inner join {{ ref('stg_polygon__ticker_listings') }} as listings
         on
-            spans.ticker = listings.ticker
-            and spans.from_date <= listings.listing_date
-            and spans.until_date > listings.listing_date
+            dated.ticker = listings.ticker
+            and dated.from_date <= listings.listing_date
+            and dated.until_date > listings.listing_date
     group by
-        spans.ticker,
-        spans.from_date,
-        spans.until_date
+        dated.ticker,
+        dated.from_date,
+        dated.until_date
 ),
 
 {# A span that ends on a day without a session was traded until the session before. #}
 traded as (
     select
-        spans.ticker,
-        spans.from_date,
-        spans.until_date,
-        min(greatest(spans.from_date, stretches.first_session_date)) as from_day,
-        max(least(dateadd('day', -1, spans.until_date), stretches.last_session_date)) as until_day
-    from (
-        select distinct
-            ticker,
-            from_date,
-            until_date
-        from spans
-    ) as spans
+        dated.ticker,
+        dated.from_date,
+        dated.until_date,
+        min(greatest(dated.from_date, stretches.first_session_date)) as from_day,
+        max(least(dateadd('day', -1, dated.until_date), stretches.last_session_date)) as until_day
+    from dated
     inner join {{ ref('int_polygon__ticker_stretches') }} as stretches
         on
-            spans.ticker = stretches.ticker
-            and spans.from_date <= stretches.last_session_date
-            and spans.until_date > stretches.first_session_date
+            dated.ticker = stretches.ticker
+            and dated.from_date <= stretches.last_session_date
+            and dated.until_date > stretches.first_session_date
     group by
-        spans.ticker,
-        spans.from_date,
-        spans.until_date
+        dated.ticker,
+        dated.from_date,
+        dated.until_date
 ),
 
 sessions as (
