@@ -1,7 +1,7 @@
 # Snowtape. `make help` lists what you can do; `make demo` and `make test` need nothing but Python and this folder.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.DEFAULT_GOAL := test
+.DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 export UV_PYTHON_DOWNLOADS := never
@@ -30,6 +30,10 @@ demo: environments ## Run the whole chain on this machine and open the dashboard
 .PHONY: test
 test: environments browser lint types ## Everything: lint, types, SQL gate, unit, warehouse, end-to-end and browser tests
 	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+.PHONY: check
+check: environments lint types ## What changes most often: lint, types and the tests that start no server, on all cores
+	$(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not server" $(ARGS)
 
 .PHONY: faults
 faults: environments ## Kill everything at every point, then SCHEDULES=20 random schedules (SEED=1 STEPS=4 POINTS=1)

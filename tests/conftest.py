@@ -20,6 +20,15 @@ from local.warehouse.process import RunningWarehouse
 from tests.session_folder import SessionFolder
 
 STATED = "stated: "
+# What starts a server, a browser, dbt or schemachange. `make check` leaves out tests that ask for one of them.
+STARTED = frozenset({"chromium", "compiled", "demo", "market_server", "object_store", "site", "target", "warehouse"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what starts something, by the fixtures that it needs."""
+    for item in items:
+        if STARTED & set(getattr(item, "fixturenames", ())):
+            item.add_marker("server")
 
 
 def pytest_configure(config: pytest.Config) -> None:
