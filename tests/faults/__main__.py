@@ -1,7 +1,8 @@
-"""`make faults`: every point alone, then random schedules; the report goes to a file as it grows.
+"""`make faults`: every point alone, then random schedules; the report is written as it grows.
 
-Exit code 1 when anything did not hold. A failed point or schedule tells the folder of its logs; the next one begins
-on a new site.
+Exit code 1 if anything failed. A failed point or schedule prints the folder of its logs; the next one starts
+on a new site. The report is .local/faults/results.json; only a full run (every point, 20 schedules or more) also
+replaces tests/faults/results.json and docs/reliability.md.
 """
 
 from __future__ import annotations
@@ -21,18 +22,18 @@ from tests.faults import building, leaks, points
 from tests.faults.airflow import airflow_on
 from tests.faults.airflow_drill import AirflowDrill
 from tests.faults.drill import Drill
-from tests.faults.report import FAILED, PAGE, RESULTS, Report, page
+from tests.faults.report import FAILED, FULL_SCHEDULES, PAGE, PARTIAL, PASSED, Report, publish
 from tests.faults.schedules import Schedule
 from tests.faults.site import REPOSITORY, running
 
 FOLDER = REPOSITORY / ".local" / "faults"
-# What a site holds grows, and with it what each comparison reads.
+# A site grows with each schedule, and so does the time of each comparison.
 SCHEDULES_A_SITE = 8
 
 
 def main() -> int:
     """Run what the command line asks for."""
-    # Ended from outside, it still ends what it has started.
+    # A TERM still stops everything that was started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     options = arguments()
     report, began = Report(options.seed, options.steps), time.monotonic()
@@ -45,8 +46,6 @@ def main() -> int:
     def tell(text: str) -> None:
         report.seconds = before + round(time.monotonic() - began)
         report.save(options.report)
-        if options.report == RESULTS:
-            PAGE.write_text(page(report))
         print(f"{report.seconds:5.0f} s  {text}", flush=True)
 
     if options.points:
@@ -63,20 +62,23 @@ def main() -> int:
                 if not _run_schedule(drill, seeds.pop(0), report, tell):
                     break
             _look_for_secrets(drill, report, tell)
+    print(f"docs/{PAGE.name}: {'rewritten' if publish(report) else 'unchanged; this was not a full run'}")
     return 1 if report.failures or report.secrets != leaks.NONE or FAILED in report.points.values() else 0
 
 
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("--schedules", type=int, default=20, help="random schedules (default %(default)s)")
-    parser.add_argument("--seed", type=int, default=1, help="of the first; then the next ones (default %(default)s)")
+    parser.add_argument("--schedules", type=int, default=FULL_SCHEDULES, help="random schedules (default %(default)s)")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="of the first schedule; later ones count up (default %(default)s)"
+    )
     parser.add_argument("--steps", type=int, default=4, help="faults in a schedule (default %(default)s)")
-    parser.add_argument("--points", type=int, default=1, help="0: without the named points alone")
-    parser.add_argument("--airflow", type=int, default=1, help="0: without kills of Airflow's own servers")
-    parser.add_argument("--seconds", type=float, default=1e9, help="begin no further schedule after so long")
-    parser.add_argument("--goes-on", action="store_true", help="add to the report that is there")
-    parser.add_argument("--report", type=Path, default=RESULTS, help="JSON file of the report")
+    parser.add_argument("--points", type=int, default=1, help="0: leave out the named points")
+    parser.add_argument("--airflow", type=int, default=1, help="0: do not kill Airflow's own servers")
+    parser.add_argument("--seconds", type=float, default=1e9, help="start no further schedule after this long")
+    parser.add_argument("--goes-on", action="store_true", help="continue the existing report")
+    parser.add_argument("--report", type=Path, default=PARTIAL, help="JSON file of the report (default %(default)s)")
     return parser.parse_args()
 
 
@@ -108,8 +110,8 @@ def _run_points(report: Report, tell: Callable[[str], None]) -> None:
                         report.points[kill.name] = FAILED
                         tell(f"FAILED {kill.name}, see {drill.site.folder}: {error}")
                         break
-                    report.points[kill.name] = "held"
-                    tell(f"held   {kill.name}")
+                    report.points[kill.name] = PASSED
+                    tell(f"passed {kill.name}")
 
 
 def _run_airflow(report: Report, tell: Callable[[str], None]) -> None:
@@ -125,8 +127,8 @@ def _run_airflow(report: Report, tell: Callable[[str], None]) -> None:
                     report.points[kill.name] = FAILED
                     tell(f"FAILED {kill.name}, see {drill.site.folder}: {error}")
                     break
-                report.points[kill.name] = "held"
-                tell(f"held   {kill.name}; the backfill itself: {outcome}")
+                report.points[kill.name] = PASSED
+                tell(f"passed {kill.name}; the backfill itself: {outcome}")
 
 
 def _run_schedule(drill: Drill, seed: int, report: Report, tell: Callable[[str], None]) -> bool:
@@ -140,7 +142,7 @@ def _run_schedule(drill: Drill, seed: int, report: Report, tell: Callable[[str],
         failure = f"seed {seed}: {' '.join(str(error).split())[:600]}"
         report.failures.append(failure)
     report.add_schedule(schedule.told)
-    tell(f"FAILED {failure}, see {drill.site.folder}" if failure else f"held   seed {seed}: {'; '.join(schedule.told)}")
+    tell(f"FAILED {failure}, see {drill.site.folder}" if failure else f"passed seed {seed}: {'; '.join(schedule.told)}")
     return failure is None
 
 

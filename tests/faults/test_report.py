@@ -1,11 +1,14 @@
-"""docs/reliability.md says what the last run found, and nothing else."""
+"""docs/reliability.md says what the last full run found, and nothing else."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
-from tests.faults import points
-from tests.faults.report import FAILED, PAGE, RESULTS, Report, fault_names, page
+import pytest
+
+from tests.faults import points, report
+from tests.faults.report import FAILED, PAGE, PASSED, RESULTS, Report, fault_names, page, publish
 
 
 def test_the_page_is_made_of_the_results() -> None:
@@ -21,11 +24,11 @@ def test_a_failed_point_and_one_that_was_not_run_are_told_as_such() -> None:
 
 
 def test_a_failed_schedule_is_told_with_its_seed() -> None:
-    report = Report(7, 4, failures=["seed 9: raw.splits is not the replay"])
+    found = Report(7, 4, failures=["seed 9: raw.splits is not the replay"])
     for _ in range(3):
-        report.add_schedule(["kill: mid-download", "API: html, html, reset", "three loads at once"])
-    text = page(report)
-    assert "2 held, 1 did not" in text
+        found.add_schedule(["kill: mid-download", "API: html, html, reset", "three loads at once"])
+    text = page(found)
+    assert "2 passed, 1 failed" in text
     assert "- seed 9: raw.splits" in text
     assert "| API: html | – | – | – | 3 | 6 |" in text
 
@@ -33,3 +36,25 @@ def test_a_failed_schedule_is_told_with_its_seed() -> None:
 def test_a_step_names_its_faults() -> None:
     assert fault_names("kill: load, anywhere: after 3 events") == ["load, anywhere"]
     assert fault_names("  which was over before") == []
+
+
+EVERY = {kill.name: PASSED for kill in (*points.ALL, *points.AIRFLOW)}
+
+
+@pytest.mark.parametrize(
+    ("run", "schedules", "is_published"),
+    [
+        pytest.param(EVERY, 20, True, id="full"),
+        pytest.param(EVERY, 19, False, id="too few schedules"),
+        pytest.param(dict(list(EVERY.items())[:-1]), 20, False, id="a point left out"),
+        pytest.param({}, 1000, False, id="schedules alone"),
+    ],
+)
+def test_only_a_full_run_replaces_the_page(
+    run: dict[str, str], schedules: int, is_published: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "RESULTS", tmp_path / "results.json")
+    monkeypatch.setattr(report, "PAGE", tmp_path / "reliability.md")
+
+    assert publish(Report(1, 4, points=run, schedules=schedules)) == is_published
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["reliability.md", "results.json"] * is_published
