@@ -32,8 +32,8 @@ test: environments browser lint types ## Everything: lint, types, SQL gate, unit
 	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: check
-check: environments lint types ## What changes most often: lint, types and the tests that start no server, on all cores
-	$(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not server" $(ARGS)
+check: environments ## While you work: format, lint, types and the quick tests that start no server, on all cores
+	@$(RUN) -m scripts.check $(ARGS)
 
 .PHONY: faults
 faults: environments ## Kill everything at every point, then SCHEDULES=20 random schedules (SEED=1 STEPS=4 POINTS=1)

@@ -17,18 +17,10 @@ from local.objects import process as objects
 from local.objects.process import RunningObjectStore
 from local.warehouse import process as warehouses
 from local.warehouse.process import RunningWarehouse
+from tests.servers import pytest_collection_modifyitems, pytest_runtest_protocol  # noqa: F401
 from tests.session_folder import SessionFolder
 
 STATED = "stated: "
-# What starts a server, a browser, dbt or schemachange. `make check` leaves out tests that ask for one of them.
-STARTED = frozenset({"chromium", "compiled", "demo", "market_server", "object_store", "site", "target", "warehouse"})
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what starts something, by the fixtures that it needs."""
-    for item in items:
-        if STARTED & set(getattr(item, "fixturenames", ())):
-            item.add_marker("server")
 
 
 def pytest_configure(config: pytest.Config) -> None:

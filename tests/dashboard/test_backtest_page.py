@@ -66,6 +66,7 @@ def test_every_panel_of_every_strategy_shows_data_or_says_why_not(door: Door, st
     assert all(content.as_of for content in shown.values() if content.state == parts.READY)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hostile", HOSTILE, ids=lambda value: repr(value)[:20])
 def test_a_hostile_address_is_never_a_failed_panel(door: Door, hostile: Any) -> None:
     for name in address():

@@ -18,6 +18,8 @@ from dashboard.data.warehouse import Warehouse
 from dashboard.settings import WarehouseSettings
 from tests.dashboard.conftest import Clock, FakeWarehouse
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def silent() -> Iterator[WarehouseSettings]:

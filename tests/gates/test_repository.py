@@ -49,6 +49,7 @@ def expect_none(findings: list[Finding]) -> None:
         pytest.fail("\n".join(str(finding) for finding in findings), pytrace=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("integration", ["", "snowtape_s3"])
 def test_schemachange_scripts_are_snowflakes_sql(integration: str) -> None:
     scripts = sources.schemachange_scripts(SNOWTAPE_PREFIX="prod/", SNOWTAPE_STORAGE_INTEGRATION=integration)
@@ -56,6 +57,7 @@ def test_schemachange_scripts_are_snowflakes_sql(integration: str) -> None:
     expect_none([finding for script in scripts for finding in check(script.name, script.text, DEPLOY)])
 
 
+@pytest.mark.slow
 def test_plain_files_are_snowflakes_sql() -> None:
     findings = []
     for name, sql in sources.plain_files().items():
@@ -65,6 +67,7 @@ def test_plain_files_are_snowflakes_sql() -> None:
     expect_none(findings)
 
 
+@pytest.mark.slow
 def test_account_scripts_are_snowflakes_sql() -> None:
     expect_none([finding for name, sql in sources.account_scripts().items() for finding in check(name, sql, ACCOUNT)])
 

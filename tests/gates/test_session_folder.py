@@ -13,6 +13,7 @@ from ingest.tempfolder import TempFolder, root
 from tests.gates.sources import REPOSITORY
 from tests.session_folder import left_running, leftovers
 
+pytestmark = pytest.mark.slow
 CONFTEST = (REPOSITORY / "tests" / "conftest.py").read_text()
 CONFIGURE = CONFTEST[CONFTEST.index("def pytest_configure") : CONFTEST.index("@pytest.fixture")]
 LEAVING = "import tempfile\ndef test_a():\n    tempfile.mkdtemp(prefix='weed-')\n"

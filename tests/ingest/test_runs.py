@@ -198,6 +198,7 @@ def environment(api, s3, monkeypatch, tmp_path):
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("environment")
 def test_a_backfill_planned_twice_fetches_nothing_the_second_time(api) -> None:
     for day in DAYS:
@@ -211,6 +212,7 @@ def test_a_backfill_planned_twice_fetches_nothing_the_second_time(api) -> None:
     assert len(runs.plan_backfill(Family.STOCKS, {**params, "refetch": True}, NOW)) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("environment")
 def test_what_the_warehouse_has_refused_is_not_held(api, store) -> None:
     for day in DAYS:
@@ -242,6 +244,7 @@ def test_the_event_of_a_run_names_its_own_manifests_only(api) -> None:
     assert runs.landed(Family.STOCKS, "a_dag", "neither", began) is None
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("environment")
 def test_the_key_is_in_no_object_manifest_or_log(api, store, caplog) -> None:
     caplog.set_level(logging.DEBUG)

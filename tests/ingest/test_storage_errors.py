@@ -16,6 +16,8 @@ from ingest.storage import LandingStore
 from ingest.storage_errors import named
 from local.objects.process import RunningObjectStore, start
 
+pytestmark = pytest.mark.server
+
 
 @pytest.fixture(scope="module")
 def objects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningObjectStore]:

@@ -11,6 +11,8 @@ import pytest
 
 from tests.live.target import REHEARSAL, NotConfigured, account
 
+pytestmark = pytest.mark.slow
+
 WHOLE = {
     "SNOWTAPE_LIVE_ACCOUNT": "MYORG-MYACCOUNT",
     "SNOWTAPE_LIVE_USER": "LIVE_TESTS",

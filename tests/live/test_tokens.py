@@ -25,6 +25,8 @@ from tests.live.gate import Gate
 from tests.live.target import REPOSITORY
 from tests.live.test_sign_in import airflow_connection, debug
 
+pytestmark = pytest.mark.server
+
 COMMON = {
     "SNOWFLAKE_ACCOUNT": "MYORG-MYACCOUNT",
     "SNOWFLAKE_USER": "SOMEBODY",

@@ -21,7 +21,7 @@ from tests.live_api.asking import Asking
 from tests.live_api.endpoints import BY_NAME, ENDPOINTS, Endpoint
 from tests.live_api.models import held
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(1800), pytest.mark.server]
 
 # What a VARIANT has held since it was introduced.
 VARIANT_BYTES = 16 << 20

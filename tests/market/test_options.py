@@ -17,6 +17,8 @@ from local.market.yields import TERMS, curves, has_yields
 from tests.pricing import quantlib
 from tests.pricing.quantlib import Case
 
+pytestmark = pytest.mark.slow
+
 ANCHOR = date(2026, 11, 20)
 CONTRACTS = "/v3/reference/options/contracts"
 HALF_DAYS = ("2026-11-27", "2026-12-24")

@@ -48,6 +48,7 @@ def test_a_range_partly_outside_the_plan_is_cut_without_a_word(free: Any) -> Non
     assert days == [row["t"] for row in free.bars("AAPL", "2024-11-20", "2026-11-19")]
 
 
+@pytest.mark.slow
 def test_the_free_plan_has_no_chain_and_the_others_have_one(free: Any) -> None:
     assert refusal(free, "/v3/snapshot/options/AAPL")[0] == 403
     for plan in ("delayed", "real-time"):

@@ -47,6 +47,7 @@ def test_the_continued_series_opens_at_the_last_close(api_of: Any) -> None:
         assert after["c"] / after["o"] == pytest.approx(source["close"][0] / source["open"][0], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_later_clock_leaves_every_earlier_bar_as_it_was(api: Any, api_of: Any) -> None:
     later = api_of(now=datetime(2027, 6, 1, 22, tzinfo=UTC))
     for ticker in ("AAPL", "FB", "SIM0001", "SIM0004", "SIM0005"):

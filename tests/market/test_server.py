@@ -18,6 +18,8 @@ import requests
 from local.market import process
 from local.market.process import RunningMarket
 
+pytestmark = pytest.mark.server
+
 PATH = "/v2/aggs/grouped/locale/us/market/stocks/2026-11-20"
 Get = Callable[..., requests.Response]
 

@@ -86,6 +86,7 @@ def test_late_listed_and_delisted_tickers_have_no_bars_outside_their_life(api: A
     assert len(api.bars("SIM0009", "2026-01-02", gone)) > 100
 
 
+@pytest.mark.slow
 def test_ten_thousand_tickers_answer_in_one_piece(api_of: Any) -> None:
     big = api_of(synthetic_tickers=10_000)
     bars = big.grouped("2026-11-20")

@@ -20,6 +20,8 @@ from local.objects import sockets
 from local.objects.process import RunningObjectStore, start
 from local.processes import ServerError
 
+pytestmark = pytest.mark.server
+
 
 def client(store: RunningObjectStore, secret_key: str | None = None) -> Any:
     return boto3.client(

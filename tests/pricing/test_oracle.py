@@ -21,6 +21,8 @@ from tests.pricing.quantlib import (
     yield_cases,
 )
 
+pytestmark = pytest.mark.slow
+
 YIELDS = yield_cases(17, YIELD_POINTS)
 CASH = cash_cases(18, CASH_POINTS)
 STRIKE = 80.0

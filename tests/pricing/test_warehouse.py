@@ -14,6 +14,8 @@ from local.warehouse import process
 from pricing.options import NUMBERS, option_numbers
 from tests.gates.sources import schemachange_scripts
 
+pytestmark = pytest.mark.server
+
 # exercise_style, contract_type, spot, strike, years, rate, yield, dividends, price
 ROWS: list[tuple[Any, ...]] = [
     ("american", "put", 100.0, 110.0, 0.5, 0.04, 0.0, None, 12.5),

@@ -109,6 +109,7 @@ def test_a_statement_comes_out_as_from_all_passes(statement: str) -> None:
     assert outcome(Passes(tree.copy())) == outcome(tree.copy())
 
 
+@pytest.mark.slow
 def test_the_projects_own_sql_comes_out_as_from_all_passes() -> None:
     found = [tree for path in FILES for tree in trees(re.sub(r"%\((\w+)\)s", "'x'", path.read_text()))]
 

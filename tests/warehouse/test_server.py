@@ -13,6 +13,8 @@ import snowflake.connector.errors
 
 from local.warehouse import process
 
+pytestmark = pytest.mark.server
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -45,6 +45,7 @@ def test_what_is_no_reference_is_refused(text: str) -> None:
         parse(text)
 
 
+@pytest.mark.slow
 @given(st.lists(JSON, max_size=6), st.booleans())
 def test_both_ways_find_the_same_documents(values: list[Any], is_compressed: bool) -> None:
     content = "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values).encode()
