@@ -66,7 +66,8 @@ DDL = {
         is_dropped boolean, override_reason varchar""",
     **seed_options.DDL,
     "ops.builds": """
-        build_id varchar, finished_at timestamp_ntz(6)""",
+        build_id varchar, started_at timestamp_ntz(6), finished_at timestamp_ntz(6), models_built number,
+        models_failed number, models_skipped number""",
     "ops.dbt_test_results": """
         run_id varchar, invocation_id varchar, executed_at timestamp_ntz(6), test_id varchar, test_name varchar,
         model_name varchar, column_name varchar, status varchar, severity varchar, failing_rows number,
@@ -207,7 +208,7 @@ def overrides() -> list[tuple[Any, ...]]:
     return [
         ("1", *close, "201.5", False, "a busted trade", "Ana Ruiz", entered[0]),
         ("2", "stock_bars", "GONE|2026-11-18", "drop", None, False, "never traded <here>", "Ben Okri", entered[1]),
-        ("3", *close, None, True, "the vendor has mended it", "Ana Ruiz", entered[2]),
+        ("3", *close, None, True, "the vendor has corrected it", "Ana Ruiz", entered[2]),
     ]
 
 
@@ -346,7 +347,8 @@ def seed(connection: Any, database: str = "SNOWTAPE") -> None:
         closes = {ticker: frames[ticker][["session_date", "close_usd"]] for ticker in ("AAPL", "MSFT")}
         for table, rows in seed_options.rows(closes).items():
             insert(cursor, table, rows)
-        insert(cursor, "ops.builds", [("build-1", FETCHED_AT + timedelta(minutes=20))])
+        began = FETCHED_AT + timedelta(minutes=19)
+        insert(cursor, "ops.builds", [("build-1", began, began + timedelta(minutes=1), 60, 1, 2)])
         few, manifest = "fewer tickers than its neighbours", "20261112T224503Z-0000000f"
         suspects = [
             (manifest, "stocks", "stock_bars", date(2026, 11, 12), 3, 6, 2, FETCHED_AT, few, "open", None, None),
