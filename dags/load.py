@@ -14,10 +14,10 @@ from wiring.loading import load_family
 DOC = """
 ### Load what has landed
 
-Runs when an ingest rings, and every half hour, because a ring can be lost. Which manifests are loaded is the ledger
-in the warehouse. A run that was rung for lists what is newer than the settled watermark; every other one, a manual one
-too, lists all manifests and so finds whatever was missed. A manifest that is rejected stands with its reason in
-`raw.load_rejects`, turns the run red and is tried again by the next one.
+Runs after every ingest, triggered by its asset event, and every half hour, because an event can be lost. The ledger in
+the warehouse says which manifests are loaded. A triggered run lists only manifests above the watermark; a scheduled or
+manual run lists all of them and so finds whatever was missed. A refused manifest is recorded with its reason in
+`raw.load_rejects` and fails the run; the next run tries it again.
 """
 
 

@@ -16,16 +16,15 @@ TAGS = ["polygon", "options", "ingest"]
 DAILY = """
 ### The newest published session of the options on every underlying in SNOWTAPE_UNDERLYINGS
 
-A quarter of an hour after the stocks, see there. Fetches the contracts as of the session, their bars of it and of the
-five sessions before, and the chain snapshot (implied volatility, greeks, open interest), which has no history: a
-missed day can't be fetched later. A plan without the snapshot is noted in the manifest and does not fail the run. The
-run rings `options_landed`.
+Runs 15 minutes after the stocks. Fetches the contracts as of the session, their bars for it and the five sessions
+before, and the chain snapshot (implied volatility, greeks, open interest), which has no history: a missed day cannot be
+fetched later. If the plan has no snapshot, the manifest says so and the run succeeds. The run emits `options_landed`.
 """
 BACKFILL = """
-### The bars of every contract that lived in a range
+### The bars of every contract that was listed in a range
 
-One request a contract for its whole range, expired contracts included; what manifests hold is not fetched again
-unless `refetch` asks for it.
+One request per contract for the whole range, including expired contracts. What a manifest already covers is fetched
+again only with `refetch`.
 """
 
 

@@ -16,18 +16,18 @@ TAGS = ["polygon", "stocks", "ingest"]
 DAILY = """
 ### The newest published session of all US stocks
 
-POLYGON_PLAN says from when on a session is served, and so when this runs. One that has closed and is not served yet
-is outstanding: the run says so and is green, and the next one fetches it.
+POLYGON_PLAN says when the API starts to serve a session, and so when this runs. A session that has closed but is not
+served yet is outstanding: the run logs it and succeeds, and the next run fetches it.
 
-Fetches the session's bars (unadjusted), reads the five sessions before it again for late corrections, and the splits,
-dividends and tickers that changed. Each batch lands raw objects and one manifest; the run rings `stocks_landed`.
-A session that was missed altogether is fetched by `polygon_stocks_ingest_backfill`.
+Fetches the session's bars (unadjusted), the five sessions before it again for late corrections, and the splits,
+dividends and tickers that changed. Each batch lands raw objects and one manifest; the run emits `stocks_landed`.
+`polygon_stocks_ingest_backfill` fetches sessions that were missed altogether.
 """
 BACKFILL = """
 ### A range of sessions
 
-Fetches what no manifest holds of the range, whole sessions at a time, or ticker by ticker where a few tickers
-need fewer requests; with `refetch` everything. A run that was interrupted is simply started again.
+Fetches whatever no manifest covers in the range, by whole sessions, or by ticker where a few tickers need fewer
+requests; with `refetch`, everything. A run that was interrupted is simply started again.
 """
 
 

@@ -58,17 +58,17 @@ class WarehouseSettings:
         def required(name: str, what: str) -> str:
             value = text(name)
             if value is None:
-                raise SettingsError(f"{name} is not set; it should be {what}.")
+                raise SettingsError(f"{name} is not set; expected {what}.")
             return value
 
         account = required("SNOWFLAKE_ACCOUNT", "the account identifier, such as MYORG-MYACCOUNT")
         user = required("SNOWFLAKE_USER", "the user that the dashboard signs in as")
         password, key_file = text("SNOWFLAKE_PASSWORD"), text("SNOWFLAKE_PRIVATE_KEY_FILE")
         if key_file is not None and not os.path.isfile(key_file):
-            raise SettingsError(f"SNOWFLAKE_PRIVATE_KEY_FILE is {key_file!r}; it should be a file that can be read.")
+            raise SettingsError(f"SNOWFLAKE_PRIVATE_KEY_FILE is {key_file!r}; expected a file that can be read.")
         if password is None and key_file is None:
             raise SettingsError(
-                "SNOWFLAKE_PASSWORD is not set; it should be the user's password "
+                "SNOWFLAKE_PASSWORD is not set; expected the user's password "
                 "(or set SNOWFLAKE_PRIVATE_KEY_FILE to a private key's path)."
             )
         return cls(
@@ -97,7 +97,7 @@ def behind_proxy(env: Mapping[str, str] | None = None) -> bool:
     """Whether SNOWTAPE_BEHIND_PROXY says that people come through a proxy with a sign-in; raises SettingsError."""
     value = (os.environ if env is None else env).get(BEHIND_PROXY, "").strip().lower()
     if value not in ("", "true", "false"):
-        raise SettingsError(f"{BEHIND_PROXY} is {value!r}; it should be true, false or empty.")
+        raise SettingsError(f"{BEHIND_PROXY} is {value!r}; expected true, false or empty.")
     return value == "true"
 
 
@@ -107,9 +107,7 @@ def allowed_hosts(env: Mapping[str, str] | None = None) -> frozenset[str]:
     names = frozenset(name.strip().lower() for name in value.split(",") if name.strip())
     for name in sorted(names):
         if not _HOST.fullmatch(name):
-            raise SettingsError(
-                f"{HOSTS} has {name!r}; it should be names with commas between, without scheme or port."
-            )
+            raise SettingsError(f"{HOSTS} has {name!r}; expected names separated by commas, without scheme or port.")
     return LOOPBACK_NAMES | names
 
 
@@ -123,18 +121,16 @@ def read_session_due(env: Mapping[str, str]) -> timedelta:
     """POLYGON_PLAN and POLYGON_LAG_HOURS, as ingest and dbt read them. Raises SettingsError."""
     plan = env.get("POLYGON_PLAN", "").strip().lower() or "free"
     if plan not in PLANS:
-        raise SettingsError(f"POLYGON_PLAN is {plan!r}; it should be one of {', '.join(PLANS)}.")
+        raise SettingsError(f"POLYGON_PLAN is {plan!r}; expected one of {', '.join(PLANS)}.")
     lag = env.get("POLYGON_LAG_HOURS", "").strip()
     if lag and (not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,2})?", lag) or float(lag) > MOST_LAG_HOURS):
-        raise SettingsError(
-            f"POLYGON_LAG_HOURS is {lag!r}; it should be hours from 0 to {MOST_LAG_HOURS}, such as 0.25."
-        )
+        raise SettingsError(f"POLYGON_LAG_HOURS is {lag!r}; expected hours from 0 to {MOST_LAG_HOURS}, such as 0.25.")
     return timedelta(hours=(CLOSE_HOURS + float(lag) if lag else PLANS[plan]) + GRACE_HOURS)
 
 
 def _identifier(name: str, value: str | None) -> str | None:
     if value is not None and not _IDENTIFIER.fullmatch(value):
-        raise SettingsError(f"{name} is {value!r}; it should be an identifier of letters, digits, _ and $.")
+        raise SettingsError(f"{name} is {value!r}; expected an identifier of letters, digits, _ and $.")
     return value
 
 
@@ -142,11 +138,11 @@ def _port(name: str, value: str | None) -> int | None:
     if value is None:
         return None
     if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 65535):
-        raise SettingsError(f"{name} is {value!r}; it should be a port number from 1 to 65535.")
+        raise SettingsError(f"{name} is {value!r}; expected a port number from 1 to 65535.")
     return int(value)
 
 
 def _protocol(name: str, value: str | None) -> str | None:
     if value is not None and value not in ("http", "https"):
-        raise SettingsError(f"{name} is {value!r}; it should be http or https.")
+        raise SettingsError(f"{name} is {value!r}; expected http or https.")
     return value

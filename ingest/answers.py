@@ -116,7 +116,7 @@ def _check_status(path: str, payload: dict[str, Any]) -> None:
     if status == "ERROR":
         raise ServerError(f"{path}: 200 with status ERROR {said}")
     if status == "NOT_AUTHORIZED":
-        raise refusal(f"{path} was answered 200 with status NOT_AUTHORIZED", said)
+        raise refusal(f"{path} answered 200 with status NOT_AUTHORIZED", said)
     if status == "NOT_FOUND":
         raise NotFound(f"{path}: 200 with status NOT_FOUND {said}")
 
@@ -126,7 +126,7 @@ def _check_count(path: str, params: Mapping[str, str], payload: Any, rows: int) 
     if not isinstance(payload, dict) or payload.get("next_url") or "cursor" in params:
         return
     if rows < (count := _counted(payload)):
-        raise ServerError(f"{path}: the answer holds {rows} rows and counts {count}")
+        raise ServerError(f"{path}: the answer has {rows} rows but a count of {count}")
 
 
 def _counted(payload: dict[str, Any]) -> int:

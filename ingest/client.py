@@ -108,7 +108,7 @@ class PolygonClient:
             rows += len(answer.rows)
             have = len(answer.rows) if counts_pages else rows
             if have < answer.counted and (counts_pages or answer.next_url is None):
-                raise ServerError(f"{request.path}: a page holds {have} rows and counts {answer.counted}")
+                raise ServerError(f"{request.path}: a page has {have} rows but a count of {answer.counted}")
             yield answer
             if answer.next_url is None:
                 return
@@ -144,7 +144,7 @@ class PolygonClient:
                     else self._retry.wait(tried)
                 )
                 if time.monotonic() - began + wait > self._retry.longest:
-                    raise _given_up(error, f"asks for a pause of {wait:.0f} s, longer than we wait") from None
+                    raise _given_up(error, f"asked for a pause of {wait:.0f} s, longer than the client waits") from None
                 if limited:
                     # Also after the last try: the pause holds for everybody else.
                     self._budget.pause(wait)
@@ -153,7 +153,7 @@ class PolygonClient:
                 log.info("Try %d of %d failed, next in %.1f s: %s", tried, self._retry.tries, wait, error)
                 if not limited:
                     self._sleep(wait)
-        raise AssertionError("a policy has at least one try")
+        raise AssertionError("a policy needs at least one try")
 
     def _send(self, path: str, params: Mapping[str, str]) -> Answer | tuple[str, dict[str, str]]:
         host, body = self._api.host, bytearray()
@@ -175,11 +175,11 @@ class PolygonClient:
                             f"{host} (POLYGON_BASE_URL) did not finish {path} within {WHOLE_SECONDS:.0f} s"
                         )
         except ProtocolError:
-            raise ServerError(f"{path}: the body broke off after {len(body)} bytes") from None
+            raise ServerError(f"{path}: the body ended after {len(body)} bytes") from None
         except (requests.exceptions.Timeout, ReadTimeoutError):
-            raise Unreachable(f"{host} (POLYGON_BASE_URL) gave no answer to {path} in time") from None
+            raise Unreachable(f"{host} (POLYGON_BASE_URL) did not answer {path} in time") from None
         except (requests.exceptions.RequestException, HTTPError) as error:
-            raise Unreachable(f"{host} (POLYGON_BASE_URL) can't be reached for {path}: {_cause(error)}") from None
+            raise Unreachable(f"{host} (POLYGON_BASE_URL) cannot be reached for {path}: {_cause(error)}") from None
         if response.status_code in redirects.STATUSES:
             location = self._without_key(response.headers.get("Location", "").encode()).decode()
             return redirects.following(self._api.base_url, path, response.status_code, location)

@@ -53,7 +53,7 @@ def announced(rows: Iterable[Any]) -> frozenset[date]:
             try:
                 days.add(date.fromisoformat(str(row.get("date"))))
             except ValueError:
-                log.warning("The market status lists a closure on %r, which is not a date: ignored.", row.get("date"))
+                log.warning("The market status lists a closure on %r; expected a date. It is ignored.", row.get("date"))
     return frozenset(day for day in days if calendar.is_planned_session(day))
 
 
@@ -97,7 +97,7 @@ def learn(days: frozenset[date]) -> None:
     """Have every session of this process counted without these days and those of the setting."""
     named = read_closures()
     for day in sorted(days):
-        log.info("The exchange announced that it is closed on %s, which the installed calendar doesn't know.", day)
+        log.info("The exchange announced that it is closed on %s, which is not in the installed calendar.", day)
     calendar.learn(days | named)
 
 

@@ -98,7 +98,7 @@ class Fetcher:
         except NotFound:
             return False
         except IngestError as error:
-            log.info("Whether the plan serves %s could not be learned: %s", request.path, error)
+            log.info("Could not find out whether the plan serves %s: %s", request.path, error)
             return None
         return False
 
@@ -176,7 +176,7 @@ class Fetcher:
         with self._guard:
             self._in_a_row = 0
             if request.dataset not in self._not_in_plan:
-                log.warning("%s: %s Everything else goes on.", WITHOUT[request.dataset], error)
+                log.warning("%s: %s Everything else continues.", WITHOUT[request.dataset], error)
                 self._not_in_plan[request.dataset] = str(error)
         return Outcome(request, note=str(error), is_outside=request.dataset == Dataset.TICKER_EVENTS)
 

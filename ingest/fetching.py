@@ -91,7 +91,7 @@ class Fetch:
         suspects, session_rows = judging.suspects(batch, outcomes, lacking)
         for suspect in suspects:
             log.warning(
-                "Session %s is suspect: %d tickers, %d were expected. It is kept and fetched again by the next runs.",
+                "Session %s is suspect: %d tickers; expected about %d. It is kept, and the next runs fetch it again.",
                 suspect.session,
                 suspect.result_rows,
                 suspect.expected_rows,
@@ -224,11 +224,11 @@ class Fetch:
         nothing of one is lost.
         """
         for session in sorted(lacking):
-            log.warning("Session %s answered suspiciously few tickers: asking again.", session)
+            log.warning("Session %s has suspiciously few tickers: requesting it again.", session)
         places = judging.worth_asking_again(outcomes, lacking)
         for outcome in (outcomes[place] for place in places):
             if outcome.conflicts:
-                log.warning("%s holds bars that contradict each other: asking again.", outcome.request.path)
+                log.warning("%s has bars that contradict each other: requesting it again.", outcome.request.path)
         again = self._fetcher.run([outcomes[place].request for place in places], landing)
         for place, outcome in zip(places, again, strict=True):
             outcomes[place] = outcomes[place].fuller(outcome)

@@ -39,7 +39,7 @@ def _listing(store: LandingStore, manifest: Manifest) -> dict[str, Identity] | N
         try:
             lines = gzip.decompress(store.read(entry.key)).splitlines()
         except (IngestError, OSError, EOFError) as error:
-            log.warning("%s can't be read, an older listing counts: %s", entry.key, error)
+            log.warning("%s cannot be read, so an older ticker list counts: %s", entry.key, error)
             return None
         for line in map(json.loads, lines):
             rows += line["response"].get("results") or []

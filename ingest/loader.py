@@ -119,7 +119,7 @@ def load(connection: Any, keys: Sequence[str]) -> list[Loaded]:
         except Exception as error:
             failed[key], refused = _reason(key, error)
             only_refused = only_refused and refused
-            log.error("Not loaded: %s", failed[key])
+            log.error("Refused: %s", failed[key])
             if any(kind.__name__ in CONNECTION_ERRORS for kind in type(error).__mro__):
                 failed |= {later: f"{later}: not tried, the connection is lost" for later in keys[number + 1 :]}
                 break

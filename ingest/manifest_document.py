@@ -99,7 +99,7 @@ def began_at(manifest_id: str) -> datetime:
     try:
         return datetime.strptime(moment, "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
     except ValueError:
-        raise Refusal(f"its id begins with {moment}; expected a date and time") from None
+        raise Refusal(f"its id starts with {moment}; expected a date and time") from None
 
 
 def parse_manifest(key: ManifestKey, body: bytes) -> ManifestDocument:
@@ -177,11 +177,11 @@ def check_coverage(key: ManifestKey, document: dict[str, Any]) -> None:
     check_dates("outstanding", field(document, "outstanding", list) if "outstanding" in document else [])
     for symbol in field(document, "scope", list) if "scope" in document else []:
         if not is_name(symbol):
-            raise Refusal(f"its scope holds {shown(symbol)}; expected symbols")
+            raise Refusal(f"its scope has {shown(symbol)}; expected symbols")
     requests = field(document, "requests", dict)
     expected, answered = (count(requests, name, "its requests") for name in ("expected", "answered"))
     if answered > expected or (field(document, "complete", bool) and answered != expected):
-        raise Refusal(f"its requests are {shown(requests)} and complete is {document['complete']}; they contradict it")
+        raise Refusal(f"its requests are {shown(requests)}, which contradicts complete, {document['complete']}")
     for entry in field(document, "missing", list):
         check_missing(key, entry)
     rows = field(document, "session_rows", dict) if "session_rows" in document else {}
@@ -198,9 +198,9 @@ def check_dates(name: str, days: list[Any]) -> None:
     """A list of days of the calendar, each once."""
     for day in days:
         if not is_date(day):
-            raise Refusal(f"its {name} hold {shown(day)}; expected dates, YYYY-MM-DD")
+            raise Refusal(f"its {name} have {shown(day)}; expected dates, YYYY-MM-DD")
     if len(set(days)) != len(days):
-        raise Refusal(f"its {name} hold a date twice: {shown(days)}")
+        raise Refusal(f"its {name} have a date twice: {shown(days)}")
 
 
 def check_missing(key: ManifestKey, entry: Any) -> None:
@@ -264,7 +264,7 @@ def parse_objects(key: ManifestKey, entries: list[Any]) -> tuple[RawObject, ...]
         if SHA256.fullmatch(field(entry, "sha256", str)) is None:
             raise Refusal(f"the sha256 of object {name} is {shown(entry['sha256'])}")
         if name in objects:
-            raise Refusal(f"object {name} is named twice")
+            raise Refusal(f"object {name} is listed twice")
         size, lines, result_rows = (count(entry, one, f"object {name}") for one in ("bytes", "lines", "result_rows"))
         objects[name] = RawObject(name, match[1], size, entry["sha256"], lines, result_rows)
     return tuple(objects.values())

@@ -264,7 +264,7 @@ def _read(store: LandingStore, key: str) -> Manifest | None:
     try:
         return Manifest.from_json(key, store.read(key))
     except BadManifest as error:
-        log.warning("Passed over: %s", error)
+        log.warning("Skipped: %s", error)
         return None
 
 

@@ -244,7 +244,7 @@ def _without_holes(batch: Batch, outcomes: Sequence[Outcome], outstanding: Colle
             pass
         elif session and not outcome.failure and not outcome.rows:
             if session > first or session == required:
-                failure = f"session {session} has closed, but the answer holds no bars{UNKNOWN_CLOSURE}"
+                failure = f"session {session} has closed, but the answer has no bars{UNKNOWN_CLOSURE}"
                 outcome = Outcome(outcome.request, failure=failure)
             else:
                 outcome = Outcome(outcome.request, note=f"no bars: the API's history may begin after {session}")

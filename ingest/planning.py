@@ -307,9 +307,9 @@ def check_range(start: date, end: date, newest: date) -> tuple[date, date]:
         BadSetting: a range that holds nothing.
     """
     if start > end:
-        raise BadSetting(f"Parameter start is {start}, after end, {end}; start must not be later than end.")
+        raise BadSetting(f"Parameter start is {start}, which is after end, {end}; expected start on or before end.")
     if start > newest:
-        raise BadSetting(f"Parameter start is {start}; it must not be after the last completed session, {newest}.")
+        raise BadSetting(f"Parameter start is {start}; expected a date up to the last completed session, {newest}.")
     return start, min(end, newest)
 
 

@@ -28,7 +28,7 @@ def following(base_url: str, path: str, status: int, location: str) -> tuple[str
     except ValueError:
         is_usable, target = False, None
     if not is_usable or target is None:
-        raise MalformedResponse(f"{path}: the API answered {status} without an address to go to")
+        raise MalformedResponse(f"{path}: the API answered {status} without a redirect address")
     base = urlsplit(base_url)
     if (target.scheme, target.hostname, _port(target)) != (base.scheme, base.hostname, _port(base)):
         # Of the address only this much is shown: a query may hold a key.
@@ -42,7 +42,7 @@ def following(base_url: str, path: str, status: int, location: str) -> tuple[str
             "The key was not sent there."
         )
     if base.path and not target.path.startswith(f"{base.path}/"):
-        raise MalformedResponse(f"{path}: the API answered {status} with an address outside of POLYGON_BASE_URL")
+        raise MalformedResponse(f"{path}: the API answered {status} with a redirect outside POLYGON_BASE_URL")
     pairs = parse_qsl(target.query, keep_blank_values=True)
     return target.path.removeprefix(base.path), {name: value for name, value in pairs if name.lower() != "apikey"}
 

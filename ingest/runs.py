@@ -265,8 +265,8 @@ def verify(connection: Any, family: Family) -> None:
     """Compare the stored manifests with those that were loaded; raises `ManifestReplaced`, which names the others."""
     if keys := loader.replaced(connection, LandingStore(read_storage()), family):
         raise ManifestReplaced(
-            f"{len(keys)} loaded manifests are not the documents that were loaded: {', '.join(keys)}. Their rows are "
-            "those of the earlier documents. Bring these back, or call raw.reload_manifest for each."
+            f"{len(keys)} loaded manifests were replaced after they were loaded: {', '.join(keys)}. Their rows are "
+            "those of the earlier documents. Restore those, or call raw.reload_manifest for each."
         )
 
 
@@ -296,7 +296,7 @@ def _announced(api: ApiSettings) -> frozenset[date] | None:
         except (NotAuthorized, MovedAway, Unreachable):
             raise
         except IngestError as error:
-            log.warning("Closures of the exchange could not be learned: %s. Name them in %s.", error, closures.SETTING)
+            log.warning("Could not ask when the exchange is closed: %s. Add closures to %s.", error, closures.SETTING)
             return None
 
 
@@ -305,11 +305,11 @@ def _date(params: Mapping[str, Any], name: str) -> date:
     try:
         return date.fromisoformat(str(value))
     except ValueError:
-        raise BadSetting(f"Parameter {name} is {value!r}; it must be a date such as 2026-11-20.") from None
+        raise BadSetting(f"Parameter {name} is {value!r}; expected a date such as 2026-11-20.") from None
 
 
 def _symbols(params: Mapping[str, Any], name: str) -> tuple[str, ...]:
     value = params.get(name) or []
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise BadSetting(f'Parameter {name} is {value!r}; it must be a list of symbols such as ["AAPL", "MSFT"].')
+        raise BadSetting(f'Parameter {name} is {value!r}; expected a list of symbols such as ["AAPL", "MSFT"].')
     return symbols(value, f"Parameter {name}")

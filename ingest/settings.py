@@ -63,18 +63,16 @@ def read_api(environment: Mapping[str, str] = os.environ) -> ApiSettings:
         well_formed = False
     if not well_formed or parts.username or parts.query or parts.fragment:
         shown = base_url if "@" not in base_url and "?" not in base_url else "a URL with credentials or parameters"
-        raise BadSetting(f"POLYGON_BASE_URL is {shown!r}; it must look like {DEFAULT_BASE_URL}.")
+        raise BadSetting(f"POLYGON_BASE_URL is {shown!r}; expected an address such as {DEFAULT_BASE_URL}.")
     api_key = secret(environment, "POLYGON_API_KEY")
     if not api_key:
-        raise BadSetting("POLYGON_API_KEY is not set; it must hold the key of your Polygon.io (Massive) account.")
+        raise BadSetting("POLYGON_API_KEY is not set; expected the key of your Polygon.io (Massive) account.")
     if not re.fullmatch(r"[!-~]+", api_key):
-        raise BadSetting(
-            "POLYGON_API_KEY holds spaces or characters outside ASCII; it must be the key as the vendor shows it."
-        )
+        raise BadSetting("POLYGON_API_KEY has spaces or non-ASCII characters; expected the key as the vendor shows it.")
     rate = _get(environment, "POLYGON_REQUESTS_PER_MINUTE") or str(DEFAULT_REQUESTS_PER_MINUTE)
     if not re.fullmatch(r"[0-9]{1,9}", rate) or not 1 <= int(rate) <= MOST_REQUESTS_PER_MINUTE:
         raise BadSetting(
-            f"POLYGON_REQUESTS_PER_MINUTE is {rate!r}; it must be a whole number from 1 to {MOST_REQUESTS_PER_MINUTE}."
+            f"POLYGON_REQUESTS_PER_MINUTE is {rate!r}; expected a whole number from 1 to {MOST_REQUESTS_PER_MINUTE}."
         )
     return ApiSettings(base_url, api_key, int(rate))
 
@@ -83,13 +81,13 @@ def read_storage(environment: Mapping[str, str] = os.environ) -> StorageSettings
     """SNOWTAPE_BUCKET and SNOWTAPE_PREFIX."""
     bucket = _get(environment, "SNOWTAPE_BUCKET")
     if not bucket:
-        raise BadSetting("SNOWTAPE_BUCKET is not set; it must name the S3 bucket for raw objects and manifests.")
+        raise BadSetting("SNOWTAPE_BUCKET is not set; expected the S3 bucket for raw objects and manifests.")
     if not BUCKET.fullmatch(bucket):
-        raise BadSetting(f"SNOWTAPE_BUCKET is {bucket!r}; it must be a bucket's bare name, such as my-snowtape.")
+        raise BadSetting(f"SNOWTAPE_BUCKET is {bucket!r}; expected only the bucket's name, such as my-snowtape.")
     prefix = _get(environment, "SNOWTAPE_PREFIX")
     if prefix and (not prefix.endswith("/") or prefix.startswith("/") or "//" in prefix or ".." in prefix):
         raise BadSetting(
-            f"SNOWTAPE_PREFIX is {prefix!r}; it must be empty or a path that ends with '/', such as landing/."
+            f"SNOWTAPE_PREFIX is {prefix!r}; expected nothing or a path that ends with '/', such as landing/."
         )
     return StorageSettings(bucket, prefix)
 
@@ -122,7 +120,7 @@ def symbols(names: list[str], where: str) -> tuple[str, ...]:
     kept = sorted({name.strip() for name in names} - {""})
     for name in kept:
         if not SYMBOL.fullmatch(name) or ".." in name:
-            raise BadSetting(f"{where} holds {name!r}, which is no ticker symbol; it must be a list such as AAPL,MSFT.")
+            raise BadSetting(f"{where} has {name!r}, which is not a ticker; expected a list such as AAPL,MSFT.")
     return tuple(kept)
 
 

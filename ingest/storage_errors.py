@@ -65,7 +65,7 @@ def named(bucket: str, what: str) -> Iterator[None]:
         raise BadSetting(f"AWS_PROFILE: {error}") from None
     except (NoRegionError, InvalidRegionError):
         region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
-        raise BadSetting(f"AWS_REGION is {region!r}; it must name the bucket's region, such as us-east-1.") from None
+        raise BadSetting(f"AWS_REGION is {region!r}; expected the bucket's region, such as us-east-1.") from None
     except SSLError:
         raise BadSetting(f"The TLS handshake with {where()} failed; check the endpoint and AWS_CA_BUNDLE.") from None
     except ValueError as error:  # botocore raises it for an endpoint that is not a URL
@@ -73,7 +73,7 @@ def named(bucket: str, what: str) -> Iterator[None]:
     except BotoCoreError as error:
         raise StoreUnavailable(
             f"The object store at {where()} cannot be reached to {what} ({type(error).__name__}); "
-            "the next try begins where this one ended."
+            "the next try continues from here."
         ) from None
 
 
@@ -96,5 +96,5 @@ def _raise_client_error(error: ClientError, bucket: str, what: str) -> None:
     if status >= 500 or code in ("SlowDown", "RequestTimeout"):
         raise StoreUnavailable(
             f"The object store at {where()} failed to {what} in {bucket} ({status} {code}); "
-            "the next try begins where this one ended."
+            "the next try continues from here."
         ) from None

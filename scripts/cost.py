@@ -55,7 +55,7 @@ class Work:
 
 WORK = [
     Work("Loads after an ingest", "loader", 2 * SESSIONS_A_MONTH, 60, "two families a session"),
-    Work("Half-hourly sweeps that find something", "loader", SESSIONS_A_MONTH, 60, "one a session, after a lost ring"),
+    Work("Half-hourly sweeps that find something", "loader", SESSIONS_A_MONTH, 60, "one a session, after a lost event"),
     Work("`dbt build`", "transformer", 2 * SESSIONS_A_MONTH, 240, "one after each family's load"),
     Work("`dbt test`", "transformer", 2 * SESSIONS_A_MONTH, 90, "one after each build"),
     Work("Deployments", "deployer", 8, 60, ""),

@@ -57,7 +57,7 @@ def rewritten_scripts(config: DeployConfig) -> list[str]:
     found = []
     for name, row in sorted(deployed.items()):
         if name not in present:
-            found.append(f"{name} was deployed and is no longer here")
+            found.append(f"{name} was deployed but no longer exists")
             continue
         text = processor.render(str(processor.relpath(present[name].file_path)), config.config_vars)
         if hashlib.sha224(text.encode()).hexdigest() != row["checksum"]:

@@ -61,7 +61,7 @@ def checked(given: Mapping[str, Any]) -> dict[str, str]:
     for name, (shape, what) in SHAPES.items():
         value = str(given[name])
         if not re.fullmatch(shape, value):
-            raise BadSetting(f"{name} is {value!r}; it should be {what}.")
+            raise BadSetting(f"{name} is {value!r}; expected {what}.")
         values[name] = value
     for name in NETWORKS:
         values[name] = ", ".join(f"'{network}'" for network in _networks(name, given[name]))
@@ -100,11 +100,11 @@ def main(settings: Path, folder: Path) -> int:
 
 def _networks(name: str, given: Any) -> list[str]:
     if not isinstance(given, list) or not given:
-        raise BadSetting(f"{name} is {given!r}; it should be a list of IPv4 networks such as 203.0.113.0/24.")
+        raise BadSetting(f"{name} is {given!r}; expected a list of IPv4 networks such as 203.0.113.0/24.")
     try:
         return [str(ipaddress.IPv4Network(network)) for network in given]
     except ValueError as error:
-        raise BadSetting(f"{name} holds a network that is none: {error}.") from None
+        raise BadSetting(f"{name} has an invalid network: {error}.") from None
 
 
 if __name__ == "__main__":

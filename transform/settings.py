@@ -42,8 +42,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> TransformSetti
     name = environment.get("SNOWTAPE_DBT_EXECUTABLE", "").strip() or "dbt"
     found = shutil.which(name, path=environment.get("PATH"))
     if found is None:
-        raise BadSetting(f"SNOWTAPE_DBT_EXECUTABLE is {name!r}; it must be dbt's executable, on PATH or with its path.")
+        raise BadSetting(f"SNOWTAPE_DBT_EXECUTABLE is {name!r}; expected dbt's executable, on PATH or with its path.")
     project_dir = Path(environment.get("SNOWTAPE_DBT_PROJECT_DIR", "").strip() or REPOSITORY / "dbt").absolute()
     if not (project_dir / "dbt_project.yml").is_file():
-        raise BadSetting(f"SNOWTAPE_DBT_PROJECT_DIR is {str(project_dir)!r}; it must hold a dbt_project.yml.")
+        raise BadSetting(f"SNOWTAPE_DBT_PROJECT_DIR is {str(project_dir)!r}; expected a folder with a dbt_project.yml.")
     return TransformSettings(Path(found).absolute(), project_dir)

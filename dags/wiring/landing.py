@@ -71,7 +71,7 @@ def ingest(family: Family, plan: Callable[[str], Any]) -> None:
         dag_run = context["dag_run"]
         extra = runs.landed(family, context["dag"].dag_id, context["run_id"], dag_run.start_date)
         if extra is None:
-            raise AirflowSkipException("This run has landed nothing.")
+            raise AirflowSkipException("This run landed nothing.")
         yield Metadata(asset, extra)
 
     batches = land.expand(batch=plan(family.value))

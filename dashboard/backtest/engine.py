@@ -98,7 +98,7 @@ def simulate(
     if wanted.shape[0] != rows or (targets.shape[-1] != tickers):
         raise ValueError(f"targets of shape {targets.shape} don't fit {rows} sessions x {tickers} tickers")
     if not (math.isfinite(capital_usd) and capital_usd > 0):
-        raise ValueError(f"the capital must be above zero, not {capital_usd!r}")
+        raise ValueError(f"the capital is {capital_usd!r}; expected more than zero")
     opened, marks = (np.expand_dims(each, 2 if alone else 1) for each in (prices.open_usd, prices.marks_usd))
     has_bar, filled_marks = ~np.isnan(opened), np.nan_to_num(marks)
     opened = np.nan_to_num(opened)

@@ -92,7 +92,7 @@ def read_port(environment: Mapping[str, str], variable: str, default: int, notes
     text = environment.get(variable, "").strip()
     if text:
         if not text.isdigit() or not 1024 <= int(text) <= 65535:
-            raise SettingError(f"{variable} is {text!r}; it must be a port number from 1024 to 65535.")
+            raise SettingError(f"{variable} is {text!r}; expected a port number from 1024 to 65535.")
         if not is_free(int(text)):
             raise SettingError(f"{variable} is {text}, but another program listens on that port: choose another one.")
         return int(text)
@@ -108,11 +108,11 @@ def read_settings(
 ) -> DemoSettings:
     """Read and check all settings; nothing has been started or written when this raises `SettingError`."""
     if not 0 <= synthetic_tickers <= 20_000:
-        raise SettingError(f"--synthetic-tickers is {synthetic_tickers}; it must be from 0 to 20000.")
+        raise SettingError(f"--synthetic-tickers is {synthetic_tickers}; expected from 0 to 20000.")
     if not 1 <= years <= 10:
-        raise SettingError(f"--years is {years}; it must be from 1 to 10.")
+        raise SettingError(f"--years is {years}; expected from 1 to 10.")
     if not 1 <= option_days <= 366:
-        raise SettingError(f"--option-days is {option_days}; it must be from 1 to 366.")
+        raise SettingError(f"--option-days is {option_days}; expected from 1 to 366.")
     source = read_source(environment)
     try:
         read_universe(environment)

@@ -110,7 +110,7 @@ def load_unknown(session: Session, key: ManifestKey) -> dict[str, Any]:
     loaded_at = datetime.now(UTC)
     manifest = read_manifest(key)
     if manifest.began_at > loaded_at + CLOCK_TOLERANCE:
-        raise Refusal(f"it was begun at {manifest.began_at}, and it is {loaded_at}; a clock is wrong")
+        raise Refusal(f"it was started at {manifest.began_at}, but the time is {loaded_at}; a clock is wrong")
     md5s = {item.key: check_object(item) for item in manifest.objects}
     for dataset in DATASETS[key.family]:
         objects = [item for item in manifest.objects if item.dataset == dataset]
@@ -137,9 +137,9 @@ def copy(session: Session, key: ManifestKey, dataset: str, objects: list[RawObje
         if str(result["status"]).upper() != "LOADED":
             raise Refusal(f"object {item.key} has the status {result['status']}: {result.get('first_error')}")
         if result["rows_loaded"] != item.lines:
-            raise Refusal(f"object {item.key} has {result['rows_loaded']} lines, the manifest says {item.lines}")
+            raise Refusal(f"object {item.key} has {result['rows_loaded']} lines; expected {item.lines} by the manifest")
     if loaded:
-        raise Refusal(f"COPY into raw.{dataset} loaded {', '.join(sorted(loaded))}, which nobody asked for")
+        raise Refusal(f"COPY into raw.{dataset} loaded {', '.join(sorted(loaded))}, which was not requested")
 
 
 def check_copied(session: Session, manifest: ManifestDocument, dataset: str, md5s: dict[str, str]) -> None:
@@ -152,7 +152,7 @@ def check_copied(session: Session, manifest: ManifestDocument, dataset: str, md5
             continue
         result_rows, first, last, *content_keys = copied.get(item.key, (0, None, None, None, None))
         if int(result_rows) != item.result_rows:
-            raise Refusal(f"object {item.key} has {result_rows} results, the manifest says {item.result_rows}")
+            raise Refusal(f"object {item.key} has {result_rows} results; expected {item.result_rows} by the manifest")
         # Without a line there is no time, and nothing that could be another's.
         if item.lines:
             check_time(item.key, first, manifest.began_at, latest)

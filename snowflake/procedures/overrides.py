@@ -169,7 +169,7 @@ def override(
     decision = Decision(dataset, row_key, field, stored, False, *signed(reason, author))
     key = checked_key(dataset, row_key)
     if not ask(session, find_row(dataset), key):
-        raise Refusal(f"no history holds {dataset} {row_key}; expected the key of a row. Nothing was written.")
+        raise Refusal(f"{dataset} has no row {row_key}; expected the key of a row. Nothing was written.")
     return write(session, decision, "entered")
 
 
@@ -179,9 +179,7 @@ def retract(session: Session, dataset: str, row_key: str, field: str, reason: st
     decision = Decision(dataset, row_key, field, None, True, *signed(reason, author))
     newest = ask(session, NEWEST_DECISION, [dataset, row_key, field])
     if not newest or newest[0][0]:
-        raise Refusal(
-            f"{field} of {dataset} {row_key} is not overruled; nothing can be retracted. Nothing was written."
-        )
+        raise Refusal(f"{field} of {dataset} {row_key} has no override to retract. Nothing was written.")
     return write(session, decision, "retracted")
 
 
@@ -204,7 +202,7 @@ def checked_value(dataset: str, field: str, value: str | None) -> str | None:
         return None
     if value is None:
         if field in shape.required:
-            raise Refusal(f"value of {field} is NULL, which it cannot be. Nothing was written.")
+            raise Refusal(f"value of {field} is NULL, which is not allowed. Nothing was written.")
         return None
     text = value.strip()
     if not is_possible(field, shape.fields[field], text):
@@ -254,7 +252,7 @@ def signed(reason: str, author: str) -> tuple[str, str]:
     """Reason and author; raises where one is missing."""
     for name, text in (("reason", reason), ("author", author)):
         if not (text or "").strip():
-            raise Refusal(f"{name} is empty; every override has one. Nothing was written.")
+            raise Refusal(f"{name} is empty; expected text. Nothing was written.")
         if len(text) > MAX_TEXT:
             raise Refusal(f"{name} has {len(text)} characters; expected at most {MAX_TEXT}. Nothing was written.")
     return reason.strip(), author.strip()

@@ -61,9 +61,9 @@ def check_object(item: RawObject) -> str:
     """The md5 of an object; raises a Refusal unless it is, byte for byte, the one that the ingest has landed."""
     found = digests(item.key)
     if found.size != item.size:
-        raise Refusal(f"object {item.key} has {found.size} bytes, the manifest says {item.size}")
+        raise Refusal(f"object {item.key} has {found.size} bytes; expected {item.size} by the manifest")
     if found.sha256 != item.sha256:
-        raise Refusal(f"object {item.key} has the sha256 {found.sha256}, the manifest says {item.sha256}")
+        raise Refusal(f"object {item.key} has the sha256 {found.sha256}; expected {item.sha256} by the manifest")
     return found.md5
 
 

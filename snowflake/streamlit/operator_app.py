@@ -98,7 +98,7 @@ def quality() -> None:
         if now.empty:
             st.success("The newest result of every test is a pass.")
         else:
-            st.warning(f"{len(now)} tests complain.")
+            st.warning(f"{len(now)} tests failed or warned.")
             show(now)
 
 

@@ -76,7 +76,7 @@ def test_a_closure_that_was_announced_is_no_session_then_and_afterwards(market, 
 
     daily(market, MONDAY)
     assert newest(store).sessions[-1] == "2026-11-20"
-    assert "closed on 2026-11-23, which the installed calendar doesn't know" in caplog.text
+    assert "closed on 2026-11-23, which is not in the installed calendar" in caplog.text
 
     daily(market, TUESDAY)  # the API has forgotten it by now
     last = newest(store)

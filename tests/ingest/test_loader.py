@@ -138,7 +138,7 @@ def test_another_document_under_a_loaded_key_is_named(landed, monkeypatch, later
 
     monkeypatch.setattr(runs, "LandingStore", lambda _: landed)
     monkeypatch.setattr(runs, "read_storage", lambda: None)
-    with pytest.raises(ManifestReplaced, match=f"1 loaded manifests are not the documents that were loaded: {KEYS[1]}"):
+    with pytest.raises(ManifestReplaced, match=f"1 loaded manifests were replaced after they were loaded: {KEYS[1]}"):
         runs.verify(connection, Family.STOCKS)
     del connection.loaded[KEYS[1]]
     runs.verify(connection, Family.STOCKS)
@@ -169,12 +169,12 @@ def refusal(key: str, reason: str) -> Exception:
 
 def test_a_refused_manifest_keeps_none_of_the_others_back_and_is_named_in_the_procedures_words() -> None:
     connection = Connection()
-    connection.refused = {KEYS[1]: refusal(KEYS[1], "object x has 118 bytes, the manifest says 120")}
+    connection.refused = {KEYS[1]: refusal(KEYS[1], "object x has 118 bytes; expected 120 by the manifest")}
     with pytest.raises(LoadRefused) as caught:
         loader.load(connection, KEYS)
     assert str(caught.value) == (
-        f"1 of 4 manifests are not loaded. manifest {KEYS[1]} was refused: object x has 118 bytes, "
-        "the manifest says 120. Nothing was loaded; the next run tries again."
+        f"1 of 4 manifests are not loaded. manifest {KEYS[1]} was refused: object x has 118 bytes; "
+        "expected 120 by the manifest. Nothing was loaded; the next run tries again."
     )
     assert set(connection.ledger) == {IDS[0], IDS[2], IDS[3]}
 

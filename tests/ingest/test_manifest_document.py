@@ -46,17 +46,20 @@ CHANGED: dict[str, tuple[dict[str, Any], str]] = {
     "a NUL": ({"run_id": "a\0"}, "its run_id is 'a\\x00'"),
     "a text without end": ({"dag_id": "x" * 1001}, "its dag_id is 'xxx"),
     "complete as text": ({"complete": "yes"}, "its field complete is 'yes'; expected bool"),
-    "complete without every answer": ({"requests": {"expected": 4, "answered": 3}}, "they contradict it"),
-    "more answers than requests": ({"requests": {"expected": 3, "answered": 4}, "complete": False}, "they contradict"),
+    "complete without every answer": ({"requests": {"expected": 4, "answered": 3}}, "which contradicts complete, True"),
+    "more answers than requests": (
+        {"requests": {"expected": 3, "answered": 4}, "complete": False},
+        "which contradicts complete, False",
+    ),
     "requests as text": ({"requests": {"expected": "4", "answered": 4}}, "expected of its requests is '4'"),
     "no requests": ({"requests": None}, "its field requests is None; expected dict"),
-    "no day of the calendar": ({"sessions": ["2026-13-45"]}, "its sessions hold '2026-13-45'; expected dates"),
-    "a session that is a number": ({"sessions": [20261120]}, "its sessions hold 20261120"),
-    "a session without dashes": ({"sessions": ["20261120"]}, "its sessions hold '20261120'"),
-    "a session twice": ({"sessions": ["2026-11-20"] * 2}, "its sessions hold a date twice"),
+    "no day of the calendar": ({"sessions": ["2026-13-45"]}, "its sessions have '2026-13-45'; expected dates"),
+    "a session that is a number": ({"sessions": [20261120]}, "its sessions have 20261120"),
+    "a session without dashes": ({"sessions": ["20261120"]}, "its sessions have '20261120'"),
+    "a session twice": ({"sessions": ["2026-11-20"] * 2}, "its sessions have a date twice"),
     "sessions as text": ({"sessions": "2026-11-20"}, "its field sessions is '2026-11-20'; expected list"),
-    "a scope of numbers": ({"scope": [1]}, "its scope holds 1; expected symbols"),
-    "a scope with nothing": ({"scope": [""]}, "its scope holds ''"),
+    "a scope of numbers": ({"scope": [1]}, "its scope has 1; expected symbols"),
+    "a scope with nothing": ({"scope": [""]}, "its scope has ''"),
     "missing without a reason": (
         {"missing": [{"dataset": "splits", "request": {"path": "/", "params": {}}}]},
         "missing",
@@ -67,14 +70,14 @@ CHANGED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "missing of a foreign dataset": ({"missing": [MISSING | {"dataset": "option_bars"}]}, "an entry of its missing"),
     "missing that is text": ({"missing": ["x"]}, "an entry of its missing is 'x'"),
-    "rows of no day": ({"session_rows": {"2026-11-31": 1}}, "its session_rows hold '2026-11-31'"),
+    "rows of no day": ({"session_rows": {"2026-11-31": 1}}, "its session_rows have '2026-11-31'"),
     "rows that are a boolean": ({"session_rows": {"2026-11-20": True}}, "of its session_rows is True"),
     "rows that are negative": ({"session_rows": {"2026-11-20": -1}}, "of its session_rows is -1"),
     "contracts without a ticker": ({"contracts": {"start": "2026-11-20", "end": "2026-11-20"}}, "its contracts are"),
     "contracts that end before they start": ({"contracts": CONTRACTS | {"end": "2026-11-13"}}, "its contracts are"),
     "contracts as text": ({"contracts": "x"}, "its field contracts is 'x'; expected dict"),
     "contracts with a field that nobody knows": ({"contracts": CONTRACTS | {"more": 1}}, "its contracts are"),
-    "outstanding of no day": ({"outstanding": ["soon"]}, "its outstanding hold 'soon'"),
+    "outstanding of no day": ({"outstanding": ["soon"]}, "its outstanding have 'soon'"),
     "a suspect of the other family": ({"suspect_sessions": [SUSPECT | {"dataset": "option_bars"}]}, "suspect_sessions"),
     "a suspect of no day": ({"suspect_sessions": [SUSPECT | {"session": "2026-11-31"}]}, "suspect_sessions is of"),
     "a suspect without a session": ({"suspect_sessions": [SUSPECT | {"session": None}]}, "suspect_sessions is of"),
@@ -83,7 +86,7 @@ CHANGED: dict[str, tuple[dict[str, Any], str]] = {
     "a suspect with a field that nobody knows": ({"suspect_sessions": [SUSPECT | {"more": 1}]}, "suspect_sessions is"),
     "objects that are none": ({"objects": {}}, "its field objects is {}; expected list"),
     "an object that is text": ({"objects": ["x"]}, "an entry of its objects is 'x'"),
-    "an object twice": ({"objects": [entry(BARS, b"", 0, 0)] * 2}, "is named twice"),
+    "an object twice": ({"objects": [entry(BARS, b"", 0, 0)] * 2}, "is listed twice"),
     "an object with a field that nobody knows": (item(more=1), "an entry of its objects is"),
     "a foreign object": (item(key=BARS.replace(MANIFEST_ID, FOREIGN)), f"belongs to the manifest {FOREIGN}"),
     "an object of the other family": (
@@ -222,5 +225,5 @@ def test_manifest_that_the_load_would_refuse_is_never_written() -> None:
     from dataclasses import replace
 
     good = Manifest.from_json(KEY, json.dumps(document()).encode())
-    with pytest.raises(BadManifest, match="its sessions hold '2026-11-31'"):
+    with pytest.raises(BadManifest, match="its sessions have '2026-11-31'"):
         replace(good, sessions=("2026-11-31",)).to_json()

@@ -48,7 +48,7 @@ def test_changed_versioned_script_is_refused(deployed: Database, migrations: Pat
 def test_removed_versioned_script_is_refused(deployed: Database, migrations: Path) -> None:
     (migrations / "versioned" / "V1.0.1__file_format.sql").unlink()
 
-    assert "V1.0.1__file_format.sql was deployed and is no longer here" in refusal(deployed, migrations)
+    assert "V1.0.1__file_format.sql was deployed but no longer exists" in refusal(deployed, migrations)
 
 
 def test_script_with_a_number_that_is_too_low_is_refused(deployed: Database, migrations: Path) -> None:

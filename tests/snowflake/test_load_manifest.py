@@ -116,16 +116,16 @@ def change(session: Statements, **changes: Any) -> None:
     [
         pytest.param(
             {"copied": {BARS: ("LOADED", 2), SPLITS: ("LOADED", 1)}},
-            f"object {BARS} has 2 lines, the manifest says 3",
+            f"object {BARS} has 2 lines; expected 3 by the manifest",
             id="wrong lines",
         ),
         pytest.param(
             {"results": {BARS: 29_999, SPLITS: 2}},
-            f"object {BARS} has 29999 results, the manifest says 30000",
+            f"object {BARS} has 29999 results; expected 30000 by the manifest",
             id="wrong results",
         ),
         pytest.param(
-            {"results": {BARS: 30_000}}, f"object {SPLITS} has 0 results, the manifest says 2", id="no results"
+            {"results": {BARS: 30_000}}, f"object {SPLITS} has 0 results; expected 2 by the manifest", id="no results"
         ),
         pytest.param(
             {"copied": {BARS: ("LOADED", 3), SPLITS: ("LOAD_SKIPPED", 0)}},
@@ -179,7 +179,7 @@ def expect_refusal(session: Statements, reason: str) -> None:
         pytest.param(KEY, b"[]", "it is []; expected a JSON object", id="not an object"),
         pytest.param(KEY, b"[" * 100_000, "it is nested too deep", id="nested"),
         pytest.param(SPLITS, None, f"object {SPLITS} cannot be read: Remote file was not found", id="missing object"),
-        pytest.param(BARS, b"bar", f"object {BARS} has 3 bytes, the manifest says 4", id="cut object"),
+        pytest.param(BARS, b"bar", f"object {BARS} has 3 bytes; expected 4 by the manifest", id="cut object"),
         pytest.param(BARS, b"rats", f"object {BARS} has the sha256 ", id="other object"),
     ],
 )
@@ -200,7 +200,7 @@ def test_manifest_from_the_future_is_refused(session: Statements) -> None:
     future = document(manifest_id=manifest_id, created_at="2099-01-01T00:00:00.000000Z", objects=[])
     session.files[key] = json.dumps(future).encode()
 
-    with pytest.raises(Refusal, match=r"it was begun at 2099-01-01 .* a clock is wrong"):
+    with pytest.raises(Refusal, match=r"it was started at 2099-01-01 .* a clock is wrong"):
         main(session, key)
 
 
@@ -208,7 +208,7 @@ def test_manifest_of_no_moment_is_refused_and_recorded(session: Statements) -> N
     key = KEY.replace("20261120T23", "20261120T25")
     session.files[key] = session.files[KEY]
 
-    with pytest.raises(Refusal, match=rf"SNOWTAPE_REFUSED {key}: its id begins with 20261120T25.*; expected a date"):
+    with pytest.raises(Refusal, match=rf"SNOWTAPE_REFUSED {key}: its id starts with 20261120T25.*; expected a date"):
         main(session, key)
     assert session.kinds()[-3:] == ["begin", "insert", "commit"]
 

@@ -284,7 +284,7 @@ def remove_object(landed: Landed) -> str:
 def cut_object(landed: Landed) -> str:
     item = landed.object("stock_bars")
     landed.put(item["key"], b"x" * (item["bytes"] - 2))
-    return f"object {item['key']} has {item['bytes'] - 2} bytes, the manifest says {item['bytes']}"
+    return f"object {item['key']} has {item['bytes'] - 2} bytes; expected {item['bytes']} by the manifest"
 
 
 def spoil_object(landed: Landed) -> str:
@@ -297,14 +297,14 @@ def miscount_results(landed: Landed) -> str:
     item = landed.object("stock_bars")
     item["result_rows"] += 1
     landed.put_manifest()
-    return f"object {item['key']} has 3 results, the manifest says 4"
+    return f"object {item['key']} has 3 results; expected 4 by the manifest"
 
 
 def miscount_lines(landed: Landed) -> str:
     item = landed.object("splits")
     item["lines"] = 2
     landed.put_manifest()
-    return f"object {item['key']} has 1 lines, the manifest says 2"
+    return f"object {item['key']} has 1 lines; expected 2 by the manifest"
 
 
 def name_foreign_object(landed: Landed) -> str:

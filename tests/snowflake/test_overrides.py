@@ -23,7 +23,7 @@ AAA = "AAA|2026-03-18"
     [
         ("stockbars", AAA, "close_usd", "5", "dataset is 'stockbars'; expected one of stock_bars, option_bars"),
         ("stock_bars", AAA, "close", "5", "field of stock_bars is 'close'; expected one of open_usd"),
-        ("stock_bars", AAA, "close_usd", None, "value of close_usd is NULL, which it cannot be"),
+        ("stock_bars", AAA, "close_usd", None, "value of close_usd is NULL, which is not allowed"),
         ("stock_bars", AAA, "close_usd", "", "value of close_usd is ''; expected a number above 0"),
         ("stock_bars", AAA, "close_usd", "0", "value of close_usd is '0'; expected a number above 0"),
         ("stock_bars", AAA, "close_usd", "-5", "expected a number above 0"),
@@ -132,7 +132,7 @@ def test_decisions_are_appended_and_the_last_one_can_be_retracted(database: Data
         (AAA, "close_usd", "9.75", False, "a slip", "Ben"),
         (AAA, "close_usd", None, True, "mended", "Ana"),
     ]
-    with pytest.raises(ProgrammingError, match="is not overruled; nothing can be retracted"):
+    with pytest.raises(ProgrammingError, match="has no override to retract"):
         call(database, "retract_override", "stock_bars", AAA, "close_usd", "mended", "Ana")
 
 

@@ -106,7 +106,7 @@ def test_quality_shows_what_fails_now(app: AppTest) -> None:
     failing = table(app, "failing_rows")
 
     assert failing["status"].tolist() == ["fail", "warn"][: len(failing)]
-    assert [warning.value for warning in app.warning] == [f"{len(failing)} tests complain."]
+    assert [warning.value for warning in app.warning] == [f"{len(failing)} tests failed or warned."]
 
 
 def test_cost_is_the_sum_of_the_credits_of_our_tags(app: AppTest) -> None:

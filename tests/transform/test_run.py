@@ -219,5 +219,5 @@ def test_bad_setting_is_one_line_that_names_the_variable(environment: dict[str, 
     with pytest.raises(BadSetting) as raised:
         read_settings(environment)
 
-    assert str(raised.value).startswith(f"{variable} is {held!r}; it must ")
+    assert str(raised.value).startswith(f"{variable} is {held!r}; expected ")
     assert "\n" not in str(raised.value)

@@ -1,5 +1,5 @@
 -- For an operator, with autocommit on:
--- call ops.retract_override('stock_bars', 'AAPL|2026-03-18', 'close_usd', 'the vendor has mended it', 'Ana Ruiz');
+-- call ops.retract_override('stock_bars', 'AAPL|2026-03-18', 'close_usd', 'the vendor has corrected it', 'Ana Ruiz');
 create or replace procedure ops.retract_override(
     dataset varchar,
     row_key varchar,
