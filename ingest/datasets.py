@@ -24,6 +24,7 @@ GROUPED = re.compile(r"/v2/aggs/grouped/locale/us/market/stocks/(\d{4}-\d\d-\d\d
 RANGE = re.compile(r"/v2/aggs/ticker/([^/]+)/range/1/day/(\d{4}-\d\d-\d\d)/(\d{4}-\d\d-\d\d)")
 CHAIN = re.compile(r"/v3/snapshot/options/([^/]+)")
 EVENTS = re.compile(r"/vX/reference/tickers/([^/]+)/events")
+FLAT_FILE = re.compile(r"(?:us_stocks_sip|us_options_opra)/day_aggs_v1/\d{4}/\d\d/(\d{4}-\d\d-\d\d)\.csv\.gz")
 FIGI = re.compile(r"BBG[A-Z0-9]{9}")
 
 
@@ -47,6 +48,8 @@ class Dataset(StrEnum):
     OPTION_CONTRACTS = "option_contracts"
     OPTION_BARS = "option_bars"
     OPTION_CHAIN = "option_chain"
+    STOCK_BAR_FILES = "stock_bar_files"
+    OPTION_BAR_FILES = "option_bar_files"
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,8 @@ class Request:
 
     @property
     def session(self) -> str | None:
-        """The session of a grouped request."""
-        match = GROUPED.fullmatch(self.path)
+        """The session of a request for the bars of the whole market: grouped, or a flat file."""
+        match = GROUPED.fullmatch(self.path) or FLAT_FILE.fullmatch(self.path)
         return match[1] if match else None
 
     @property
@@ -163,6 +166,15 @@ def bars(dataset: Dataset, ticker: str, start: date, end: date, span: str) -> Re
     """One ticker's or contract's bars of a range, both ends included."""
     path = f"/v2/aggs/ticker/{ticker}/range/1/day/{start}/{end}"
     return _request(dataset, path, span, adjusted="false", sort="asc", limit="50000")
+
+
+def day_file(key: str) -> Request:
+    """The vendor's flat file of all bars of a session; `key` is that in its bucket."""
+    match = FLAT_FILE.fullmatch(key)
+    if match is None:
+        raise ValueError(f"{key} is not the key of a flat file of day bars")
+    is_option = key.startswith("us_options_opra/")
+    return _request(Dataset.OPTION_BAR_FILES if is_option else Dataset.STOCK_BAR_FILES, key, match[1])
 
 
 def splits(since: date, span: str, until: date | None = None) -> Request:

@@ -1,4 +1,4 @@
-"""Raw objects: gzip NDJSON, one line a response, a few large objects for each dataset of a manifest."""
+"""Raw objects: gzip NDJSON, one line a response, a few large objects for each dataset of a manifest; or flat files."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import hashlib
 import json
 import threading
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from ingest.answers import Answer
-from ingest.datasets import Dataset
+from ingest.datasets import Dataset, Request
+from ingest.flat_files.bucket import FetchedFile, version_of
 from ingest.manifest_document import began_at
-from ingest.manifests import ObjectEntry
+from ingest.manifests import FileSource, ObjectEntry
 from ingest.storage import LandingStore
 from ingest.tempfolder import TempFolder
 
@@ -62,6 +64,22 @@ class Landing:
             if part.size >= self._cut:
                 self._store_part(target)
 
+    @property
+    def spool(self) -> Path:
+        """A file for what is fetched whole before it is landed by `add_file`."""
+        return self._folder.path / "spool"
+
+    def add_file(self, request: Request, file: FetchedFile) -> None:
+        """Store a flat file as it is; its key tells which version of the source it is."""
+        key = f"raw/{request.dataset}/{request.span}/{self._manifest_id}/{version_of(file.etag)}.csv.gz"
+        self._store.put_file_once(key, file.path, file.sha256, "application/gzip")
+        # As in `add`, where the clock was set back.
+        fetched_at = max(file.fetched_at, self._began_at)
+        source = FileSource(request.path, file.etag, utc(file.last_modified), utc(fetched_at))
+        self._entries.append(
+            ObjectEntry(key, request.dataset.value, file.size, file.sha256, file.rows, file.rows, source)
+        )
+
     def finish(self) -> tuple[ObjectEntry, ...]:
         """Store what is still open; returns every object written, by key."""
         with self._guard:
@@ -83,11 +101,17 @@ class Landing:
         part.path.unlink()
 
 
+def utc(moment: datetime) -> str:
+    """A moment (UTC) as objects and manifests have it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def raw_line(answer: Answer) -> bytes:
     """The line that keeps a response: its body goes in byte for byte, so that no number loses a digit."""
     request = json.dumps({"path": answer.path, "params": dict(answer.params)}, ensure_ascii=False)
-    fetched_at = answer.fetched_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    head = f'{{"request":{request},"fetched_at":"{fetched_at}","status_code":{answer.status_code},"response":'
+    head = (
+        f'{{"request":{request},"fetched_at":"{utc(answer.fetched_at)}","status_code":{answer.status_code},"response":'
+    )
     return head.encode() + answer.body + b"}\n"
 
 

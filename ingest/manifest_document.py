@@ -20,9 +20,12 @@ DATASETS = {
         "ticker_listings",
         "ticker_events",
         "treasury_yields",
+        "stock_bar_files",
     ),
-    "options": ("option_contracts", "option_bars", "option_chain"),
+    "options": ("option_contracts", "option_bars", "option_chain", "option_bar_files"),
 }
+# Their objects are the vendor's flat files, byte for byte: gzip CSV, and a line is a result.
+FILES = ("stock_bar_files", "option_bar_files")
 MANIFEST_VERSION = 1
 # Begins a refusal in whatever error the warehouse makes of it: clients look for this, never for English.
 REFUSED = "SNOWTAPE_REFUSED"
@@ -36,10 +39,11 @@ CLOCK_TOLERANCE = timedelta(hours=1)
 MANIFEST_KEY = re.compile(r"manifests/(stocks|options)/([0-9]{8}T[0-9]{12}Z-[0-9a-f]{8})\.json")
 OBJECT_KEY = re.compile(
     r"raw/([a-z_]+)/([0-9]{4}-[0-9]{2}-[0-9]{2})(?:_([0-9]{4}-[0-9]{2}-[0-9]{2}))?"
-    r"/([0-9]{8}T[0-9]{12}Z-[0-9a-f]{8})/[0-9]{4,6}\.ndjson\.gz"
+    r"/([0-9]{8}T[0-9]{12}Z-[0-9a-f]{8})/(?:[0-9]{4,6}\.ndjson|[0-9a-f]{16}\.csv)\.gz"
 )
 SHA256 = re.compile(r"[0-9a-f]{64}")
 OBJECT_FIELDS = {"key", "dataset", "bytes", "sha256", "lines", "result_rows"}
+SOURCE_FIELDS = {"key", "etag", "last_modified", "fetched_at"}
 SUSPECT_FIELDS = {"dataset", "session", "result_rows", "expected_rows", "fetches"}
 CONTRACT_FIELDS = {"start", "end", "through", "sessions"}
 
@@ -57,7 +61,10 @@ class ManifestKey(NamedTuple):
 
 
 class RawObject(NamedTuple):
-    """An object as the manifest describes it: size as stored (bytes), lines (one a response), results in all lines."""
+    """An object as the manifest describes it: size as stored (bytes), lines (one a response), results in all lines.
+
+    `fetched_at` is that of a flat file, which can't say it itself; None for objects whose lines do.
+    """
 
     key: str
     dataset: str
@@ -65,6 +72,7 @@ class RawObject(NamedTuple):
     sha256: str
     lines: int
     result_rows: int
+    fetched_at: datetime | None = None
 
 
 class ManifestDocument(NamedTuple):
@@ -245,15 +253,17 @@ def parse_objects(key: ManifestKey, entries: list[Any]) -> tuple[RawObject, ...]
     """Check the list of objects: each under its manifest's own folder, of the family's datasets, named once."""
     objects: dict[str, RawObject] = {}
     for entry in entries:
-        if not isinstance(entry, dict) or entry.keys() != OBJECT_FIELDS:
-            raise Refusal(f"an entry of its objects is {shown(entry)}; expected {', '.join(sorted(OBJECT_FIELDS))}")
+        is_file = isinstance(entry, dict) and entry.get("dataset") in FILES
+        fields = OBJECT_FIELDS | {"source"} if is_file else OBJECT_FIELDS
+        if not isinstance(entry, dict) or entry.keys() != fields:
+            raise Refusal(f"an entry of its objects is {shown(entry)}; expected {', '.join(sorted(fields))}")
         name = field(entry, "key", str)
         match = OBJECT_KEY.fullmatch(name)
         start, end = (match[2], match[3] or match[2]) if match else ("", "")
         if match is None or not (is_date(start) and is_date(end) and start <= end):
             raise Refusal(
                 f"{shown(name)} is not the key of a raw object; expected "
-                "raw/<dataset>/<session or start_end>/<manifest id>/<part>.ndjson.gz"
+                "raw/<dataset>/<session or start_end>/<manifest id>/<part>.ndjson.gz, .csv.gz for a flat file"
             )
         if match[4] != key.manifest_id:
             raise Refusal(f"object {name} belongs to the manifest {match[4]}")
@@ -261,13 +271,40 @@ def parse_objects(key: ManifestKey, entries: list[Any]) -> tuple[RawObject, ...]
             raise Refusal(f"object {name} is of {match[1]}, which is not a dataset of the family {key.family}")
         if entry["dataset"] != match[1]:
             raise Refusal(f"the dataset of object {name} is {shown(entry['dataset'])}")
+        if name.endswith(".csv.gz") != is_file or (is_file and match[3]):
+            raise Refusal(
+                f"{name} is not the key of an object of {match[1]}; flat files, of one session, end with .csv.gz"
+            )
         if SHA256.fullmatch(field(entry, "sha256", str)) is None:
             raise Refusal(f"the sha256 of object {name} is {shown(entry['sha256'])}")
         if name in objects:
             raise Refusal(f"object {name} is listed twice")
         size, lines, result_rows = (count(entry, one, f"object {name}") for one in ("bytes", "lines", "result_rows"))
-        objects[name] = RawObject(name, match[1], size, entry["sha256"], lines, result_rows)
+        fetched_at = parse_source(name, entry["source"]) if is_file else None
+        if is_file and lines != result_rows:
+            raise Refusal(
+                f"object {name} has {lines} lines and {result_rows} results; in a flat file a line is a result"
+            )
+        objects[name] = RawObject(name, match[1], size, entry["sha256"], lines, result_rows, fetched_at)
     return tuple(objects.values())
+
+
+def parse_source(name: str, source: Any) -> datetime:
+    """Check where a flat file was fetched from, and return when."""
+    if not isinstance(source, dict) or source.keys() != SOURCE_FIELDS:
+        raise Refusal(f"the source of object {name} is {shown(source)}; expected {', '.join(sorted(SOURCE_FIELDS))}")
+    for one in ("key", "etag"):
+        if not is_name(source[one]):
+            raise Refusal(f"{one} in the source of object {name} is {shown(source[one])}; expected printable text")
+    moments = {}
+    for one in ("last_modified", "fetched_at"):
+        try:
+            moments[one] = datetime.strptime(source[one], "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+        except (TypeError, ValueError):
+            raise Refusal(
+                f"{one} in the source of object {name} is {shown(source[one])}; expected YYYY-MM-DDTHH:MM:SS.ffffffZ"
+            ) from None
+    return moments["fetched_at"]
 
 
 def field(document: dict[str, Any], name: str, kind: type) -> Any:

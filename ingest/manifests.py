@@ -30,8 +30,23 @@ WHOLE_MARKET = "*"
 
 
 @dataclass(frozen=True)
+class FileSource:
+    """Where a flat file was fetched from: its key and ETag in the vendor's bucket, when it was written there, and when
+    the vendor began to send it (both UTC, YYYY-MM-DDTHH:MM:SS.ffffffZ).
+    """
+
+    key: str
+    etag: str
+    last_modified: str
+    fetched_at: str
+
+
+@dataclass(frozen=True)
 class ObjectEntry:
-    """A raw object: `bytes` and `sha256` as stored (compressed), `lines` responses, `result_rows` in all of them."""
+    """A raw object: `bytes` and `sha256` as stored (compressed), `lines` responses, `result_rows` in all of them.
+
+    Of a flat file, which has a `source`, both count its bars.
+    """
 
     key: str
     dataset: str
@@ -39,6 +54,17 @@ class ObjectEntry:
     sha256: str
     lines: int
     result_rows: int
+    source: FileSource | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it stands in the manifest."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> ObjectEntry:
+        """The inverse of `to_dict`."""
+        source = values.get("source")
+        return cls(**{**values, "source": FileSource(**source) if source else None})
 
 
 @dataclass(frozen=True)
@@ -132,7 +158,7 @@ class Manifest:
             "contracts": asdict(self.contracts) if self.contracts else None,
             "outstanding": list(self.outstanding),
             "exchange_closures": None if self.exchange_closures is None else list(self.exchange_closures),
-            "objects": [asdict(entry) for entry in self.objects],
+            "objects": [entry.to_dict() for entry in self.objects],
         }
         body = json.dumps(document, indent=1).encode()
         _checked(self.key, body)
@@ -158,7 +184,7 @@ class Manifest:
                 Missing(item["dataset"], item["request"]["path"], item["request"]["params"], item["reason"])
                 for item in fields["missing"]
             ),
-            objects=tuple(ObjectEntry(**entry) for entry in fields["objects"]),
+            objects=tuple(ObjectEntry.from_dict(entry) for entry in fields["objects"]),
             suspect_sessions=tuple(SuspectSession(**one) for one in document.suspect_sessions),
             session_rows=fields.get("session_rows", {}),
             contracts=_contract_span(fields.get("contracts")),

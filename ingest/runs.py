@@ -30,12 +30,16 @@ from ingest.errors import (
     Unreachable,
 )
 from ingest.fetching import Fetch, Fetched
+from ingest.flat_files import planning as file_planning
+from ingest.flat_files.bucket import FlatFileBucket
+from ingest.flat_files.fetching import FileFetch
+from ingest.flat_files.source import choose
 from ingest.identity import EVENT_MINUTES, EventPlan, most_events
 from ingest.landing import Landing
 from ingest.manifests import Manifest
 from ingest.planning import Batch
 from ingest.publication import Publication, read_publication
-from ingest.settings import ApiSettings, read_api, read_storage, read_universe, symbols
+from ingest.settings import ApiSettings, read_api, read_flat_files, read_storage, read_universe, symbols
 from ingest.storage import LandingStore
 
 log = logging.getLogger(__name__)
@@ -62,8 +66,10 @@ def plan_daily(family: Family, now: datetime | None = None) -> list[dict[str, An
     publication, moment = read_publication(), now or datetime.now(UTC)
     store = LandingStore(read_storage())
     store.check()
+    files = choose(family, store).files
     coming = _announced(api)
-    closed = closures.known(closures.remembered(closures.newest_manifests(store, family, moment)), coming, moment)
+    known = closures.newest_manifests(store, family, moment)
+    closed = closures.known(closures.remembered(known), coming, moment)
     closures.learn(closed)
     session, outstanding = publication.newest(moment), publication.outstanding(moment)
     _tell_outstanding(publication, outstanding)
@@ -79,6 +85,9 @@ def plan_daily(family: Family, now: datetime | None = None) -> list[dict[str, An
     else:
         batches = planning.options_daily(session, before, universe.underlyings, newest)
     batches = planning.published(batches, newest, outstanding, [session])
+    if files is not None:
+        held = manifests.coverage(known)
+        batches = file_planning.daily(family, batches, files, (*before, session), held, moment)
     stated = None if coming is None else closures.stated(closed, moment)
     return [replace(batch, closures=stated).to_dict() for batch in batches]
 
@@ -104,6 +113,9 @@ def plan_backfill(
     publication, moment = read_publication(), now or datetime.now(UTC)
     store = LandingStore(read_storage())
     store.check()
+    # Named symbols are asked of the API: a file has the whole market.
+    symbols_named = params.get("tickers") or params.get("underlyings")
+    files = None if symbols_named else choose(family, store, refused=refused).files
     known = manifests.read_all(store, (key for key in manifests.list_keys(store, family) if key not in refused))
     closures.learn(closures.remembered(known))
     newest = calendar.last_completed_session(moment)
@@ -126,6 +138,8 @@ def plan_backfill(
         underlyings = _symbols(params, "underlyings") or universe.underlyings
         batches = planning.options_backfill(sessions, underlyings, held, refetch=refetch)
     batches = planning.published(batches, newest, outstanding, sessions)
+    if files is not None and sessions:
+        batches = file_planning.backfill(family, batches, files, sessions, held, moment, refetch=refetch)
     log.info("%d sessions from %s to %s, %d batches to fetch.", len(sessions), start, end, len(batches))
     if batches:
         _announced(api)
@@ -148,8 +162,19 @@ def land(values: Mapping[str, Any], dag_id: str, run_id: str, *, tried_since: da
     if tried_since is not None:
         tried = manifests.of_run(store, batch.family, dag_id, run_id, tried_since - CLOCK_TOLERANCE)
         batch = planning.remaining(batch, manifests.coverage(tried))
+    if file_planning.is_of_files(batch):
+        settings = read_flat_files()
+        if settings is None:
+            raise BadSetting("POLYGON_FLAT_FILES_ACCESS_KEY_ID is not set, and this batch is of flat files.")
+        return land_files(batch, FlatFileBucket(settings), store, dag_id=dag_id, run_id=run_id)
     with PolygonClient(api, shared_budget(api.host, api.requests_per_minute)) as client:
         return land_batch(batch, client, store, dag_id=dag_id, run_id=run_id, api=api)
+
+
+def land_files(batch: Batch, bucket: FlatFileBucket, store: LandingStore, *, dag_id: str, run_id: str) -> Landed | None:
+    """`land` of a batch of flat files, with everything it needs in hand."""
+    where = f"{bucket.endpoint} (POLYGON_FLAT_FILES_ENDPOINT)"
+    return _land_parts(batch, FileFetch(batch, bucket), store, dag_id, run_id, where)
 
 
 def land_batch(
@@ -157,7 +182,15 @@ def land_batch(
 ) -> Landed | None:
     """`land` with everything it needs in hand; a batch of options may become several manifests, and tells the last."""
     before = listings.newest(store) if batch.events and batch.events.compares else None
-    fetch, parts, failures = Fetch(batch, client, listed_before=before), list[Manifest](), list[str]()
+    fetch = Fetch(batch, client, listed_before=before)
+    return _land_parts(batch, fetch, store, dag_id, run_id, f"{api.host} (POLYGON_BASE_URL)")
+
+
+def _land_parts(
+    batch: Batch, fetch: Fetch | FileFetch, store: LandingStore, dag_id: str, run_id: str, where: str
+) -> Landed | None:
+    """`where`: of whom it is asked and by which setting, for a message."""
+    parts, failures = list[Manifest](), list[str]()
     while True:
         fetched, manifest = _land_part(batch, fetch, store, dag_id, run_id)
         parts += [manifest] if manifest.objects else []
@@ -167,7 +200,7 @@ def land_batch(
         if fetched.is_last:
             break
     if failures:
-        raise IncompleteFetch(_lack(batch, manifest, failures[0], parts, api))
+        raise IncompleteFetch(_lack(batch, manifest, failures[0], parts, where))
     for day in manifest.outstanding:
         log.warning("%s: session %s is not published yet; a later run fetches it.", batch.label, day)
     if not parts:
@@ -181,7 +214,9 @@ def land_batch(
     )
 
 
-def _land_part(batch: Batch, fetch: Fetch, store: LandingStore, dag_id: str, run_id: str) -> tuple[Fetched, Manifest]:
+def _land_part(
+    batch: Batch, fetch: Fetch | FileFetch, store: LandingStore, dag_id: str, run_id: str
+) -> tuple[Fetched, Manifest]:
     """Fetch a part and land its objects and, if it has any, its manifest."""
     now = datetime.now(UTC)
     manifest_id = manifests.new_manifest_id(now)
@@ -270,13 +305,13 @@ def verify(connection: Any, family: Family) -> None:
         )
 
 
-def _lack(batch: Batch, last: Manifest, failure: str, saved: list[Manifest], api: ApiSettings) -> str:
+def _lack(batch: Batch, last: Manifest, failure: str, saved: list[Manifest], source: str) -> str:
     told = saved if last in saved else [*saved, last]
     expected, answered = (sum(getattr(part, name) for part in told) for name in ("expected", "answered"))
     where = f"What was answered is saved in {', '.join(part.key for part in saved)}" if saved else "Nothing was saved"
     return (
-        f"{batch.label}: {expected - answered} of {expected} requests to {api.host} "
-        f"(POLYGON_BASE_URL) found no full answer, such as: {failure}. {where}; the next try fetches the rest."
+        f"{batch.label}: {expected - answered} of {expected} requests to {source} "
+        f"found no full answer, such as: {failure}. {where}; the next try fetches the rest."
     )
 
 

@@ -10,12 +10,14 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from ingest.errors import BadSetting
 
 DEFAULT_BASE_URL = "https://api.massive.com"
+DEFAULT_FLAT_FILES_ENDPOINT = "https://files.massive.com"
 DEFAULT_REQUESTS_PER_MINUTE = 5
 DEFAULT_UNDERLYINGS = "AAPL,MSFT"
 MOST_REQUESTS_PER_MINUTE = 1_000_000
@@ -43,6 +45,23 @@ class StorageSettings:
 
     bucket: str
     prefix: str
+
+
+class BarSource(StrEnum):
+    """Where bars come from: `auto` is flat files where the key is entitled to them, and the API elsewhere."""
+
+    AUTO = "auto"
+    REST = "rest"
+    FLAT_FILES = "flat_files"
+
+
+@dataclass(frozen=True)
+class FlatFileSettings:
+    """Where the vendor's flat files are, and with which keys: not those of the API, and not those of our own bucket."""
+
+    endpoint: str
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -90,6 +109,34 @@ def read_storage(environment: Mapping[str, str] = os.environ) -> StorageSettings
             f"SNOWTAPE_PREFIX is {prefix!r}; expected nothing or a path that ends with '/', such as landing/."
         )
     return StorageSettings(bucket, prefix)
+
+
+def read_bar_source(environment: Mapping[str, str] = os.environ) -> BarSource:
+    """POLYGON_BAR_SOURCE."""
+    text = _get(environment, "POLYGON_BAR_SOURCE").lower() or BarSource.AUTO
+    try:
+        return BarSource(text)
+    except ValueError:
+        raise BadSetting(f"POLYGON_BAR_SOURCE is {text!r}; expected one of {', '.join(BarSource)}.") from None
+
+
+def read_flat_files(environment: Mapping[str, str] = os.environ) -> FlatFileSettings | None:
+    """POLYGON_FLAT_FILES_ENDPOINT, _ACCESS_KEY_ID and _SECRET_ACCESS_KEY; None where there are no keys."""
+    endpoint = (_get(environment, "POLYGON_FLAT_FILES_ENDPOINT") or DEFAULT_FLAT_FILES_ENDPOINT).rstrip("/")
+    access_key_id = secret(environment, "POLYGON_FLAT_FILES_ACCESS_KEY_ID")
+    secret_access_key = secret(environment, "POLYGON_FLAT_FILES_SECRET_ACCESS_KEY")
+    if not access_key_id and not secret_access_key:
+        return None
+    for name, value in {"ACCESS_KEY_ID": access_key_id, "SECRET_ACCESS_KEY": secret_access_key}.items():
+        if not re.fullmatch(r"[!-~]+", value):
+            state = "is not set" if not value else "holds spaces or characters outside ASCII"
+            raise BadSetting(
+                f"POLYGON_FLAT_FILES_{name} {state}; expected the S3 key that the vendor's dashboard shows."
+            )
+    if not re.fullmatch(r"https?://[^/?#@\s]+", endpoint):
+        shown = endpoint if "@" not in endpoint and "?" not in endpoint else "a URL with credentials or parameters"
+        raise BadSetting(f"POLYGON_FLAT_FILES_ENDPOINT is {shown!r}; it must look like {DEFAULT_FLAT_FILES_ENDPOINT}.")
+    return FlatFileSettings(endpoint, access_key_id, secret_access_key)
 
 
 def read_budget_folder(environment: Mapping[str, str] = os.environ) -> Path | None:

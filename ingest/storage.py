@@ -45,14 +45,14 @@ class LandingStore:
                 if not _is_already_there(error):
                     raise
 
-    def put_file_once(self, key: str, path: Path, sha256: str) -> None:
+    def put_file_once(self, key: str, path: Path, sha256: str, content_type: str = "application/x-ndjson") -> None:
         """Write a file's bytes under a new key.
 
         Raises:
             AlreadyThere: the key holds other bytes.
         """
         with path.open("rb") as body:
-            self._put(key, body, sha256, "application/x-ndjson", path.stat().st_size)
+            self._put(key, body, sha256, content_type, path.stat().st_size)
 
     def put_once(self, key: str, body: bytes) -> None:
         """Write a small document under a new key; raises `AlreadyThere` like `put_file_once`."""

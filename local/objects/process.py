@@ -1,5 +1,8 @@
 """SeaweedFS in a process of its own: one bucket, one identity, everything on 127.0.0.1 and in one directory.
 
+Other identities, which may read and list what they are told, can be let in beside it: the vendor's flat files lie in a
+bucket of their own, with keys of their own (local/flat_files.py).
+
 `weed server` is several servers in one process (master, volume, filer, S3), each with an HTTP and a gRPC port. All of
 them are chosen here: left alone, weed takes well-known ports and adds 10,000 for gRPC.
 
@@ -14,6 +17,7 @@ import os
 import secrets
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +45,15 @@ _INNER_PORTS = (
 
 
 @dataclass(frozen=True)
+class Reader:
+    """An identity that may only do what `actions` say, in SeaweedFS's words: `List:flatfiles`, `Read:flatfiles/a`."""
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    actions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class RunningObjectStore:
     """A store that takes objects: where it is, who may use it, and its process."""
 
@@ -57,7 +70,14 @@ class RunningObjectStore:
 
 
 def start(
-    directory: Path, port: int = 0, *, access_key: str, secret_key: str, bucket: str, timeout: float = 120.0
+    directory: Path,
+    port: int = 0,
+    *,
+    access_key: str,
+    secret_key: str,
+    bucket: str,
+    readers: Sequence[Reader] = (),
+    timeout: float = 120.0,
 ) -> RunningObjectStore:
     """Start the store on what `directory` holds and wait until the bucket takes an object.
 
@@ -72,7 +92,8 @@ def start(
     directory = directory.resolve()
     (directory / "data").mkdir(parents=True, exist_ok=True)
     (directory / "master").mkdir(exist_ok=True)
-    _write_identities(directory / "identities.json", access_key, secret_key)
+    owner = Reader(access_key, secret_key, ("Admin", "Read", "List", "Tagging", "Write"))
+    _write_identities(directory / "identities.json", [owner, *readers])
     sockets.remove_left_over()
     _write_security(directory / "security.toml")
     port = port or processes.free_port()
@@ -148,12 +169,17 @@ def _another_port(taken: set[int]) -> int:
     return port
 
 
-def _write_identities(path: Path, access_key: str, secret_key: str) -> None:
-    """The S3 configuration: one identity that may do everything, anyone else nothing."""
-    actions = ["Admin", "Read", "List", "Tagging", "Write"]
-    credentials = [{"accessKey": access_key, "secretKey": secret_key}]
-    document = {"identities": [{"name": "snowtape", "credentials": credentials, "actions": actions}]}
-    _write_secret(path, json.dumps(document))
+def _write_identities(path: Path, identities: Sequence[Reader]) -> None:
+    """The S3 configuration: the owner, who may do everything, the readers, and nobody else."""
+    entries = [
+        {
+            "name": identity.access_key,
+            "credentials": [{"accessKey": identity.access_key, "secretKey": identity.secret_key}],
+            "actions": list(identity.actions),
+        }
+        for identity in identities
+    ]
+    _write_secret(path, json.dumps({"identities": entries}))
 
 
 def _write_security(path: Path) -> None:

@@ -125,7 +125,7 @@ def load_unknown(session: Session, key: ManifestKey) -> dict[str, Any]:
 def copy(session: Session, key: ManifestKey, dataset: str, objects: list[RawObject], loaded_at: datetime) -> None:
     """COPY objects of one dataset and compare the rows of each with the manifest."""
     try:
-        rows = run(session, copy_objects(key, dataset, [item.key for item in objects], loaded_at))
+        rows = run(session, copy_objects(key, dataset, objects, loaded_at))
     except Exception as error:
         raise Refusal(f"COPY into raw.{dataset} failed: {one_line(error)}") from None
     results = [{name.strip('"').lower(): value for name, value in row.as_dict().items()} for row in rows]

@@ -95,7 +95,7 @@ def check_unchanged(session: Session, item: RawObject, md5: str, copied: tuple[A
     if copied == (md5, md5):
         return
     check_object(item)
-    rows = run(session, select_content_key(item.key))
+    rows = run(session, select_content_key(item))
     now = [row[1] for row in rows if stage_key(row[0]) == item.key]
     if [*copied] != now * 2:
         raise Refusal(f"object {item.key} was replaced between its check and COPY")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 # isort: split
 # {% endraw %}{% if false %}
-from ingest.manifest_document import ManifestDocument, ManifestKey, totals
+from ingest.manifest_document import FILES, ManifestDocument, ManifestKey, RawObject, totals
 
 # {% endif %}{% raw %}
 
@@ -47,43 +47,63 @@ def in_ledger(key: ManifestKey) -> str:
     return f"family = {literal(key.family)} and manifest_id = {literal(key.manifest_id)}"
 
 
-def copy_objects(key: ManifestKey, dataset: str, keys: list[str], loaded_at: datetime) -> str:
-    """COPY that reads these objects and no others, all or nothing.
+def copy_objects(key: ManifestKey, dataset: str, objects: list[RawObject], loaded_at: datetime) -> str:
+    """COPY that reads these objects of a dataset and no others, all or nothing.
 
     FORCE: whether a manifest is loaded is for the ledger alone to say. Snowflake's own load metadata would skip objects
     after 64 days, after a removal of their rows and, for all that is documented, after a rollback.
     """
-    files = ", ".join(literal(name) for name in keys)
-    object_key = literal(f"raw/{dataset}/[^/]+/{key.manifest_id}/[^/]+$")
+    files = ", ".join(literal(item.key) for item in objects)
+    object_key = f"regexp_substr(metadata$filename, {literal(f'raw/{dataset}/[^/]+/{key.manifest_id}/[^/]+$')})"
+    columns, values = "request, response, fetched_at", "$1:request, $1:response, $1:fetched_at::timestamp_ntz(6)"
+    if dataset in FILES:
+        columns = "ticker, volume, open, close, high, low, window_start, transactions, fetched_at"
+        values = f"$1, $2, $3, $4, $5, $6, $7, $8, {fetch_times(object_key, objects)}"
     return (
         f"copy into raw.{dataset} "
-        "(manifest_id, object_key, line_number, request, response, fetched_at, loaded_at, content_key) "
-        f"from (select {literal(key.manifest_id)}, regexp_substr(metadata$filename, {object_key}), "
-        "metadata$file_row_number, $1:request, $1:response, $1:fetched_at::timestamp_ntz(6), "
+        f"(manifest_id, object_key, line_number, {columns}, loaded_at, content_key) "
+        f"from (select {literal(key.manifest_id)}, {object_key}, metadata$file_row_number, {values}, "
         f"{timestamp(loaded_at)}, metadata$file_content_key from @raw.landing) "
-        f"files = ({files}) file_format = (format_name = 'raw.ndjson') on_error = abort_statement force = true"
+        f"files = ({files}) file_format = (format_name = {literal(file_format(dataset))}) "
+        "on_error = abort_statement force = true"
     )
+
+
+def fetch_times(object_key: str, objects: list[RawObject]) -> str:
+    """When an object was fetched, by its key: a flat file doesn't say it itself."""
+    times = (f"when {literal(item.key)} then {timestamp(item.fetched_at)}" for item in objects if item.fetched_at)
+    return f"case {object_key} {' '.join(times)} end"
+
+
+def file_format(dataset: str) -> str:
+    """The name of the format of a dataset's objects."""
+    return "raw.flat_file" if dataset in FILES else "raw.ndjson"
 
 
 def select_copied(key: ManifestKey, dataset: str) -> str:
     """What was copied of each object: results (a response holds an array of them, is one, or holds one object with an
-    array of events), first and last answer, first and last checksum of the object as COPY read it.
+    array of events; a line of a flat file is one), first and last answer, first and last checksum of the object as COPY
+    read it.
     """
-    return (
-        "select object_key, sum(iff(is_array(response), array_size(response), "
+    result_rows = (
+        "sum(iff(is_array(response), array_size(response), "
         "iff(is_array(response:results), array_size(response:results), "
-        "iff(is_array(response:results:events), array_size(response:results:events), 0)))) as result_rows, "
+        "iff(is_array(response:results:events), array_size(response:results:events), 0))))"
+    )
+    return (
+        f"select object_key, {'count(*)' if dataset in FILES else result_rows} as result_rows, "
         "min(fetched_at) as first_fetched_at, max(fetched_at) as last_fetched_at, "
         "min(content_key) as first_content_key, max(content_key) as last_content_key "
         f"from raw.{dataset} where manifest_id = {literal(key.manifest_id)} group by object_key"
     )
 
 
-def select_content_key(object_key: str) -> str:
+def select_content_key(item: RawObject) -> str:
     """File name and checksum, as COPY would have it now, of everything whose key begins like an object's."""
     return (
         "select metadata$filename as file_name, max(metadata$file_content_key) as content_key "
-        f"from @raw.landing/{object_key} (file_format => 'raw.ndjson') group by metadata$filename"
+        f"from @raw.landing/{item.key} (file_format => {literal(file_format(item.dataset))}) "
+        "group by metadata$filename"
     )
 
 

@@ -17,7 +17,7 @@ from ingest.errors import BadManifest
 from ingest.manifest_document import Refusal, parse_key, parse_manifest
 from ingest.manifests import Manifest
 from tests.gates.sources import REPOSITORY
-from tests.snowflake.stub import BARS, KEY, MANIFEST_ID, SPLITS, document, entry
+from tests.snowflake.stub import BARS, FILE, KEY, MANIFEST_ID, SOURCE, SPLITS, document, entry, flat_file
 
 FOREIGN = "20261120T231500123456Z-ffffffff"
 SCHEMA = json.loads((REPOSITORY / "docs" / "manifest.schema.json").read_text())
@@ -26,12 +26,23 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 SUSPECT = {"dataset": "stock_bars", "session": "2026-11-20", "result_rows": 6, "expected_rows": 9, "fetches": 2}
 MISSING = {"dataset": "splits", "request": {"path": "/x", "params": {"limit": "9"}}, "reason": "why"}
 CONTRACTS = {"start": "2026-11-16", "end": "2026-11-20", "through": "O:A", "sessions": ["2026-11-19"]}
-FULL = document(suspect_sessions=[SUSPECT], missing=[MISSING], contracts=CONTRACTS, outstanding=["2026-11-27"])
+FULL = document(
+    suspect_sessions=[SUSPECT],
+    missing=[MISSING],
+    contracts=CONTRACTS,
+    outstanding=["2026-11-27"],
+    objects=[*document()["objects"], flat_file()],
+)
 
 
 def item(**changes: Any) -> dict[str, Any]:
     """A manifest with one object, changed."""
     return {"objects": [entry(BARS, b"bars", 3, 30_000) | changes]}
+
+
+def a_file(**changes: Any) -> dict[str, Any]:
+    """A manifest with one flat file, changed."""
+    return {"objects": [flat_file() | changes]}
 
 
 CHANGED: dict[str, tuple[dict[str, Any], str]] = {
@@ -111,6 +122,21 @@ CHANGED: dict[str, tuple[dict[str, Any], str]] = {
     "bytes with a fraction": (item(bytes=1.5), f"bytes of object {BARS} is 1.5"),
     "fewer than no lines": (item(lines=-1), f"lines of object {BARS} is -1"),
     "results as a boolean": (item(result_rows=True), f"result_rows of object {BARS} is True"),
+    "an object with a source that is no flat file": (item(source=SOURCE), "an entry of its objects is"),
+    "a flat file without a source": (
+        {"objects": [{name: one for name, one in flat_file().items() if name != "source"}]},
+        "an entry of its objects is",
+    ),
+    "a flat file that is NDJSON": (a_file(key=FILE.replace("0123456789abcdef.csv", "0000.ndjson")), "end with .csv.gz"),
+    "a flat file of a range": (a_file(key=FILE.replace("2026-11-20/", "2026-11-19_2026-11-20/")), "of one session"),
+    "answers that are CSV": (item(key=BARS.replace("0000.ndjson", "0123456789abcdef.csv")), "end with .csv.gz"),
+    "a flat file with a line that is no bar": (a_file(lines=3), "has 3 lines and 2 results"),
+    "a source without an ETag": (
+        {"objects": [flat_file(etag="")]},
+        "etag in the source of object",
+    ),
+    "a source of no moment": ({"objects": [flat_file(fetched_at="2026-11-21")]}, "fetched_at in the source of object"),
+    "a source with a field that nobody knows": ({"objects": [flat_file(more=1)]}, "the source of object"),
     "more results than anybody has": (item(result_rows=10**40), f"result_rows of object {BARS} is 1000"),
 }
 GOOD = json.dumps(document())

@@ -16,6 +16,7 @@ MANIFEST_ID = "20261120T231500123456Z-0a1b2c3d"
 BEGAN_AT = datetime(2026, 11, 20, 23, 15, 0, 123456)
 KEY = f"manifests/stocks/{MANIFEST_ID}.json"
 BARS = f"raw/stock_bars/2026-11-13_2026-11-20/{MANIFEST_ID}/0000.ndjson.gz"
+FILE = f"raw/stock_bar_files/2026-11-20/{MANIFEST_ID}/0123456789abcdef.csv.gz"
 SPLITS = f"raw/splits/2026-11-13_2026-11-20/{MANIFEST_ID}/0000.ndjson.gz"
 
 
@@ -29,6 +30,19 @@ def entry(key: str, body: bytes, lines: int, result_rows: int) -> dict[str, Any]
         "lines": lines,
         "result_rows": result_rows,
     }
+
+
+SOURCE = {
+    "key": "us_stocks_sip/day_aggs_v1/2026/11/2026-11-20.csv.gz",
+    "etag": "1ad01093519b0f90c080a09c759591ed-9",
+    "last_modified": "2026-11-21T15:04:05.000000Z",
+    "fetched_at": "2026-11-21T16:00:00.000000Z",
+}
+
+
+def flat_file(body: bytes = b"bars", rows: int = 2, **source: Any) -> dict[str, Any]:
+    """A flat file as a manifest lists it."""
+    return entry(FILE, body, rows, rows) | {"source": SOURCE | source}
 
 
 def document(**changes: Any) -> dict[str, Any]:

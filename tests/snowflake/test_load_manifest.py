@@ -14,7 +14,19 @@ from ingest import manifest_document
 from ingest.manifest_document import Refusal
 from snowflake.procedures import statements
 from snowflake.procedures.load_manifest import main
-from tests.snowflake.stub import BARS, BEGAN_AT, KEY, MANIFEST_ID, SPLITS, Statements, document, entry, on_a_stage
+from tests.snowflake.stub import (
+    BARS,
+    BEGAN_AT,
+    FILE,
+    KEY,
+    MANIFEST_ID,
+    SPLITS,
+    Statements,
+    document,
+    entry,
+    flat_file,
+    on_a_stage,
+)
 
 
 @pytest.fixture
@@ -299,10 +311,27 @@ def test_literal_keeps_quotes_and_backslashes_inside() -> None:
     assert statements.literal("it's \\' --") == "'it''s \\\\'' --'"
 
 
+def test_copy_of_flat_files_gives_each_its_own_time() -> None:
+    key, body = manifest_document.parse_key(KEY), json.dumps(document(objects=[flat_file()])).encode()
+    manifest = manifest_document.parse_manifest(key, body)
+    name = f"regexp_substr(metadata$filename, 'raw/stock_bar_files/[^/]+/{MANIFEST_ID}/[^/]+$')"
+
+    assert statements.copy_objects(key, "stock_bar_files", list(manifest.objects), manifest.began_at) == (
+        "copy into raw.stock_bar_files "
+        "(manifest_id, object_key, line_number, ticker, volume, open, close, high, low, window_start, transactions, "
+        "fetched_at, loaded_at, content_key) "
+        f"from (select '{MANIFEST_ID}', {name}, metadata$file_row_number, $1, $2, $3, $4, $5, $6, $7, $8, "
+        f"case {name} when '{FILE}' then '2026-11-21 16:00:00.000000'::timestamp_ntz(6) end, "
+        "'2026-11-20 23:15:00.123456'::timestamp_ntz(6), metadata$file_content_key from @raw.landing) "
+        f"files = ('{FILE}') file_format = (format_name = 'raw.flat_file') on_error = abort_statement force = true"
+    )
+
+
 def test_copy_names_its_files_lineage_and_time() -> None:
     moment = datetime(2026, 11, 20, 23, 15, 0, 123456, tzinfo=UTC)
 
-    assert statements.copy_objects(manifest_document.parse_key(KEY), "splits", [SPLITS], moment) == (
+    splits = manifest_document.RawObject(SPLITS, "splits", 6, "", 1, 2)
+    assert statements.copy_objects(manifest_document.parse_key(KEY), "splits", [splits], moment) == (
         "copy into raw.splits "
         "(manifest_id, object_key, line_number, request, response, fetched_at, loaded_at, content_key) "
         f"from (select '{MANIFEST_ID}', regexp_substr(metadata$filename, 'raw/splits/[^/]+/{MANIFEST_ID}/[^/]+$'), "

@@ -1,4 +1,4 @@
-"""COPY INTO <table> from JSON files in a stage: which files, what goes wrong in them, one INSERT, the history."""
+"""COPY INTO <table> from JSON and CSV files in a stage: which files, what goes wrong in them, one INSERT, history."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sqlglot import exp
 from local.warehouse.errors import SYNTAX_ERROR, SqlError, sql_error
 from local.warehouse.naming import ObjectName
 from local.warehouse.results import StatementResult
-from local.warehouse.staged import copy_options, formats, history, listing, options, stages, target
+from local.warehouse.staged import copy_options, formats, history, listing, stages, target
 from local.warehouse.staged.copy_options import CopyOptions, OnError
 from local.warehouse.staged.documents import Damaged, Problem
 from local.warehouse.staged.history import Load
@@ -65,24 +65,26 @@ class Chosen:
 
 
 def copy_into(cursor: WarehouseCursor, statement: str, tree: exp.Copy, params: Any) -> StatementResult:
-    """Run a COPY of JSON files."""
+    """Run a COPY."""
     given = copy_options.read(tree.args.get("params") or [])
     select, reference = _source(tree)
     stage = stages.lookup(cursor, reference)
     described = stage.file_format if given.file_format is None else formats.resolve(cursor, given.file_format)
-    json_format = formats.json_format(described)
-    if json_format is None:
-        raise options.unsupported("TYPE", described.get("TYPE", "CSV"))
+    file_format = formats.file_format(described)
     table = target.find(cursor, tree)
-    if select is None:
-        query = target.whole_document(table)
+    if select is not None:
+        query = target.transformation(cursor, table, select, statement, params, file_format)
+    elif isinstance(file_format, formats.CsvFormat):
+        raise sql_error(
+            "SQL compilation error:\nthe local warehouse copies CSV by a SELECT of its columns only", *SYNTAX_ERROR
+        )
     else:
-        query = target.transformation(cursor, table, select, statement, params)
+        query = target.whole_document(table)
     chosen = _choose(cursor, table, stage.location, reference.path, given)
     if not chosen.files:
         return _result([], chosen, given)
     with tempfile.TemporaryDirectory(prefix="staged-", dir=spool(cursor)) as folder:
-        source = Source(stage.location, chosen.files, json_format, Path(folder), datetime.now(UTC))
+        source = Source(stage.location, chosen.files, file_format, Path(folder), datetime.now(UTC))
         scratch = Scratch(cursor, table.columns, query, params)
         try:
             problems = _fill(source, scratch, given.on_error, is_checked=not target.reads_paths(query))

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from local.warehouse.staged.formats import JsonFormat
+from local.warehouse.staged.formats import CsvFormat, FileFormat, JsonFormat
 
 # Where a document probably begins: at the start of a line.
 _OPENING = re.compile(r"\n(?=[{\[])")
@@ -119,10 +119,10 @@ def _damage(kind: str, reason: str, read_so_far: bytes) -> Damaged:
     return Damaged(Problem(f"Invalid data encountered during decompression ({kind}): {reason}", line, is_json=False))
 
 
-def text_of(data: bytes, json_format: JsonFormat) -> pa.Array:
+def text_of(data: bytes, file_format: FileFormat) -> pa.Array:
     """The content as a large_string array of one. Raises `Damaged` for bytes that are not UTF-8."""
-    content = decompress(data, json_format.compression)
-    if json_format.skip_byte_order_mark and content.startswith(_BYTE_ORDER_MARK):
+    content = decompress(data, file_format.compression)
+    if file_format.skip_byte_order_mark and content.startswith(_BYTE_ORDER_MARK):
         content = content[len(_BYTE_ORDER_MARK) :]
     buffers = [None, pa.py_buffer(struct.pack("=qq", 0, len(content))), pa.py_buffer(content)]
     text = pa.Array.from_buffers(_TEXT, 1, buffers)
@@ -153,6 +153,17 @@ def split(text: pa.Array) -> Documents:
         is_only_the_last = len(numbers) == len(lines) - 1 and not lines[-1].as_py()
         lines = lines.slice(0, len(numbers)) if is_only_the_last else lines.take(numbers)
     return Documents(lines, pc.add(numbers.cast(pa.int64()), 1), _count(len(lines)))
+
+
+def records(text: pa.Array, csv_format: CsvFormat) -> Documents:
+    """Every line of a CSV file behind its header, without its line break; rows are counted from the first of them."""
+    found = split(text)
+    if not csv_format.skip_blank_lines and len(found.lines) and found.lines[-1].as_py() != len(found.lines):
+        gap = next(at for at, line in enumerate(found.lines.to_pylist(), 1) if at != line)
+        raise Damaged(Problem("End of record reached while expected to parse column", gap, is_json=False))
+    header = len(found.lines.filter(pc.less_equal(found.lines, csv_format.skip_header)))
+    texts = pc.utf8_rtrim(found.texts.slice(header), "\r")
+    return Documents(texts, found.lines.slice(header), _count(len(texts)))
 
 
 def _count(length: int) -> pa.Array:

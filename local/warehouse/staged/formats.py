@@ -39,6 +39,31 @@ JSON_DEFAULTS: dict[str, Any] = {
     "SKIP_BYTE_ORDER_MARK": True,
 }
 _HONOURED = ("COMPRESSION", "STRIP_OUTER_ARRAY", "SKIP_BYTE_ORDER_MARK", "FILE_EXTENSION")
+# The options of TYPE = CSV and their defaults.
+CSV_DEFAULTS: dict[str, Any] = {
+    "COMPRESSION": "AUTO",
+    "RECORD_DELIMITER": "\n",
+    "FIELD_DELIMITER": ",",
+    "MULTI_LINE": True,
+    "FILE_EXTENSION": None,
+    "PARSE_HEADER": False,
+    "SKIP_HEADER": 0,
+    "SKIP_BLANK_LINES": False,
+    "DATE_FORMAT": "AUTO",
+    "TIME_FORMAT": "AUTO",
+    "TIMESTAMP_FORMAT": "AUTO",
+    "BINARY_FORMAT": "HEX",
+    "ESCAPE": "NONE",
+    "ESCAPE_UNENCLOSED_FIELD": "\\\\",
+    "TRIM_SPACE": False,
+    "FIELD_OPTIONALLY_ENCLOSED_BY": "NONE",
+    "NULL_IF": ["\\\\N"],
+    "ERROR_ON_COLUMN_COUNT_MISMATCH": True,
+    "REPLACE_INVALID_CHARACTERS": False,
+    "EMPTY_FIELD_AS_NULL": True,
+    "SKIP_BYTE_ORDER_MARK": True,
+    "ENCODING": "UTF8",
+}
 
 
 @dataclass(frozen=True)
@@ -50,8 +75,22 @@ class JsonFormat:
     skip_byte_order_mark: bool = True
 
 
+@dataclass(frozen=True)
+class CsvFormat:
+    """What reading a CSV file depends on: fields without quotes or escapes, an empty one is NULL."""
+
+    compression: str = "AUTO"
+    skip_byte_order_mark: bool = True
+    field_delimiter: str = ","
+    skip_header: int = 0
+    skip_blank_lines: bool = False
+
+
+FileFormat = JsonFormat | CsvFormat
+
+
 def normalise(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Check the options of a file format. Other types than JSON are kept as they are: nothing here reads them.
+    """Check the options of a file format. Other types than JSON and CSV are kept as they are: nothing here reads them.
 
     Raises an SQL error that names an option which TYPE = JSON does not have, or which is not supported here.
     """
@@ -59,31 +98,64 @@ def normalise(given: Mapping[str, Any]) -> dict[str, Any]:
     if kind not in TYPES:
         raise options.invalid_value("TYPE", given["TYPE"], ", ".join(TYPES))
     checked = {**given, "TYPE": kind}
-    if kind != "JSON":
+    if kind not in ("JSON", "CSV"):
         return checked
-    options.check_names(given, ("TYPE", *JSON_DEFAULTS))
+    defaults = JSON_DEFAULTS if kind == "JSON" else CSV_DEFAULTS
+    options.check_names(given, ("TYPE", *defaults))
     for name, value in given.items():
         if name == "COMPRESSION":
             checked[name] = str(value).upper()
             if checked[name] not in COMPRESSIONS:
                 raise options.invalid_value(name, value, ", ".join(COMPRESSIONS))
-        elif isinstance(JSON_DEFAULTS.get(name), bool):
+        elif isinstance(defaults.get(name), bool):
             checked[name] = options.as_bool(name, value)
         elif isinstance(value, str) and name.endswith("_FORMAT"):
-            checked[name] = value.upper() if value.upper() == JSON_DEFAULTS[name] else value
-        if name not in ("TYPE", *_HONOURED) and checked[name] not in (JSON_DEFAULTS[name], {}):
+            checked[name] = value.upper() if value.upper() == defaults[name] else value
+        if kind == "JSON" and name not in ("TYPE", *_HONOURED) and checked[name] not in (JSON_DEFAULTS[name], {}):
             raise options.unsupported(name, value)
     return checked
 
 
-def json_format(given: Mapping[str, Any]) -> JsonFormat | None:
-    """The format of JSON files that these options describe; None for another type of file."""
-    if str(given.get("TYPE", "CSV")).upper() != "JSON":
-        return None
+def file_format(given: Mapping[str, Any]) -> FileFormat:
+    """The format of files that these options describe. Raises for a type, or a kind of CSV, that nothing here reads."""
+    kind = str(given.get("TYPE", "CSV")).upper()
+    if kind == "CSV":
+        return _csv_format({**CSV_DEFAULTS, **given})
+    if kind != "JSON":
+        raise options.unsupported("TYPE", kind)
     return JsonFormat(
         given.get("COMPRESSION", "AUTO"),
         given.get("STRIP_OUTER_ARRAY", False),
         given.get("SKIP_BYTE_ORDER_MARK", True),
+    )
+
+
+def _csv_format(given: Mapping[str, Any]) -> CsvFormat:
+    """The one kind of CSV that is read here; any other is refused by the name of its option."""
+    expected = {
+        **{name: (default,) for name, default in CSV_DEFAULTS.items()},
+        # Snowflake's default takes a backslash for an escape, and \\N for NULL.
+        "ESCAPE_UNENCLOSED_FIELD": ("NONE",),
+        "NULL_IF": ([], {}),
+        "ENCODING": ("UTF8", "UTF-8"),
+        "SKIP_BLANK_LINES": (False, True),
+        "SKIP_BYTE_ORDER_MARK": (False, True),
+        # Without effect where a COPY has a SELECT, and there is no other here.
+        "ERROR_ON_COLUMN_COUNT_MISMATCH": (False, True),
+        "COMPRESSION": COMPRESSIONS,
+    }
+    for name, allowed in expected.items():
+        value = given[name].upper() if isinstance(given[name], str) and name != "FIELD_DELIMITER" else given[name]
+        is_number = name == "SKIP_HEADER" and isinstance(value, int) and value >= 0
+        is_delimiter = name == "FIELD_DELIMITER" and isinstance(value, str) and len(value) == 1
+        if not is_number and not is_delimiter and name != "FILE_EXTENSION" and value not in allowed:
+            raise options.unsupported(name, given[name])
+    return CsvFormat(
+        given["COMPRESSION"],
+        given["SKIP_BYTE_ORDER_MARK"],
+        given["FIELD_DELIMITER"],
+        given["SKIP_HEADER"],
+        given["SKIP_BLANK_LINES"],
     )
 
 
@@ -160,7 +232,7 @@ def alter(cursor: WarehouseCursor, name: ObjectName, changes: dict[str, Any]) ->
 def describe(cursor: WarehouseCursor, name: ObjectName) -> StatementResult:
     """DESCRIBE FILE FORMAT: one row an option."""
     given = _find(cursor, name)
-    defaults = {"TYPE": "CSV", **(JSON_DEFAULTS if given["TYPE"] == "JSON" else {})}
+    defaults = {"TYPE": "CSV", **{"JSON": JSON_DEFAULTS, "CSV": CSV_DEFAULTS}.get(given["TYPE"], {})}
     rows = [
         (option, _type_name(default), _text(given.get(option, default)), _text(default))
         for option, default in {**{o: v for o, v in given.items() if o not in defaults}, **defaults}.items()

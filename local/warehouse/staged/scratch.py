@@ -18,7 +18,7 @@ from sqlglot import exp
 
 from local.warehouse.naming import quoted
 from local.warehouse.staged.documents import Documents, Problem
-from local.warehouse.staged.source import FILE, ROW, SCHEMA, Source
+from local.warehouse.staged.source import FILE, ROW, Source
 
 if TYPE_CHECKING:
     from local.warehouse.cursor import WarehouseCursor
@@ -125,7 +125,7 @@ class Scratch:
         """Transform some documents and throw the result away; returns what went wrong."""
         self._duck.begin()
         try:
-            with self._reading(pa.Table.from_batches(source.rows(index, found), SCHEMA)):
+            with self._reading(pa.Table.from_batches(source.rows(index, found), source.schema)):
                 self._duck.execute(self._insert(), self._params)
         except duckdb.Error as error:
             return error
@@ -142,7 +142,7 @@ class Scratch:
         """The column whose value of one document cannot be converted."""
         if self._params:
             return None
-        table = pa.Table.from_batches(source.rows(index, found), SCHEMA)
+        table = pa.Table.from_batches(source.rows(index, found), source.schema)
         for at, column in enumerate(self._columns):
             one = self._select.copy()
             one.set("expressions", [exp.cast(_unaliased(one.expressions[at + 2]), column.kind, dialect="duckdb")])

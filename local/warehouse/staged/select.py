@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 import duckdb
 from sqlglot import exp
 
-from local.warehouse.staged import formats, listing, options, stages, transform
+from local.warehouse.errors import SYNTAX_ERROR, sql_error
+from local.warehouse.staged import formats, listing, stages, transform
 from local.warehouse.staged.copy import abort_error, spool
+from local.warehouse.staged.formats import FileFormat
 from local.warehouse.staged.references import is_stage, parse, stage_tables
 from local.warehouse.staged.source import Source
 from local.warehouse.staged.transform import DOCUMENT, METADATA
@@ -36,7 +38,7 @@ def replace_stages(cursor: WarehouseCursor, tree: exp.Expr) -> None:
     """
     for forget in _kept.pop(cursor.session, []):
         forget()
-    transform.columns_of_stages(tree)
+    transform.columns_of_stages(tree, lambda table: _file_format(cursor, table))
     for table in stage_tables(tree):
         table.replace(_read(cursor, table))
 
@@ -46,12 +48,11 @@ def _read(cursor: WarehouseCursor, table: exp.Table) -> exp.Expr:
     assert is_stage(table)
     reference = parse(table.this.name)
     stage = stages.lookup(cursor, reference)
-    given = stage.file_format
-    if (named := table.args.get("format")) is not None:
-        given = formats.lookup(cursor, named.name if isinstance(named, exp.Literal) else named.sql(dialect="snowflake"))
-    json_format = formats.json_format(given)
-    if json_format is None:
-        raise options.unsupported("TYPE", given.get("TYPE", "CSV"))
+    file_format = _file_format(cursor, table)
+    if isinstance(file_format, formats.CsvFormat) and _asks_for_star(table):
+        raise sql_error(
+            "SQL compilation error:\nthe local warehouse reads the columns of CSV as $1, $2, …", *SYNTAX_ERROR
+        )
     pattern = table.args.get("pattern")
     files = listing.under(stage.location, reference.path, pattern.name if pattern else None)
     duck = cursor.duck.cursor()
@@ -59,7 +60,7 @@ def _read(cursor: WarehouseCursor, table: exp.Table) -> exp.Expr:
     duck.execute(f"ATTACH ':memory:' AS {name} (HIDDEN)")
     _kept.setdefault(cursor.session, []).append(weakref.finalize(cursor, _forget, duck, name))
     with tempfile.TemporaryDirectory(prefix="staged-", dir=spool(cursor)) as folder:
-        source = Source(stage.location, files, json_format, Path(folder), datetime.now(UTC))
+        source = Source(stage.location, files, file_format, Path(folder), datetime.now(UTC))
         if problems := source.invalid(duck):
             index = min(problems)
             raise abort_error(files[index], problems[index][0], advice="")
@@ -73,6 +74,14 @@ def _read(cursor: WarehouseCursor, table: exp.Table) -> exp.Expr:
         return relation
     only = exp.select(exp.column(exp.to_identifier(DOCUMENT, quoted=True))).from_(relation)
     return only.subquery(table.alias or f"_{name}")
+
+
+def _file_format(cursor: WarehouseCursor, table: exp.Table) -> FileFormat:
+    """The format of the files behind one reference: the one that it names, else the stage's."""
+    if (named := table.args.get("format")) is not None:
+        name = named.name if isinstance(named, exp.Literal) else named.sql(dialect="snowflake")
+        return formats.file_format(formats.lookup(cursor, name))
+    return formats.file_format(stages.lookup(cursor, parse(table.this.name)).file_format)
 
 
 def _asks_for_star(table: exp.Table) -> bool:

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from local.warehouse.staged import documents, repeated
 from local.warehouse.staged.documents import Damaged, Documents, Problem
-from local.warehouse.staged.formats import JsonFormat
+from local.warehouse.staged.formats import CsvFormat, FileFormat, JsonFormat
 from local.warehouse.staged.objects import S3Location, StagedFile, pool
 from local.warehouse.staged.transform import DOCUMENT
 
@@ -40,10 +40,13 @@ SCHEMA = pa.schema(
     ]
 )
 
+# A line of CSV is no JSON: DuckDB must not take it for that.
+CSV_SCHEMA = SCHEMA.set(SCHEMA.get_field_index(DOCUMENT), pa.field(DOCUMENT, pa.large_string()))
+
 
 @dataclass
 class Source:
-    """Files of one location, read as JSON. `spool` is a directory for their bytes: each is fetched once only.
+    """Files of one location, read as JSON or CSV. `spool` is a directory for their bytes: each is fetched once only.
 
     `replaced` are documents of files that needed a second look, by the file's index; `left_out` the row numbers that
     are not to be loaded; `skipped` files of which nothing is; `doubtful` those that may repeat a key.
@@ -51,7 +54,7 @@ class Source:
 
     location: S3Location
     files: Sequence[StagedFile]
-    json_format: JsonFormat
+    file_format: FileFormat
     spool: Path
     started: datetime
     replaced: dict[int, Documents] = field(default_factory=dict)
@@ -76,22 +79,33 @@ class Source:
         """The documents of a file, without what is left out. Raises `Damaged`."""
         found = self.replaced.get(index)
         if found is None:
-            text = documents.text_of(self.bytes_of(index), self.json_format)
-            if not repeated.has_surely_none(text):
-                self.doubtful.add(index)
-            found = documents.scan(text, self.json_format) if self.is_scanned else documents.split(text)
+            text = documents.text_of(self.bytes_of(index), self.file_format)
+            found = self._taken_apart(index, text)
         self.parsed[index] = len(found.texts) + len(found.problems)
         return found.without(self.left_out.get(index, set()))
+
+    def _taken_apart(self, index: int, text: pa.Array) -> Documents:
+        if isinstance(self.file_format, CsvFormat):
+            return documents.records(text, self.file_format)
+        if not repeated.has_surely_none(text):
+            self.doubtful.add(index)
+        return documents.scan(text, self.file_format) if self.is_scanned else documents.split(text)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Of the rows."""
+        return CSV_SCHEMA if isinstance(self.file_format, CsvFormat) else SCHEMA
 
     @property
     def is_scanned(self) -> bool:
         """Whether the lines of a file are not its documents."""
-        return self.json_format.strip_outer_array
+        return isinstance(self.file_format, JsonFormat) and self.file_format.strip_outer_array
 
     def scan(self, index: int) -> Documents:
-        """Walk a file document by document and remember what was found."""
-        text = documents.text_of(self.bytes_of(index), self.json_format)
-        self.replaced[index] = documents.scan(text, self.json_format)
+        """Walk a file of JSON document by document and remember what was found."""
+        assert isinstance(self.file_format, JsonFormat)
+        text = documents.text_of(self.bytes_of(index), self.file_format)
+        self.replaced[index] = documents.scan(text, self.file_format)
         return self.replaced[index]
 
     def each(self) -> Iterator[tuple[int, Documents | Damaged]]:
@@ -145,11 +159,11 @@ class Source:
             arrays: list[Any] = [
                 pa.repeat(pa.scalar(index, pa.int32()), len(texts)),
                 numbers,
-                pa.ExtensionArray.from_storage(SCHEMA.field(DOCUMENT).type, texts),
+                pa.ExtensionArray.from_storage(SCHEMA.field(DOCUMENT).type, texts) if self.schema is SCHEMA else texts,
             ]
             for kind, value in zip(itertools.islice(SCHEMA.types, 3, None), constants, strict=True):
                 arrays.append(value if value is numbers else pa.repeat(pa.scalar(value, kind), len(texts)))
-            yield pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
+            yield pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
     def _with_repeated_keys(self, index: int, found: Documents) -> dict[int, str]:
         """Messages of the documents of a doubtful file that repeat a key, by their row."""
@@ -162,7 +176,7 @@ class Source:
     def reader(self) -> pa.RecordBatchReader:
         """A stream that DuckDB can scan once. What stops it is kept in `failure`: DuckDB passes on text only."""
         self.failure = None
-        return pa.RecordBatchReader.from_batches(SCHEMA, self._watched(self.batches()))
+        return pa.RecordBatchReader.from_batches(self.schema, self._watched(self.batches()))
 
     def _watched(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         try:
@@ -178,7 +192,7 @@ class Source:
         for index, found in self.each():
             if isinstance(found, Damaged):
                 problems[index] = [found.problem]
-            elif index in self.replaced or self.is_scanned:
+            elif index in self.replaced or self.is_scanned or isinstance(self.file_format, CsvFormat):
                 continue
             elif _invalid_rows(duck, found) or self._with_repeated_keys(index, found):
                 suspects.append(index)

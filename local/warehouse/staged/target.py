@@ -13,6 +13,7 @@ from local.warehouse.errors import NOT_FOUND, SYNTAX_ERROR, sql_error
 from local.warehouse.naming import ObjectName, quoted
 from local.warehouse.sql.names import temporary_table
 from local.warehouse.staged import catalog, transform
+from local.warehouse.staged.formats import FileFormat
 from local.warehouse.staged.references import stage_tables, table_parts
 from local.warehouse.staged.scratch import RELATION, Column, with_position
 
@@ -77,7 +78,7 @@ def whole_document(target: Target) -> exp.Select:
 
 
 def transformation(
-    cursor: WarehouseCursor, target: Target, select: exp.Expr, statement: str, params: Any
+    cursor: WarehouseCursor, target: Target, select: exp.Expr, statement: str, params: Any, file_format: FileFormat
 ) -> exp.Select:
     """The SELECT of a COPY in DuckDB's dialect, reading from the scratch's relation."""
     transform.check(select, select_text(statement), lambda: user_functions(cursor))
@@ -90,7 +91,7 @@ def transformation(
             "42601",
         )
     (stage,) = stage_tables(select)
-    transform.columns_of_stages(select)
+    transform.columns_of_stages(select, lambda _: file_format)
     source = exp.to_table(RELATION)
     if stage.alias:
         source.set("alias", exp.TableAlias(this=stage.args["alias"].this.copy()))

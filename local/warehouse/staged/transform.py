@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.tokens import Token, TokenType
 
 from local.warehouse.errors import sql_error
+from local.warehouse.staged.formats import FileFormat, JsonFormat
 from local.warehouse.staged.references import is_stage
 
 DOCUMENT = "$1"
@@ -116,15 +117,16 @@ def _depth(tokens: Sequence[Token]) -> int:
     return sum((t.token_type == TokenType.L_PAREN) - (t.token_type == TokenType.R_PAREN) for t in tokens)
 
 
-def columns_of_stages(tree: exp.Expr) -> None:
+def columns_of_stages(tree: exp.Expr, format_of: Callable[[exp.Table], FileFormat]) -> None:
     """Turn `$1` and METADATA$ names that come from a stage into quoted columns, in place.
 
-    JSON files have one column, so any other `$n` is NULL, as in Snowflake.
+    JSON files have one column, so any other `$n` is NULL, as in Snowflake; of CSV files `$n` is a field of the line.
     """
     for select in list(tree.find_all(exp.Select)):
-        aliases = [table.alias.upper() for table in _sources(select) if is_stage(table)]
-        if not aliases:
+        found = [table for table in _sources(select) if isinstance(table, exp.Table) and is_stage(table)]
+        if not found:
             continue
+        aliases = {table.alias.upper(): format_of(table) for table in found}
         for node in list(select.find_all(exp.Parameter, exp.Column)):
             nearest = node.find_ancestor(exp.Select)
             if nearest is select or not _has_stage(nearest):
@@ -143,7 +145,7 @@ def _has_stage(select: exp.Expr | None) -> bool:
     return isinstance(select, exp.Select) and any(is_stage(table) for table in _sources(select))
 
 
-def _replace(node: exp.Expr, aliases: Sequence[str]) -> None:
+def _replace(node: exp.Expr, aliases: Mapping[str, FileFormat]) -> None:
     if isinstance(node, exp.Parameter):
         if isinstance(node.parent, exp.Column) or not isinstance(node.this, exp.Literal):
             return
@@ -153,24 +155,29 @@ def _replace(node: exp.Expr, aliases: Sequence[str]) -> None:
                 904,
                 "42000",
             )
-        node.replace(_column(int(node.this.name), None))
+        (file_format,) = aliases.values()
+        node.replace(_column(int(node.this.name), None, file_format))
         return
     qualifier = node.args.get("table")
     if qualifier is not None and qualifier.name.upper() not in aliases:
         return
     if isinstance(node.this, exp.Parameter) and isinstance(node.this.this, exp.Literal):
-        node.replace(_column(int(node.this.this.name), qualifier))
+        file_format = aliases[qualifier.name.upper() if qualifier is not None else next(iter(aliases))]
+        node.replace(_column(int(node.this.this.name), qualifier, file_format))
     elif isinstance(node.this, exp.Identifier) and node.name.upper() in METADATA:
         node.set("this", exp.to_identifier(node.name.upper(), quoted=True))
 
 
-def _column(number: int, qualifier: exp.Expr | None) -> exp.Expr:
-    if number != 1:
+def _column(number: int, qualifier: exp.Expr | None, file_format: FileFormat) -> exp.Expr:
+    if number != 1 and isinstance(file_format, JsonFormat):
         return exp.Null()
     column = exp.column(exp.to_identifier(DOCUMENT, quoted=True))
     if qualifier is not None:
         column.set("table", qualifier.copy())
-    return column
+    if isinstance(file_format, JsonFormat):
+        return column
+    fields = [column, exp.Literal.string(file_format.field_delimiter), exp.Literal.number(number)]
+    return exp.Nullif(this=exp.Anonymous(this="SPLIT_PART", expressions=fields), expression=exp.Literal.string(""))
 
 
 def extract_once(select: exp.Select) -> exp.Select:

@@ -160,7 +160,14 @@ def test_an_option_that_is_wrong_is_named(load: Any, case: Refused) -> None:
         ("(type = json strip_null_values = true)", "STRIP_NULL_VALUES = True is not supported"),
         ("(type = json compression = zip)", r"invalid value \[zip\] for parameter 'COMPRESSION'"),
         ("(type = jsonl)", r"invalid value \[jsonl\] for parameter 'TYPE'"),
-        ("(type = csv)", "TYPE = CSV is not supported"),
+        ("(type = parquet)", "TYPE = PARQUET is not supported"),
+        ("(type = csv)", r"ESCAPE_UNENCLOSED_FIELD = .* is not supported"),
+        ("(type = csv escape_unenclosed_field = none)", "NULL_IF = .* is not supported"),
+        (
+            "(type = csv escape_unenclosed_field = none field_optionally_enclosed_by = '\"')",
+            "FIELD_OPTIONALLY_ENCLOSED_BY = .* is not supported",
+        ),
+        ("(type = csv skip_headers = 1)", "invalid parameter 'SKIP_HEADERS'"),
     ],
 )
 def test_a_file_format_that_is_wrong_is_named(sql: Any, table: str, file_format: str, message: str) -> None:

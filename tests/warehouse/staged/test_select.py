@@ -90,8 +90,8 @@ def test_a_document_that_is_no_json_is_named(sql: Any, bucket: Any, stage: str) 
         sql("select $1 from @landing (file_format => 'ndjson')")
 
 
-def test_without_a_json_format_a_query_is_refused(sql: Any, bucket: Any, stage: str) -> None:
-    with pytest.raises(ProgrammingError, match="TYPE = CSV is not supported"):
+def test_without_a_format_that_is_read_here_a_query_is_refused(sql: Any, bucket: Any, stage: str) -> None:
+    with pytest.raises(ProgrammingError, match=r"ESCAPE_UNENCLOSED_FIELD = .* is not supported"):
         sql("select $1 from @landing/a")
 
 
