@@ -19,7 +19,7 @@ from typing import Any
 
 import boto3
 
-from local.market.contracts import UNDERLYINGS
+from local.market.contracts import UNDERLYINGS, Contract
 from local.market.market import Market
 from local.market.universe import rows_of
 from local.objects.process import Reader, RunningObjectStore
@@ -56,9 +56,14 @@ def bars_of(market: Market, folder: str, position: int) -> list[dict[str, Any]]:
             row
             for underlying in UNDERLYINGS
             for contract in market.contracts.alive(underlying, position)
-            for row in rows_of(market.chain.bars(contract, position, position), {"T": contract.ticker}, [midnight])
+            for row in _rows(market, contract, position, midnight)
         ]
     return [row | {"t": midnight * 1_000_000} for row in rows]
+
+
+def _rows(market: Market, contract: Contract, position: int, midnight: int) -> list[dict[str, Any]]:
+    bars = market.chain.bars(contract, position, position)
+    return rows_of(bars, {"T": contract.ticker}, [midnight] * len(bars))
 
 
 class FlatFiles:

@@ -12,6 +12,15 @@
     ) }}
 {% endmacro %}
 
+{# The raw tables that hold a dataset's rows: bars come from the API and from flat files. #}
+{% macro raw_tables(dataset) %}
+    {{ return([dataset] + ([files_of(dataset)] if files_of(dataset) else [])) }}
+{% endmacro %}
+
+{% macro files_of(dataset) %}
+    {{ return({'stock_bars': 'stock_bar_files', 'option_bars': 'option_bar_files'}.get(dataset)) }}
+{% endmacro %}
+
 {# A manifest is known by its family and its id: the same id under both families is two manifests. #}
 {% macro family_of(dataset) %}
     {{ return('options' if dataset.startswith('option') else 'stocks') }}

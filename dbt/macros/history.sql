@@ -5,7 +5,7 @@
     what makes a version.
 
     An observation is a row as one response held it. Per key, observations in the order of fetched_at become versions
-    where a value changes; a moment at which several responses disagree counts with the last of them (highest manifest,
+    where a value changes; an observation by a flat file has the values that files lack from the one before it. A moment at which several responses disagree counts with the last of them (highest manifest,
     object, line, position). Where a complete answer is a fact also for what it lacks, it ends a version (withdrawals.sql).
     Incremental: only keys that new manifests name, or should name, are looked at, their recorded versions take part as
     observations, and only keys whose versions come out different are written – all versions of such a key, with one
@@ -25,6 +25,7 @@
 {%- set key, values = columns.key, columns['values'] %}
 {%- set lineage = ['manifest_id', 'object_key', 'line_number', 'result_index'] %}
 {%- set carried = columns.get('carried', []) %}
+{%- set lacked = columns.get('not_in_files', {}) %}
 {%- set stored = key + values + carried + ['fetched_at'] + lineage %}
 with {{ context['received_' ~ dataset](pending_only=is_incremental()) }},
 
@@ -110,16 +111,35 @@ observations as (
     where received.rejection_reason is null
 ),
 {% endif %}
-moments as (
+{{ 'sourced' if lacked else 'moments' }} as (
     select
         *,
         false as is_withdrawn
+        {%- if lacked %},
+        object_key like '%.csv.gz' as is_of_file
+        {%- endif %}
     from observations
     qualify row_number() over (
         partition by {{ key | join(', ') }}, fetched_at
         order by {{ lineage | join(' desc, ') }} desc
     ) = 1
 ),
+
+{% if lacked %}
+{# A recorded version by a file is filled anew: an answer that comes late may have come before it. #}
+moments as (
+    select
+        {%- for column in stored %}
+        {%- if column in lacked %}
+        iff(sourced.is_of_file, {{ _as_known(column, lacked[column], key) }}, sourced.{{ column }}) as {{ column }},
+        {%- else %}
+        sourced.{{ column }},
+        {%- endif %}
+        {%- endfor %}
+        sourced.is_withdrawn
+    from sourced
+),
+{% endif %}
 
 {% if columns.withdrawable %}
 {{ withdrawals(dataset) }}
@@ -214,6 +234,18 @@ order by session_date
             pending.dataset = '{{ dataset }}'
             and pending.is_new
     )
+{%- endmacro %}
+
+{# What the last answer of the API said; `otherwise` where there is none. No average is negative: -1 keeps apart an
+   answer that had none from a file, which lag passes over. #}
+{% macro _as_known(column, otherwise, key) -%}
+    {%- if otherwise == 'null' -%}
+        nullif(lag(iff(sourced.is_of_file, null, coalesce(sourced.{{ column }}, -1))) ignore nulls over (
+            {{- _in_order(key, 'sourced') }}), -1)
+    {%- else -%}
+        coalesce(lag(iff(sourced.is_of_file, null, sourced.{{ column }})) ignore nulls over (
+            {{- _in_order(key, 'sourced') }}), {{ otherwise }})
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro _in_order(key, of='told') -%}

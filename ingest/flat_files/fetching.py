@@ -74,7 +74,8 @@ class FileFetch:
         lacking = completeness.too_few(rows, self._batch.neighbours)
         for session, expected in lacking.items():
             log.warning("The file of %s is suspect: %d tickers, %d were expected.", session, rows[session], expected)
-        dataset = Dataset.STOCK_BAR_FILES.value
+        # Of whatever has the bars: the same session from the API closes it.
+        dataset = Dataset.STOCK_BARS.value
         return tuple(
             SuspectSession(dataset, day, rows[day], expected, fetches=1) for day, expected in sorted(lacking.items())
         )

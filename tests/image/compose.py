@@ -57,7 +57,10 @@ SERVICES = {
         DATABASE | ALERTS | {"fernet_key", "api_secret_key"}, {"back", "out"}, (*AIRFLOW, *MAIL, "AIRFLOW__API__")
     ),
     "worker": Expected(
-        BROKER | ALERTS | {"api_secret_key", "polygon_api_key", "loader_key", "transformer_key", "aws_credentials"},
+        BROKER
+        | ALERTS
+        | {"polygon_flat_files_secret_access_key"}
+        | {"api_secret_key", "polygon_api_key", "loader_key", "transformer_key", "aws_credentials"},
         {"back", "out"},
         (
             *(name for name in AIRFLOW if name != "AIRFLOW__DATABASE__"),

@@ -181,7 +181,7 @@ def test_session_with_far_fewer_tickers_than_its_neighbours_is_suspect_and_not_h
     fetch(batch_of(bucket, *DAYS))
     (manifest,) = stored(store)
     assert manifest.sessions == ("2026-11-18", "2026-11-19")
-    assert [(one.dataset, one.session) for one in manifest.suspect_sessions] == [("stock_bar_files", "2026-11-20")]
+    assert [(one.dataset, one.session) for one in manifest.suspect_sessions] == [("stock_bars", "2026-11-20")]
 
 
 def test_batches_are_bounded_by_what_they_weigh():

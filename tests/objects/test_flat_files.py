@@ -93,7 +93,7 @@ def test_keys_of_files_reach_no_other_bucket_and_write_nothing(store: RunningObj
         lambda: s3.put_object(Bucket="flatfiles", Key="x", Body=b""),
         lambda: s3.delete_object(Bucket="flatfiles", Key=key_of(STOCKS, "2026-11-20")),
     ):
-        with pytest.raises(s3.exceptions.ClientError, match="AccessDenied|403"):
+        with pytest.raises(s3.exceptions.ClientError, match=r"AccessDenied|403"):
             attempt()
 
 

@@ -15,6 +15,8 @@ DATASETS = (
     "option_contracts", "option_bars", "option_chain",
 )  # fmt: skip
 
+FILES = ("stock_bar_files", "option_bar_files")
+
 
 @pytest.fixture(scope="module")
 def scripts() -> list[Script]:
@@ -36,15 +38,19 @@ def named(scripts: list[Script], name: str) -> str:
 
 
 def test_all_tables_of_the_pipeline_are_there(tables: dict[str, exp.Create]) -> None:
-    raw = {f"raw.{name}" for name in (*DATASETS, "load_ledger", "load_rejects", "load_locks", "load_watermarks")}
+    raw = {
+        f"raw.{name}" for name in (*DATASETS, *FILES, "load_ledger", "load_rejects", "load_locks", "load_watermarks")
+    }
 
     assert set(tables) == raw | {"ops.builds", "ops.dbt_test_results", "ops.dbt_failing_rows", "ops.overrides"}
 
 
 def test_raw_tables_have_one_shape(tables: dict[str, exp.Create]) -> None:
-    shapes = {tuple(column.sql() for column in tables[f"raw.{name}"].find_all(exp.ColumnDef)) for name in DATASETS}
+    for names in (DATASETS, FILES):
+        columns = [[column for column in tables[f"raw.{name}"].find_all(exp.ColumnDef)] for name in names]
+        shapes = {tuple((column.name, column.args["kind"].sql()) for column in each) for each in columns}
 
-    assert len(shapes) == 1
+        assert len(shapes) == 1
 
 
 def test_every_table_and_column_has_a_comment(tables: dict[str, exp.Create]) -> None:

@@ -37,10 +37,38 @@
         {%- endfor %} > 0 as is_narrowed
     from {{ source('raw', dataset) }} as lines
     {%- if pending_only %}
-    where lines.manifest_id in (
-        select pending.manifest_id
-        from {{ ref('stg_polygon__manifests_pending') }} as pending
-        where pending.dataset = '{{ dataset }}'
-    )
+    where {{ is_pending(dataset) }}
     {%- endif %}
+{%- endmacro %}
+
+{# Flat files as answers of one page: what was asked for is the session, and an object's key says which. #}
+{% macro file_answers(dataset, pending_only=false) -%}
+    select
+        '{{ dataset }}' as dataset,
+        lines.manifest_id,
+        lines.object_key,
+        1 as line_number,
+        min(lines.fetched_at) as fetched_at,
+        lines.object_key as request_path,
+        null::variant as request_params,
+        null::varchar as page_cursor,
+        null::varchar as escaped_cursor,
+        null::varchar as next_cursor,
+        false as has_next,
+        count(*) as page_rows,
+        null::varchar as told_of,
+        null::date as told_from,
+        false as is_cut,
+        null::date as gte_date,
+        null::date as lte_date,
+        null::date as as_of_date,
+        false as is_of_expired,
+        false as is_narrowed
+    from {{ source('raw', files_of(dataset)) }} as lines
+    {%- if pending_only %}
+    where {{ is_pending(dataset) }}
+    {%- endif %}
+    group by
+        lines.manifest_id,
+        lines.object_key
 {%- endmacro %}

@@ -1,6 +1,9 @@
 {#
     What identifies a row of a dataset (key) and what makes a version of it (values).
 
+    not_in_files: values that flat files don't have: an observation by a file leaves them as they were, or as they are
+    named here where nothing is known.
+
     carried: kept with a version as it was observed first; a change of it is not one of the row.
 
     symbol, date: what the row is shown and looked for by.  withdrawable: a complete answer is a fact also for the rows
@@ -13,6 +16,7 @@
         'stock_bars': {
             'key': ['ticker', 'session_date'],
             'values': bar + ['volume_shares', 'vwap_usd', 'transactions', 'is_otc'],
+            'not_in_files': {'vwap_usd': 'null', 'is_otc': 'false'},
             'symbol': 'ticker',
             'date': 'session_date',
             'withdrawable': is_symbol('ticker'),
@@ -76,6 +80,7 @@
         'option_bars': {
             'key': ['contract_ticker', 'session_date'],
             'values': bar + ['volume_contracts', 'vwap_usd', 'transactions'],
+            'not_in_files': {'vwap_usd': 'null'},
             'symbol': 'contract_ticker',
             'date': 'session_date',
             'withdrawable': none,

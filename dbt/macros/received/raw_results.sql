@@ -4,12 +4,17 @@
     from {{ source('raw', dataset) }} as lines,
         lateral flatten(input => lines.response:results) as results
     {%- if pending_only %}
-    where lines.manifest_id in (
+    where {{ is_pending(dataset) }}
+    {%- endif %}
+{%- endmacro %}
+
+{# Whether a line is of a manifest that this build takes up. #}
+{% macro is_pending(dataset) -%}
+    lines.manifest_id in (
         select pending.manifest_id
         from {{ ref('stg_polygon__manifests_pending') }} as pending
         where pending.dataset = '{{ dataset }}'
     )
-    {%- endif %}
 {%- endmacro %}
 
 {# Where a result came from, and the result: the columns that every received_<dataset> has besides its own. #}
@@ -52,11 +57,12 @@
     try_to_date(left(results.value:{{ path }}::varchar, 10), 'YYYY-MM-DD')
 {%- endmacro %}
 
-{# Whether one of these fields (path: column) holds something else than a number: words, NaN, Infinity. #}
-{% macro unreadable(numbers) -%}
+{# Whether one of these fields (path: column) holds something else than a number: words, NaN, Infinity.
+   text: the field as text, {} for its path. #}
+{% macro unreadable(numbers, text='results.value:{}::varchar') -%}
     iff(
             {%- for path, column in numbers.items() %}
-            {{ 'and ' if not loop.first }}coalesce({{ column }} between -1e300 and 1e300, results.value:{{ path }}::varchar is null)
+            {{ 'and ' if not loop.first }}coalesce({{ column }} between -1e300 and 1e300, {{ text.format(path) }} is null)
             {%- endfor %},
             false,
             true
@@ -66,16 +72,20 @@
 {# The New York date of a time in milliseconds, or in nanoseconds: the API gives 00:00 there for ranges and 16:00 for
    grouped bars. #}
 {% macro result_session(path) -%}
+    {{ session_at('results.value:' ~ path ~ '::varchar') }}
+{%- endmacro %}
+
+{% macro session_at(text) -%}
     to_date(
             convert_timezone(
                 'UTC',
                 'America/New_York',
                 to_timestamp_ntz(
                     case
-                        when try_to_number(results.value:{{ path }}::varchar) between 0 and 253402300799999
-                            then try_to_number(results.value:{{ path }}::varchar)
-                        when try_to_number(results.value:{{ path }}::varchar) between 1e16 and 9e18
-                            then floor(try_to_number(results.value:{{ path }}::varchar) / 1000000)
+                        when try_to_number({{ text }}) between 0 and 253402300799999
+                            then try_to_number({{ text }})
+                        when try_to_number({{ text }}) between 1e16 and 9e18
+                            then floor(try_to_number({{ text }}) / 1000000)
                     end,
                     3
                 )

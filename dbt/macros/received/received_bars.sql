@@ -1,6 +1,7 @@
 {#
-    Bars as responses held them, typed, with the reason where a bar is rejected.
+    Bars as responses and flat files held them, typed, with the reason where a bar is rejected.
     Grouped: ticker from the bar, session from the request's path. Range: ticker from the response, session from t.
+    A flat file is one answer like a grouped one, with a bar a line: its session is the folder of its object.
 #}
 {% macro received_stock_bars(pending_only=false) %}
 {{ _received_bars('stock_bars', 'ticker', 'volume_shares', 'stock_price_usd', pending_only) }}
@@ -18,6 +19,10 @@
 } -%}
 {%- set lowest = 'least(close_usd, coalesce(open_usd, close_usd), coalesce(high_usd, close_usd), coalesce(low_usd, close_usd))' -%}
 {%- set highest = lowest | replace('least', 'greatest') -%}
+{%- set fields = {
+    'open': 'open_usd', 'high': 'high_usd', 'low': 'low_usd', 'close': 'close_usd', 'volume': volume,
+    'transactions': 'try_to_double(lines.transactions)'
+} -%}
 {%- set rounding = '(least(' ~ most.rounding_usd ~ ', ' ~ most.rounding_share ~ ' * close_usd) + 1e-9)' -%}
 {{ dataset }}_told as (
     select
@@ -39,6 +44,44 @@
         {%- endif %}
         {{ unreadable(numbers) }} as is_unreadable
     {{ raw_results(dataset, pending_only) }}
+    union all
+    select
+        lines.manifest_id,
+        lines.object_key,
+        1 as line_number,
+        lines.fetched_at,
+        lines.line_number as result_index,
+        object_construct(
+            'T', lines.ticker,
+            'o', lines.open,
+            'h', lines.high,
+            'l', lines.low,
+            'c', lines.close,
+            'v', lines.volume,
+            'n', lines.transactions,
+            't', lines.window_start
+        )::variant as result,
+        lines.object_key as request_path,
+        true as is_grouped,
+        null as requested_ticker,
+        try_to_date(split_part(lines.object_key, '/', 3), 'YYYY-MM-DD') as requested_from,
+        requested_from as requested_until,
+        lines.window_start is not null as has_time,
+        {{ session_at('lines.window_start') }} as time_date,
+        nullif(trim(lines.ticker), '') as {{ ticker }},
+        {%- for field in ['open', 'high', 'low', 'close', 'volume'] %}
+        try_to_double(lines.{{ field }}) as {{ fields[field] }},
+        {%- endfor %}
+        null as vwap_usd,
+        try_to_number(lines.transactions) as transactions,
+        {%- if not is_option %}
+        false as is_otc,
+        {%- endif %}
+        {{ unreadable(fields, 'lines.{}') }} as is_unreadable
+    from {{ source('raw', files_of(dataset)) }} as lines
+    {%- if pending_only %}
+    where {{ is_pending(dataset) }}
+    {%- endif %}
 ),
 
 {{ dataset }}_results as (

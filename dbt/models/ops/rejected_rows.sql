@@ -8,7 +8,8 @@ select
     to_json(result) as raw_row,
     manifest_id,
     object_key,
-    line_number,
+    {# A flat file is one answer: its rows are its lines. #}
+    iff(object_key like '%.csv.gz', result_index, line_number) as line_number,
     result_index,
     fetched_at
 from {{ ref('stg_polygon__rows_rejected') }}

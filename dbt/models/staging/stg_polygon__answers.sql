@@ -14,10 +14,9 @@
 with recursive lines as (
     {%- for dataset in paged %}
     {{ answer_lines(dataset, pending_only=is_incremental()) }}
-    {%- if not loop.last %}
     union all
-    {%- endif %}
     {%- endfor %}
+    {{ file_answers('stock_bars', pending_only=is_incremental()) }}
 ),
 
 pages (
@@ -104,13 +103,15 @@ answers as (
 asked as (
     select
         lines.*,
-        lines.request_path like '/v2/aggs/grouped/%' as is_grouped,
+        lines.request_path like '/v2/aggs/grouped/%' or lines.request_path like '%.csv.gz' as is_grouped,
         lines.dataset = 'stock_bars' and not is_grouped as is_of_one_ticker,
         count(*) over (
             partition by lines.dataset, lines.manifest_id, lines.request_path, to_json(lines.request_params)
         ) as times_asked,
         {# The live contracts of a day expire after it, or on it; the others have expired before. #}
         case
+            when lines.request_path like '%.csv.gz'
+                then try_to_date(split_part(lines.request_path, '/', 3), 'YYYY-MM-DD')
             when lines.dataset = 'stock_bars'
                 then try_to_date(split_part(lines.request_path, '/', iff(is_grouped, -1, -2)), 'YYYY-MM-DD')
             when lines.dataset = 'option_contracts' and not lines.is_of_expired
@@ -125,6 +126,8 @@ asked as (
             else lines.gte_date
         end as from_date,
         case
+            when lines.request_path like '%.csv.gz'
+                then try_to_date(split_part(lines.request_path, '/', 3), 'YYYY-MM-DD')
             when lines.dataset = 'stock_bars'
                 then try_to_date(split_part(lines.request_path, '/', -1), 'YYYY-MM-DD')
             when lines.dataset = 'option_contracts' and lines.is_of_expired

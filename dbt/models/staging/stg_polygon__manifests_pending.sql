@@ -43,24 +43,40 @@ unabsorbed as (
     where absorbed.manifest_id is null
 ),
 
-fetched as (
+fetched_lines as (
     {% for dataset in datasets() %}
+    {%- set is_last_dataset = loop.last %}
+    {%- for table in raw_tables(dataset) %}
     select
         '{{ dataset }}' as dataset,
         lines.manifest_id,
         min(lines.fetched_at) as first_fetched_at,
         max(lines.fetched_at) as last_fetched_at
-    from {{ source('raw', dataset) }} as lines
+    from {{ source('raw', table) }} as lines
     where lines.manifest_id in (
         select unabsorbed.manifest_id
         from unabsorbed
         where unabsorbed.dataset = '{{ dataset }}'
     )
     group by lines.manifest_id
-    {% if not loop.last %}
+    {% if not (is_last_dataset and loop.last) %}
     union all
     {% endif %}
+    {%- endfor %}
     {% endfor %}
+),
+
+{# A manifest may have bars of both raw tables. #}
+fetched as (
+    select
+        fetched_lines.dataset,
+        fetched_lines.manifest_id,
+        min(fetched_lines.first_fetched_at) as first_fetched_at,
+        max(fetched_lines.last_fetched_at) as last_fetched_at
+    from fetched_lines
+    group by
+        fetched_lines.dataset,
+        fetched_lines.manifest_id
 ),
 
 earliest as (

@@ -1,6 +1,6 @@
 -- Incident: a worker's clock was in 2099, and what it fetched stayed in force whatever was fetched after it. The load
 -- refuses such an answer; this finds one that came past it.
-{% for dataset in datasets() %}
+{% for dataset in datasets() + ['stock_bar_files', 'option_bar_files'] %}
 select
     '{{ dataset }}' as dataset,
     lines.manifest_id,
