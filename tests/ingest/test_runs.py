@@ -325,5 +325,5 @@ def test_a_missing_key_shows_while_planning(monkeypatch) -> None:
 def test_datasets_match_the_raw_tables_they_are_named_after() -> None:
     assert [dataset.value for dataset in Dataset] == [
         "stock_bars", "splits", "dividends", "tickers", "ticker_listings", "ticker_events", "treasury_yields",
-        "option_contracts", "option_bars", "option_chain",
+        "option_contracts", "option_bars", "option_chain", "stock_bar_files", "option_bar_files",
     ]  # fmt: skip

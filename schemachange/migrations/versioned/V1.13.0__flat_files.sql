@@ -17,7 +17,7 @@ create table if not exists raw.{{ dataset }} (
     manifest_id varchar not null comment 'Manifest that named the object; in raw.load_ledger',
     object_key varchar not null comment 'Object that held the line, relative to the stage raw.landing',
     line_number number(38, 0) not null comment 'Row of the file, in the order of the file',
-    ticker varchar comment 'Symbol of the {{ symbol }}, as the file has it; so have all fields up to fetched_at',
+    ticker varchar comment 'Symbol of the {{ symbol }}',
     volume varchar comment 'Traded volume',
     open varchar comment 'First price, USD',
     close varchar comment 'Last price, USD',
@@ -29,5 +29,5 @@ create table if not exists raw.{{ dataset }} (
     loaded_at timestamp_ntz(6) not null comment 'UTC, the same for all rows of a manifest',
     content_key varchar comment 'Checksum of the object as COPY read it (METADATA$FILE_CONTENT_KEY)'
 )
-comment = '{{ description }}. One row per bar';
+comment = '{{ description }}. One row per bar, fields as in the file';
 {% endfor %}
