@@ -89,8 +89,8 @@ def then(lake: Lake) -> None:
 
 def at_last(lake: Lake) -> None:
     """A replaced file: one bar changed, one gone; the API again; an answer that comes late."""
-    names = ("SAME", "RESTATED", "NOVW")
-    file(lake, FIRST, {name: row(10.75 if name == "RESTATED" else 10, FIRST) for name in names}, at=minute(20))
+    closes = {"SAME": 10, "RESTATED": 10.75, "NOVW": 10, "NEW": 5}
+    file(lake, FIRST, {name: row(close, FIRST) for name, close in closes.items()}, at=minute(20))
     lake.grouped(SECOND, [bar(name, 11) for name in ("SAME", "RESTATED", "GONE", "NOVW")], at=minute(20))
     file(lake, SECOND, {CALL: row(2.75, SECOND), OTHER: row(3.5, SECOND)}, at=minute(20))
     lake.grouped(FIRST, [bar("RESTATED", 10, vw=9.9)], at=minute(5), complete=False)
@@ -166,7 +166,7 @@ def test_replaced_file_makes_a_version_and_a_late_answer_finds_its_place(played:
 
 def test_bar_that_a_replaced_file_lacks_has_ended(played: Played) -> None:
     assert of(played, 2, "GONE", FIRST) == [(10, 10, 0, 20)]
-    assert of(played, 2, "NEW", FIRST) == [(5, None, 10, 20)]
+    assert of(played, 2, "NEW", FIRST) == [(5, None, 10, None)]
     assert of(played, 2, "GONE", SECOND)[-1][-1] is None
 
 

@@ -19,6 +19,7 @@ from local.objects.process import RunningObjectStore, start
 
 from .test_flat_files import DAYS, text_of
 
+pytestmark = pytest.mark.server
 NOW = datetime(2026, 11, 21, 0, 30, tzinfo=UTC)
 TICKERS = [f"T{number}" for number in range(5)]
 

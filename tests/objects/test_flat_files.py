@@ -20,7 +20,7 @@ from local.market.market import Market
 from local.market.settings import MarketSettings
 from local.objects.process import RunningObjectStore, start
 
-FOLDERS = {Family.STOCKS: STOCKS, Family.OPTIONS: OPTIONS}
+pytestmark = pytest.mark.server
 
 
 @pytest.fixture(scope="module")

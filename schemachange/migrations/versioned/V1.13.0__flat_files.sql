@@ -1,5 +1,5 @@
--- The vendor's flat files: gzip CSV, landed byte for byte. Fields are texts as the file has them: what can't be a number
--- is rejected by the dbt project, with a reason, and does not keep the rest of the file out.
+-- The vendor's flat files: gzip CSV, landed byte for byte. Fields are texts as the file has them: dbt rejects what is
+-- not a number, with a reason, and the rest of the file counts.
 create file format if not exists raw.flat_file
 type = csv
 compression = auto
