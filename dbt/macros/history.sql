@@ -5,8 +5,8 @@
     what makes a version.
 
     An observation is a row as one response held it. Per key, observations in the order of fetched_at become versions
-    where a value changes; an observation by a flat file has the values that files lack from the one before it. A moment at which several responses disagree counts with the last of them (highest manifest,
-    object, line, position). Where a complete answer is a fact also for what it lacks, it ends a version (withdrawals.sql).
+    where a value changes; an observation by a flat file has the values that files lack from the one before it. A moment at
+    which several responses disagree counts with the last of them (highest manifest, object, line, position). Where a complete answer is a fact also for what it lacks, it ends a version (withdrawals.sql).
     Incremental: only keys that new manifests name, or should name, are looked at, their recorded versions take part as
     observations, and only keys whose versions come out different are written – all versions of such a key, with one
     `recorded_at`. So a model that is built from a history finds what changed since its own newest `recorded_at`.
