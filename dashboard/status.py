@@ -91,7 +91,7 @@ def main() -> int:
         settings = WarehouseSettings.from_env()
         session_due()
     except SettingsError as error:
-        print(f"status: {error} Nothing was read.", file=sys.stderr)
+        print(f"status: {error} Start `make demo` in another terminal, or set SNOWFLAKE_*.", file=sys.stderr)
         return 2
     warehouse = Warehouse(settings)
     door = Door(warehouse)

@@ -1,4 +1,4 @@
-"""Closures that the installed calendar doesn't know: days such as 2025-01-09, announced after it was made.
+"""Closures that the installed calendar lacks: days such as 2025-01-09, announced after its release.
 
 They are known from SNOWTAPE_EXCHANGE_CLOSURES, from the API's market status, and, since that lists only days to come,
 from the manifests of the runs that asked it before. A manifest says which closures were known from REMEMBERED_DAYS

@@ -1,4 +1,4 @@
-"""Which sessions of a batch answer too few tickers to be believed. Pure."""
+"""Which sessions of a batch have too few tickers to be plausible. Pure."""
 
 from __future__ import annotations
 

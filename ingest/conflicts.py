@@ -1,4 +1,4 @@
-"""Bars of one answer that contradict each other: the same ticker and session twice, with other values. Pure."""
+"""Bars of one answer that contradict each other: the same ticker and session twice, with different values. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the data that a plan serves begins and ends, learned from refusals: what would be refused isn't asked for.
+"""Where the data that a plan serves begins and ends, learned from refusals, so that nothing else is requested.
 
 Both edges are the same for every ticker and contract. Whoever is refused a day as older than the plan's history is
 refused every day before it.

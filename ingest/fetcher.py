@@ -1,4 +1,4 @@
-"""Send the requests of a batch with a few threads, land what is answered, and say what became of each.
+"""Send the requests of a batch on a few threads, land the answers, and report the outcome of each.
 
 What stops it, because the next request would fare the same: a refused key, a server that can't be reached, a pause that
 is too long, and three failures in a row. A refusal that says what the plan serves does not count: see `edges`.

@@ -1,4 +1,4 @@
-"""Who is behind a ticker: which further requests today's listing asks for, besides itself. Pure.
+"""Which security a ticker is: the requests that follow from today's ticker list. Pure.
 
 The listing of active tickers says what each one is today. Compared with the one before, it shows which tickers are new,
 gone or another security's now, and those are asked about at once:

@@ -1,4 +1,4 @@
-"""The listing of active tickers that was landed last, read back from the store: what today's is compared with."""
+"""The newest landed list of active tickers, read back from the store; today's is compared with it."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def refused_keys(connection: Any, family: Family) -> frozenset[str]:
 
 
 def replaced(connection: Any, store: LandingStore, family: Family) -> list[str]:
-    """Keys of loaded manifests under which there is another document now. Only reads.
+    """Keys of loaded manifests that were replaced after they were loaded. Only reads.
 
     One listing; of the documents only those are read that were written after their load had begun.
     """
@@ -103,7 +103,7 @@ def replaced(connection: Any, store: LandingStore, family: Family) -> list[str]:
 
 
 def load(connection: Any, keys: Sequence[str]) -> list[Loaded]:
-    """Load manifests one by one and go on after one that is rejected.
+    """Load manifests one by one, and continue after a refused one.
 
     Raises:
         LoadRefused: at the end, naming every manifest that the procedure has refused and why.
@@ -155,7 +155,7 @@ def _run(connection: Any, statement: str, *values: str) -> None:
 
 
 def _reason(key: str, error: Exception) -> tuple[str, bool]:
-    """Why a manifest is not loaded, in the procedure's own words where it has refused it (then True)."""
+    """Why a manifest is not loaded: the procedure's own words if it refused the manifest (then True)."""
     if refusal := re.search(rf"{REFUSED} {re.escape(key)}: (.+)", str(error)):
         return f"manifest {key} was refused: {refusal[1]}"[:LONGEST_REASON], True
     text = " ".join(str(error).split()) or type(error).__name__

@@ -171,7 +171,7 @@ def contract_sessions(
     note = None
     if outside:
         spans = [span for span in (_span(outside, up_to=held[0]), _span(outside, since=held[-1])) if span]
-        note = f"no contract has a bar of {' or of '.join(spans)}: cut by the plan, or not published yet; not held"
+        note = f"no contract has a bar of {' or of '.join(spans)}: cut by the plan, or not published yet; not covered"
     return held, holes, note
 
 

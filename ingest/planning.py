@@ -1,4 +1,4 @@
-"""What to fetch, decided without fetching: sessions, tickers and what is already held in, batches of requests out.
+"""What to fetch, decided without fetching: sessions, tickers and what is covered in, batches of requests out.
 
 A batch is the work of one mapped task and becomes one manifest. Everything here is pure.
 """
@@ -36,13 +36,13 @@ class Batch:
     """The work of one task.
 
     Attributes:
-        label: what a person reads in Airflow's list of mapped tasks.
+        label: what Airflow's list of mapped tasks shows.
         sessions: those that the manifest covers for `scope` once everything is answered, oldest first.
         required: a session that must have bars: the newest one of a daily run.
         bars_since: a session known to have bars; one without any after it is a failure, not the edge of the history.
-        neighbours: results by session (YYYY-MM-DD) of whole sessions that are held already, to judge this batch's by.
+        neighbours: results by session (YYYY-MM-DD) of whole sessions already covered, to judge this batch's by.
         contract_window: options only: first and last session of the bars to fetch for every contract found.
-        contracts_after: options only: the contracts up to this ticker are held already.
+        contracts_after: options only: the contracts up to this ticker are already covered.
         contract_sessions: options only: sessions (YYYY-MM-DD) of which those contracts have a bar.
         newest: the newest session that had closed when the batch was planned: one that the API may not serve yet.
         outstanding: sessions (YYYY-MM-DD) that had closed then and were left out, because they are served later.
@@ -241,7 +241,7 @@ def contract_bars(
 
     Args:
         expirations: contract's ticker (`O:…`) → expiration date; contracts that expired before the window need nothing.
-        after: a ticker up to which the contracts are held already.
+        after: a ticker up to which the contracts are already covered.
     """
     start, end = window
     span = _span(start, end)
@@ -268,7 +268,7 @@ def listings_before(batch: Batch, splits: Iterable[Mapping[str, Any]]) -> list[R
 
 
 def remaining(batch: Batch, held: Coverage) -> Batch:
-    """A batch without the sessions or contracts that are held: a second try costs what the first one lacked."""
+    """A batch without the sessions or contracts that are covered: a retry fetches only what is missing."""
     if batch.contract_window is not None:
         return _without_held_contracts(batch, held)
     done = held.holds(WHOLE_MARKET) & set(batch.sessions)

@@ -1,4 +1,4 @@
-"""From when on the API serves a session: the one notion that schedules, planning and freshness go by.
+"""When the API starts to serve a session: schedules, planning and freshness all use this.
 
 A session that has closed is not necessarily served. On end-of-day plans, and by reports on delayed ones, the API
 refuses the day's data until midnight in New York; on real-time plans it has it at the close. `POLYGON_PLAN` says which
@@ -43,7 +43,7 @@ class Publication:
     setting: str
 
     def published_at(self, session: date) -> datetime:
-        """From when on a session is served, UTC."""
+        """When the API starts to serve a session, UTC."""
         if self.lag is not None:
             return calendar.close(session) + self.lag
         return datetime.combine(session + timedelta(days=1), time(0), NEW_YORK).astimezone(UTC)
@@ -97,7 +97,7 @@ def read_publication(environment: Mapping[str, str] = os.environ) -> Publication
 
 
 def scheduled(environment: Mapping[str, str] = os.environ) -> Publication:
-    """`read_publication` for whoever parses a DAG file: a setting that can't be used is reported by the tasks."""
+    """`read_publication` for DAG files while they are parsed: the tasks report a setting that cannot be used."""
     try:
         return read_publication(environment)
     except BadSetting:

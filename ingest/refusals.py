@@ -1,4 +1,4 @@
-"""What a 403 of the API means, by its text: the status alone tells three things apart that have nothing in common."""
+"""What a 403 of the API means, by its text: the status alone has three unrelated causes."""
 
 from __future__ import annotations
 

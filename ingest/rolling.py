@@ -1,4 +1,4 @@
-"""Which part of what is known a daily run reads again, so that what the vendor changes years later is noticed.
+"""Which part of the known data a daily run fetches again, so that changes made years later are noticed.
 
 A complete answer over a range is a fact also for what it lacks. The history since 2003 is cut into twenty stretches of
 equal length, and each session's run reads one of them: all of it within twenty sessions, which is a month. Pure.

@@ -99,7 +99,7 @@ def plan_backfill(
     *,
     refused: Collection[str] = (),
 ) -> list[dict[str, Any]]:
-    """What no manifest holds of a range of sessions.
+    """What no manifest covers of a range of sessions.
 
     Args:
         params: `start`; optionally `end` (default and latest: the newest that is published), `tickers` (stocks) or
@@ -147,7 +147,7 @@ def plan_backfill(
 
 
 def land(values: Mapping[str, Any], dag_id: str, run_id: str, *, tried_since: datetime | None = None) -> Landed | None:
-    """Fetch a batch and land its objects and its manifest; None when the API knows nothing of what was asked.
+    """Fetch a batch and land its objects and its manifest; None if the API has nothing for it.
 
     Args:
         tried_since: for a second try, when the run began: sessions that its first try has landed are left out.
@@ -180,7 +180,7 @@ def land_files(batch: Batch, bucket: FlatFileBucket, store: LandingStore, *, dag
 def land_batch(
     batch: Batch, client: PolygonClient, store: LandingStore, *, dag_id: str, run_id: str, api: ApiSettings
 ) -> Landed | None:
-    """`land` with everything it needs in hand; a batch of options may become several manifests, and tells the last."""
+    """`land` with everything passed in; a batch of options may write several manifests, and it returns the last one."""
     before = listings.newest(store) if batch.events and batch.events.compares else None
     fetch = Fetch(batch, client, listed_before=before)
     return _land_parts(batch, fetch, store, dag_id, run_id, f"{api.host} (POLYGON_BASE_URL)")
@@ -321,7 +321,7 @@ def _tell_outstanding(publication: Publication, sessions: Sequence[date]) -> Non
 
 
 def _announced(api: ApiSettings) -> frozenset[date] | None:
-    """Closures that the exchange has announced; None when the API doesn't say.
+    """Closures that the exchange has announced; None if the API does not answer.
 
     A small request, so that a refused key or a server that is down fails the plan and not every mapped task.
     """

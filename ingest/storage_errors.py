@@ -1,4 +1,4 @@
-"""What an error of the object store means for whoever set it up: one line that names the setting to look at."""
+"""What an error of the object store means for its operator: one line that names the setting to check."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Runs dbt and keeps what its tests say; knows nothing of Airflow."""
+"""Runs dbt and stores its test results; independent of Airflow."""

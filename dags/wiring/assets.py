@@ -1,4 +1,4 @@
-"""The assets that chain the DAGs. An event is a doorbell: what is loaded stands in the warehouse's ledger."""
+"""The assets that chain the DAGs. An event only triggers a run: the warehouse's ledger says what is loaded."""
 
 from __future__ import annotations
 

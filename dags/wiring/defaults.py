@@ -1,4 +1,4 @@
-"""What all tasks have in common: owner, retries with growing waits, who hears of a failure, when a run is late."""
+"""What all tasks have in common: owner, retries with growing waits, alerts of failures, when a run is late."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DEFAULT_ARGS: dict[str, Any] = {
 
 
 def ends_within(hours: float, dag_id: str) -> DeadlineAlert:
-    """An alert when a run is not done so many hours after it was queued; the run goes on."""
+    """An alert when a run has not ended so many hours after it was queued; the run continues."""
     return DeadlineAlert(
         reference=DeadlineReference.DAGRUN_QUEUED_AT,
         interval=timedelta(hours=hours),
@@ -41,7 +41,7 @@ def ends_within(hours: float, dag_id: str) -> DeadlineAlert:
 
 @contextmanager
 def final_errors() -> Iterator[None]:
-    """An error that another try can't help fails the task at once."""
+    """An error that a retry cannot help fails the task immediately."""
     try:
         yield
     except TerminalError as error:

@@ -1,4 +1,4 @@
-"""The tasks of an ingest: plan → land (one a batch) → announce (one asset event) and complete (red if a batch is).
+"""The tasks of an ingest: plan → land (one per batch) → announce (one asset event) and complete (fails if a batch did).
 
 Modules that take long to import, and every setting, are read by the tasks: parsing needs neither.
 """
@@ -31,7 +31,7 @@ def plan_daily(family: str) -> Batches:
 
 @task(pool=API_POOL)
 def plan_backfill(family: str) -> Batches:
-    """What no manifest holds of the range in the run's params; those that the warehouse has refused hold nothing."""
+    """What no manifest covers of the range in the run's params; refused manifests cover nothing."""
     from ingest import runs
     from wiring.warehouse import warehouse
 
@@ -64,7 +64,7 @@ def ingest(family: Family, plan: Callable[[str], Any]) -> None:
     # All done, not all successful: what a red run has saved is announced too.
     @task(outlets=[asset], trigger_rule=TriggerRule.ALL_DONE)
     def announce() -> Iterator[Metadata]:
-        """Ring the asset once, if the run has landed anything."""
+        """Emit one asset event, if the run has landed anything."""
         from ingest import runs
 
         context: Any = get_current_context()

@@ -1,4 +1,4 @@
-"""The tasks of a load: sweep → load (one a batch of manifests) → loaded (one asset event) and complete; verify."""
+"""The tasks of a load: sweep → load (one per batch of manifests) → loaded (one asset event) and complete; verify."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wiring.defaults import final_errors
 
 @task
 def sweep(family: str) -> list[list[str]]:
-    """Manifests on S3 that the warehouse's ledger lacks: behind the settled watermark when an ingest rang, else all."""
+    """Manifests on S3 that the warehouse's ledger lacks: above the watermark if an ingest triggered it, else all."""
     from ingest import runs
     from wiring.warehouse import warehouse
 
@@ -30,7 +30,7 @@ def sweep(family: str) -> list[list[str]]:
 # One at a time: loads of a family wait for the same lock in the warehouse anyway.
 @task(map_index_template="{{ batch_label }}", max_active_tis_per_dagrun=1)
 def load(keys: list[str]) -> None:
-    """CALL raw.load_manifest for each key; goes on after a rejected one and fails at the end."""
+    """CALL raw.load_manifest for each key; continues after a refused one and fails at the end."""
     from ingest import runs
     from wiring.warehouse import warehouse
 
@@ -42,7 +42,7 @@ def load(keys: list[str]) -> None:
 
 @task
 def verify(family: str) -> None:
-    """Red when another document is under the key of a loaded manifest. Not when an ingest rang: it lists everything."""
+    """Fails if a loaded manifest was replaced. Skipped if an ingest triggered the run, since it lists everything."""
     from ingest import runs
     from wiring.warehouse import warehouse
 
@@ -64,7 +64,7 @@ def load_family(family: Family) -> None:
     # All done: a manifest that was rejected must not keep the others from the marts.
     @task(outlets=[asset], trigger_rule=TriggerRule.ALL_DONE)
     def loaded(batches: list[list[str]] | None) -> Iterator[Metadata]:
-        """Ring the asset once, if the ledger now has any of the swept manifests."""
+        """Emit one asset event, if the ledger now has any of the swept manifests."""
         from ingest import runs
         from wiring.warehouse import warehouse
 

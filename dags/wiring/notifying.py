@@ -1,4 +1,4 @@
-"""Who hears of a failure or a missed deadline: the log always, a webhook and mail where the environment names them.
+"""Alerts of failures and missed deadlines: always the log, and a webhook and mail if the environment names them.
 
     SNOWTAPE_ALERT_WEBHOOK_URL    gets {"text": …} by POST: Slack, Mattermost, Teams' workflows, anything that takes it
     SNOWTAPE_ALERT_MAIL_TO        addresses, comma separated

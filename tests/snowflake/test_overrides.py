@@ -139,6 +139,6 @@ def test_decisions_are_appended_and_the_last_one_can_be_retracted(database: Data
 def test_row_that_no_history_holds_is_refused(database: Database) -> None:
     before = written(database)
 
-    with pytest.raises(ProgrammingError, match=r"no history holds stock_bars AAA\|2026-03-19"):
+    with pytest.raises(ProgrammingError, match=r"stock_bars has no row AAA\|2026-03-19"):
         call(database, "override", "stock_bars", "AAA|2026-03-19", DROP, None, "a slip", "Ana")
     assert written(database) == before
