@@ -135,7 +135,9 @@ def read_flat_files(environment: Mapping[str, str] = os.environ) -> FlatFileSett
             )
     if not re.fullmatch(r"https?://[^/?#@\s]+", endpoint):
         shown = endpoint if "@" not in endpoint and "?" not in endpoint else "a URL with credentials or parameters"
-        raise BadSetting(f"POLYGON_FLAT_FILES_ENDPOINT is {shown!r}; it must look like {DEFAULT_FLAT_FILES_ENDPOINT}.")
+        raise BadSetting(
+            f"POLYGON_FLAT_FILES_ENDPOINT is {shown!r}; expected an address such as {DEFAULT_FLAT_FILES_ENDPOINT}."
+        )
     return FlatFileSettings(endpoint, access_key_id, secret_access_key)
 
 
