@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
-
-    from transform.run import DbtRun
 
 SQL = Path(__file__).parent / "sql"
 TESTS = ("test", "unit_test")
@@ -115,21 +113,27 @@ def read_artifacts(target_path: Path) -> Artifacts | None:
     )
 
 
-def record(connection: SnowflakeConnection, run: DbtRun) -> int:
-    """Append the run's test results to ops.dbt_test_results; returns how many, 0 when they are there already.
+def of_tries(target_paths: Sequence[Path], run_id: str) -> list[TestResult]:
+    """The newest result of each test over the tries of one run, oldest first: a retry tests only what it takes up."""
+    artifacts = filter(None, map(read_artifacts, target_paths))
+    return list({result.test_id: result for tried in artifacts for result in tried.test_results(run_id)}.values())
+
+
+def record(connection: SnowflakeConnection, results: Sequence[TestResult]) -> int:
+    """Append results to ops.dbt_test_results; returns how many, 0 when those of their invocation are there already.
 
     One statement, so either all rows are kept or none. The connection commits by itself (autocommit).
     """
-    if not run.results:
+    if not results:
         return 0
     with connection.cursor() as cursor:
-        key = {"run_id": run.results[0].run_id, "invocation_id": run.results[0].invocation_id}
+        key = {"run_id": results[0].run_id, "invocation_id": results[0].invocation_id}
         cursor.execute((SQL / "recorded_test_results.sql").read_text(), key)
         (recorded,) = cursor.fetchone() or (0,)
         if recorded:
             return 0
-        cursor.executemany((SQL / "record_test_results.sql").read_text(), [asdict(result) for result in run.results])
-    return len(run.results)
+        cursor.executemany((SQL / "record_test_results.sql").read_text(), [asdict(result) for result in results])
+    return len(results)
 
 
 def _model(resource: Mapping[str, Any]) -> str | None:

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from transform.definitions import project_digest
 from transform.results import Artifacts, TestResult, read_artifacts
 from transform.settings import TransformSettings
 
 log = logging.getLogger(__name__)
 
 Command = Literal["build", "test"]
+# dbt/selectors.yml says what each takes up.
+Selector = Literal["build", "build_rows", "after_build"]
 FAILURES = ("error", "fail", "runtime error")
 PARTIAL_PARSE = "partial_parse.msgpack"
 # Folders of older runs are removed: no retry goes back that far.
@@ -40,13 +43,21 @@ class DbtRun:
     results: list[TestResult]
 
 
-def dbt(command: Command, *, settings: TransformSettings, run_id: str, previous_target: Path | None = None) -> DbtRun:
+def dbt(
+    command: Command,
+    *,
+    settings: TransformSettings,
+    run_id: str,
+    selector: Selector | None = None,
+    previous_target: Path | None = None,
+) -> DbtRun:
     """Run `dbt build` or `dbt test`, streaming dbt's lines to the log.
 
     Unit tests are left out: they try the code, not the data, and belong to the repository's own tests.
 
     Args:
         run_id: names the run, its folder and its test results.
+        selector: what is run; None is everything.
         previous_target: the folder of a run that failed; `dbt retry` goes on from there. A folder without results
             (dbt died before it had any) means a run from the start.
     """
@@ -55,8 +66,12 @@ def dbt(command: Command, *, settings: TransformSettings, run_id: str, previous_
     target_path.mkdir(parents=True)
     _forget_old_runs(settings.runs_dir)
     _lend_parse(settings.runs_dir, target_path)
-    command_line = arguments(command, settings, target_path, previous_target)
-    code, last_lines = _stream(command_line, settings.project_dir, run=f"dbt_{command}/{run_id}")
+    command_line = arguments(command, settings, target_path, selector, previous_target)
+    environment = {
+        "SNOWTAPE_RUN": f"dbt_{command}/{run_id}",
+        "SNOWTAPE_PROJECT_DIGEST": project_digest(settings.project_dir),
+    }
+    code, last_lines = _stream(command_line, settings.project_dir, environment)
     _return_parse(settings.runs_dir, target_path)
     artifacts = read_artifacts(target_path)
     results = artifacts.test_results(run_id) if artifacts else []
@@ -64,10 +79,14 @@ def dbt(command: Command, *, settings: TransformSettings, run_id: str, previous_
 
 
 def arguments(
-    command: Command, settings: TransformSettings, target_path: Path, previous_target: Path | None
+    command: Command,
+    settings: TransformSettings,
+    target_path: Path,
+    selector: Selector | None,
+    previous_target: Path | None,
 ) -> list[str]:
     """The command line of a run; only looks whether there is something to retry."""
-    what = [command, "--exclude-resource-type", "unit_test"]
+    what = [command, "--exclude-resource-type", "unit_test", *(("--selector", selector) if selector else ())]
     if previous_target is not None and (previous_target / "run_results.json").is_file():
         what = ["retry", "--state", str(previous_target)]
     return [
@@ -98,13 +117,13 @@ def summarise(command: Command, code: int, artifacts: Artifacts | None, last_lin
     return line
 
 
-def _stream(command: list[str], folder: Path, run: str) -> tuple[int, list[str]]:
-    """Exit code and the last lines; dbt ends with this process. Its queries name the run."""
+def _stream(command: list[str], folder: Path, environment: dict[str, str]) -> tuple[int, list[str]]:
+    """Exit code and the last lines; dbt ends with this process."""
     last: deque[str] = deque(maxlen=15)
     process = subprocess.Popen(
         command,
         cwd=folder,
-        env=os.environ | {"PYTHONUNBUFFERED": "1", "SNOWTAPE_RUN": run},
+        env=os.environ | {"PYTHONUNBUFFERED": "1"} | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -18,7 +18,10 @@ STATUSES = ("error", "fail", "warn", "skipped", "pass")
 
 @dataclass(frozen=True)
 class TestRun:
-    """Counts of one dbt_test run; `failed` holds failures and errors, `execution_seconds` the tests' own time."""
+    """Counts of the data tests of a build and after it, or of a dbt_test by hand.
+
+    `failed` holds failures and errors, `execution_seconds` the tests' own time.
+    """
 
     run_id: str
     executed_at: datetime | None
@@ -81,8 +84,8 @@ def read_latest_tests(door: Door) -> pd.DataFrame:
     if latest.empty:
         return latest.assign(history=[])
     history = door.read("test_history", runs=HISTORY_RUNS)
-    runs = list(dict.fromkeys(history["invocation_id"]))
-    table = history.pivot_table(index="test_id", columns="invocation_id", values="status", aggfunc="last")
+    runs = list(dict.fromkeys(history["run_id"]))
+    table = history.pivot_table(index="test_id", columns="run_id", values="status", aggfunc="last")
     table = table.reindex(index=latest["test_id"], columns=runs).fillna("")
     order = latest["status"].map({status: place for place, status in enumerate(STATUSES)}).fillna(0)
     return (

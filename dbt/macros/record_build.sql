@@ -5,6 +5,8 @@
     {%- if execute and flags.WHICH in ('build', 'run', 'retry') and not var('as_of', none) -%}
         {%- set models = results | selectattr('node.resource_type', 'equalto', 'model') | list -%}
         {%- set built = models | selectattr('status', 'equalto', 'success') | list | length -%}
+        {#- A retry may be of another project than the build that it goes on with. #}
+        {%- set digest = env_var('SNOWTAPE_PROJECT_DIGEST', '') -%}
         {%- if built %}
     insert into {{ target.database }}.ops.builds (
         build_id,
@@ -14,6 +16,7 @@
         models_built,
         models_failed,
         models_skipped,
+        project_digest,
         ledger_manifests,
         ledger_loaded_through
     )
@@ -25,6 +28,7 @@
         {{ built }} as models_built,
         {{ models | selectattr('status', 'equalto', 'error') | list | length }} as models_failed,
         {{ models | selectattr('status', 'equalto', 'skipped') | list | length }} as models_skipped,
+        {{ "'" ~ digest ~ "'" if digest and flags.WHICH == 'build' else 'null' }} as project_digest,
         {%- if invocation_args_dict.get('select') or invocation_args_dict.get('exclude') %}
         null as ledger_manifests,
         null as ledger_loaded_through

@@ -1,7 +1,7 @@
-{# Of every test of a `dbt test` that failed or warned, the first rows that it returned, in ops.dbt_failing_rows: what is
+{# Of every data test that failed or warned, the first rows that it returned, in ops.dbt_failing_rows: what is
    wrong can be looked at later too, when the data is right again. The statement has just run; it runs once more. #}
 {% macro record_failing_rows(results) %}
-    {%- if execute and flags.WHICH == 'test' and not var('as_of', none) -%}
+    {%- if execute and flags.WHICH in ('build', 'test', 'retry') and not var('as_of', none) -%}
         {%- for result in results -%}
             {%- if result.node.resource_type == 'test' and result.status in ('fail', 'warn') -%}
                 {%- do run_query(first_failing_rows(result.node.unique_id, result.node.compiled_code)) -%}

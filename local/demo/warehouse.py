@@ -24,7 +24,7 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Latest `dbt_test` run: how many tests passed and what became of the others."""
+    """The newest results of all data tests: how many passed and what became of the others."""
 
     passed: int
     warned: int
@@ -77,7 +77,7 @@ class Warehouse:
         return figures["stock mart rows"] + figures["option mart rows"]
 
     def latest_tests(self) -> Outcome:
-        """Results of the latest `dbt_test` run."""
+        """What the newest result of each test is."""
         counts = {str(status): int(count) for status, count in self.query(_read("latest_tests"))}
         failed = sum(count for status, count in counts.items() if status not in ("pass", "warn"))
         return Outcome(counts.get("pass", 0), counts.get("warn", 0), failed)

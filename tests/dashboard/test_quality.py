@@ -37,7 +37,7 @@ def filled(door: Door, fake: FakeWarehouse) -> Door:
             for n, (day, status) in enumerate(zip(days, ("pass", "warn", "fail"), strict=True))
         ]
         + [("b", "i2", days[2], "pass")],
-        columns=["test_id", "invocation_id", "executed_at", "status"],
+        columns=["test_id", "run_id", "executed_at", "status"],
     )
     fake.frames["test_latest"] = pd.DataFrame(
         [

@@ -168,13 +168,13 @@ def test_retry_goes_on_from_the_previous_run_and_starts_anew_where_that_left_not
     previous = settings.target_path("before")
     previous.mkdir(parents=True)
 
-    assert arguments("build", settings, settings.target_path("now"), previous)[1:4] == [
+    assert arguments("build", settings, settings.target_path("now"), None, previous)[1:4] == [
         "build",
         "--exclude-resource-type",
         "unit_test",
     ]
     (previous / "run_results.json").write_text("{}")
-    assert arguments("build", settings, settings.target_path("now"), previous)[1:4] == [
+    assert arguments("build", settings, settings.target_path("now"), None, previous)[1:4] == [
         "retry",
         "--state",
         str(previous),

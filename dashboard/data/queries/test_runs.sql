@@ -1,7 +1,6 @@
 -- One row a run, newest first.
 select
     run_id,
-    invocation_id,
     max(executed_at) as executed_at,
     count(*) as tests,
     sum(case when status = 'pass' then 1 else 0 end) as passed,
@@ -10,6 +9,6 @@ select
     sum(case when status = 'skipped' then 1 else 0 end) as skipped,
     sum(execution_seconds) as execution_seconds
 from ops.dbt_test_results
-group by run_id, invocation_id
+group by run_id
 order by executed_at desc
 limit :runs

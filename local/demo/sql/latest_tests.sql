@@ -1,11 +1,12 @@
+-- What the newest result of each test is, over all runs.
+with newest as (
+    select status
+    from ops.dbt_test_results
+    qualify row_number() over (partition by test_id order by executed_at desc) = 1
+)
+
 select
     status,
     count(*) as tests
-from ops.dbt_test_results
-where run_id = (
-    select run_id
-    from ops.dbt_test_results
-    order by executed_at desc
-    limit 1
-)
+from newest
 group by status

@@ -5,6 +5,6 @@ select
     sum(case when status = 'warn' then 1 else 0 end) as warned,
     sum(case when status in ('fail', 'error') then 1 else 0 end) as failed
 from ops.dbt_test_results
-group by invocation_id
+group by run_id
 order by executed_at desc
 limit 60
