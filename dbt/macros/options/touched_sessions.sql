@@ -2,12 +2,13 @@
    A session that has no rows in the mart any more must lose the old ones, so they make room before the new ones come.
    Dying in between costs nothing: the newest recorded_at that is left is an older one. #}
 {% macro touched_sessions() -%}
+    {%- set since = newest_recorded(this) -%}
     select enriched.session_date
         from {{ ref('int_polygon__options_bars_enriched') }} as enriched
-        where enriched.recorded_at > {{ newest_recorded(this) }}
+        where enriched.recorded_at > {{ since }}
         union distinct
         select quotes.session_date
-        from {{ dropped_quotes(newest_recorded(this)) }} as quotes
+        from {{ dropped_quotes(since) }} as quotes
 {%- endmacro %}
 
 {% macro forget_touched_sessions() %}
