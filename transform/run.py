@@ -70,6 +70,7 @@ def dbt(
     environment = {
         "SNOWTAPE_RUN": f"dbt_{command}/{run_id}",
         "SNOWTAPE_PROJECT_DIGEST": project_digest(settings.project_dir),
+        "SNOWTAPE_DEFINITIONS": "current" if command_line[1] == "build" and selector == "build_rows" else "",
     }
     code, last_lines = _stream(command_line, settings.project_dir, environment)
     _return_parse(settings.runs_dir, target_path)

@@ -1,13 +1,13 @@
 {#
     Whether the warehouse was last built by this very project, so that a build has rows to bring and nothing to define.
 
-    The runner finds out (transform/definitions.py) and chooses the selector `build_rows`. Without it – by hand, after a
-    change, on a retry – everything is defined anew. What is left out then:
+    The runner finds out (transform/definitions.py), chooses the selector `build_rows` and says so here. Without it – by
+    hand, after a change, on a retry – everything is defined anew. What is left out then:
     comments on tables and columns, which an incremental table keeps and a table that is made again gets with it;
     the query that holds a model's columns against its contract, and the two DESCRIBEs of `on_schema_change: fail`.
 #}
 {% macro definitions_are_current() %}
-    {{ return(invocation_args_dict.get('selector') == 'build_rows') }}
+    {{ return(env_var('SNOWTAPE_DEFINITIONS', '') == 'current') }}
 {% endmacro %}
 
 {% macro snowflake__get_assert_columns_equivalent(sql) %}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -62,6 +63,7 @@ class Built:
 
 @pytest.fixture(scope="module")
 def built(lake: Lake, dbt: Dbt) -> Built:
+    os.environ["SNOWTAPE_DEFINITIONS"] = ""
     chance = scenario.Chance()
 
     def contents() -> dict[str, list[tuple[Any, ...]]]:
@@ -77,6 +79,7 @@ def built(lake: Lake, dbt: Dbt) -> Built:
     scenario.between_first_and_second(lake)
     chance.load(lake, 15)
     dbt("run")
+    os.environ["SNOWTAPE_DEFINITIONS"] = "current"
     second = contents()
 
     scenario.between_second_and_third(lake)
@@ -84,16 +87,16 @@ def built(lake: Lake, dbt: Dbt) -> Built:
     # As if the build before had died after the histories were written, before it had noted what they absorbed: this
     # one takes it up once more.
     lake.execute("delete from snapshots.absorbed_manifests where right(manifest_id, 1) in ('3', '7', 'b')")
-    dbt("run")
+    dbt.run_tables()
     third = contents()
 
     dbt("run", "--select", "snapshots+", "--exclude", "snapshots", "marts.history", "--vars", f"as_of: {THEN}")
     as_of = {table: lake.rows(table.replace(".", "_as_of.")) for table in READS_HISTORIES}
     with lake.without_what_came_after(THEN):
-        dbt("run", "--full-refresh")
+        dbt.run_tables("--full-refresh")
         known_then = {table: lake.rows(table) for table in READS_HISTORIES}
 
-    dbt("run", "--full-refresh")
+    dbt.run_tables("--full-refresh")
     refreshed = contents()
     builds = lake.execute(
         """
@@ -400,6 +403,7 @@ def test_source_is_fresh_as_long_as_it_has_the_session_that_is_due(built: Built,
     ],
 )
 def test_mart_that_breaks_its_contract_is_not_built(built: Built, dbt: Dbt, column: str, promised: str) -> None:
+    os.environ["SNOWTAPE_DEFINITIONS"] = ""
     other = Dbt(dbt.target, dbt.manifest.deepcopy())
     other.manifest.nodes["model.snowtape.dim_polygon__tickers"].columns[column].data_type = promised
 
@@ -408,6 +412,7 @@ def test_mart_that_breaks_its_contract_is_not_built(built: Built, dbt: Dbt, colu
     (reason,) = (item.message for item in refused.results if item.status == "error")
     assert "enforced contract" in reason
     assert column.upper() in reason
+    os.environ["SNOWTAPE_DEFINITIONS"] = "current"
 
 
 def test_same_id_in_the_other_family_is_a_manifest_of_its_own(built: Built, dbt: Dbt) -> None:
