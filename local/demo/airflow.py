@@ -127,7 +127,10 @@ class AirflowClient:
         return dict(answer.json())
 
     def _request(self, method: str, path: str, **options: Any) -> requests.Response:
-        """One request, repeated while a busy machine lets it time out. Every request here can be sent twice."""
+        """One request, repeated while a busy machine lets it time out or locks Airflow's database for too long.
+
+        Every request here can be sent twice.
+        """
         for attempt in range(TRIES):
             try:
                 answer = self._session.request(method, f"{self._base_url}/api/v2{path}", timeout=20, **options)
@@ -136,9 +139,12 @@ class AirflowClient:
                     raise
                 time.sleep(1)
                 continue
-            if answer.status_code != 401:
+            if answer.status_code == 401:
+                self.log_in()  # the token is a day old
+            elif answer.status_code < 500:
                 return answer
-            self.log_in()  # the token is a day old
+            else:
+                time.sleep(1)
         return answer
 
 

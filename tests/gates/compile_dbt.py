@@ -22,6 +22,8 @@ def main(project: Path, target: Path) -> int:
     if not parsed.success:
         print(parsed.exception, file=sys.stderr)
         return 1
+    # dbt can't copy them, and nothing here asks for one.
+    parsed.result.selectors = {}
     for build, selected in (("first", []), ("later", ["--select", "config.materialized:incremental"])):
         offline = ["--no-introspect", "--no-populate-cache"]
         runner = dbtRunner(manifest=parsed.result.deepcopy())
