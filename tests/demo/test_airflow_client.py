@@ -31,7 +31,7 @@ def test_error_of_a_busy_database_is_asked_again(monkeypatch: pytest.MonkeyPatch
 
 
 def test_error_that_stays_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(AirflowError, match="500 .*Database error"):
+    with pytest.raises(AirflowError, match=r"500 .*Database error"):
         client(monkeypatch, *[answer(500, {"detail": {"reason": "Database error"}})] * 4).run("dbt_build", "a_run")
 
 
