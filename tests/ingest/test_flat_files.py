@@ -296,7 +296,8 @@ def test_backfill_fetches_files_of_what_no_manifest_holds_and_what_was_replaced_
     assert batch.sessions == tuple(DAYS)
 
 
-KEYS = {"POLYGON_FLAT_FILES_ACCESS_KEY_ID": "an-id", "POLYGON_FLAT_FILES_SECRET_ACCESS_KEY": "canary-secret"}
+ID = "POLYGON_FLAT_FILES_ACCESS_KEY_ID"
+KEYS = {ID: "an-id", "POLYGON_FLAT_FILES_SECRET_ACCESS_KEY": "canary-secret"}
 
 
 def test_defaults_are_auto_and_the_vendors_endpoint_and_no_keys():
@@ -313,7 +314,7 @@ def test_defaults_are_auto_and_the_vendors_endpoint_and_no_keys():
         {"POLYGON_FLAT_FILES_SECRET_ACCESS_KEY": ""},
         {"POLYGON_FLAT_FILES_SECRET_ACCESS_KEY": "canary secret"},
         {"POLYGON_FLAT_FILES_ENDPOINT": "files.massive.com"},
-        {"POLYGON_FLAT_FILES_ENDPOINT": "https://an-id:canary-secret@files.massive.com"},
+        {"POLYGON_FLAT_FILES_ENDPOINT": f"https://{KEYS[ID]}:canary@files.massive.com"},
     ],
     ids=str,
 )
