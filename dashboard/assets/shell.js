@@ -3,8 +3,12 @@
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const unchanged = () => window.dash_clientside.no_update;
   const BEATS_PER_PULSE = 5;
-  let tickerPages = ["/", "/chart"];
+  let tickerPages = ["/chart"];
   let neighbours = [null, null];
+  // The chart was at "/" once: an address of that time still leads to it.
+  if (window.location.pathname === "/" && new URLSearchParams(window.location.search).has("ticker")) {
+    window.history.replaceState(window.history.state, "", "/chart" + window.location.search);
+  }
   const onTickerPage = () => tickerPages.includes(window.location.pathname.replace(/\/+$/, "") || "/");
 
   // As each page was left, for this tab: the navigation leads back to it. `ticker` goes along between pages that show one.
@@ -12,7 +16,7 @@
   let left = { ticker: null, pages: {} };
   try { left = JSON.parse(window.sessionStorage.getItem("snowtape-left")) || left; } catch { /* storage is off: until a reload */ }
   const homeOf = (page) => page.paths.at(-1);
-  const linkId = (page) => `nav-${homeOf(page).slice(1)}`;
+  const linkId = (page) => `nav-${homeOf(page).slice(1) || "home"}`;
 
   function remember() {
     const here = window.location.pathname.replace(/\/+$/, "") || "/";
@@ -62,7 +66,6 @@
       const params = new URLSearchParams(stays ? window.location.search : "");
       params.set("ticker", ticker);
       if (document.activeElement) document.activeElement.blur();
-      // Staying on the page keeps its path: "/" and "/chart" are the same page.
       return [stays ? unchanged() : "/chart", "?" + params.toString().replaceAll("%2C", ","), null];
     },
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dashboard.pages import backtest, chart, correlation, options, quality, restatements, screener
+from dashboard.pages import backtest, chart, correlation, home, options, quality, restatements, screener
 from dashboard.pages.shell import Page
 
 PAGES = (
+    Page(home.PATHS, home.TITLE, home.layout, home.register),
     Page(chart.PATHS, chart.TITLE, chart.layout, chart.register, has_ticker=True),
     Page(options.PATHS, options.TITLE, options.layout, options.register, has_ticker=True),
     Page(backtest.PATHS, backtest.TITLE, backtest.layout, backtest.register, has_ticker=True),

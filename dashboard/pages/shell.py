@@ -89,7 +89,7 @@ def layout() -> dmc.MantineProvider:
                 [
                     dcc.Link(
                         [html.Span(className="st-mark", **attrs({"aria-hidden": "true"})), html.Span("Snowtape")],
-                        href="/chart",
+                        href="/",
                         className="st-brand",
                     ),
                     html.Nav(id="nav", className="st-nav", **attrs({"aria-label": "Pages"})),
@@ -208,7 +208,7 @@ def _not_found() -> html.Div:
             html.Div(
                 [
                     html.H1(_NO_PAGE),
-                    html.P(["Go to the ", dcc.Link("chart", href="/chart"), "."]),
+                    html.P(["Go to the ", dcc.Link("home page", href="/"), "."]),
                 ],
                 className="st-message",
             ),

@@ -83,7 +83,7 @@ def test_alive_and_layout_need_no_warehouse(client: FlaskClient, fake: FakeWareh
 
 @pytest.mark.parametrize(
     ("path", "title"),
-    [("/", "Chart"), ("/chart", "Chart"), ("/chart/", "Chart"), ("/quality", "Data quality"), (None, "Chart")],
+    [("/", "Home"), ("/chart", "Chart"), ("/chart/", "Chart"), ("/quality", "Data quality"), (None, "Home")],
 )
 def test_paths_lead_to_pages(path: str | None, title: str) -> None:
     page = find_page(PAGES, path)

@@ -14,6 +14,7 @@ select
     bars.average_dollar_volume_20d_usd,
     bars.rsi_14,
     bars.volatility_21d_pct,
+    bars.volatility_63d_pct,
     bars.drawdown_pct,
     100 * (bars.adjusted_close_usd / nullif(bars.sma_50_usd, 0) - 1) as above_sma_50_pct,
     100 * (bars.adjusted_close_usd / nullif(bars.sma_200_usd, 0) - 1) as above_sma_200_pct,

@@ -42,7 +42,7 @@ from dashboard.pages.chart.summary import head, key_numbers
 from dashboard.pages.chart.toolbar import PARAMS, toolbar
 from dashboard.pages.search import search_options
 
-PATHS = ("/", "/chart")
+PATHS = ("/chart",)
 TITLE = "Chart"
 TICKER = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:\-/]{0,31}")
 
