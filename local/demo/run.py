@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from rich.console import Console
@@ -64,6 +64,7 @@ class DemoRun:
         self.board = Board([Stage(name, what) for name, what in stages.items()], console)
         self._held = Held(self.servers.endpoints, read_publication(self.servers.environment))
         self._refetch = False
+        self._began = datetime.now(UTC)
 
     @property
     def dashboard_url(self) -> str:
@@ -95,7 +96,7 @@ class DemoRun:
     def run_chain(self) -> None:
         """The two backfills, the two daily ingests, and all that follows from them."""
         warehouse = Warehouse(self.servers.environment)
-        chain = Chain(self._airflow, warehouse, self._held.manifests, self.board, self._confs())
+        chain = Chain(self._airflow, warehouse, self._held.manifests, self.board, self._confs(), self._began)
         try:
             chain.trigger()
             chain.follow(CHAIN_SECONDS)

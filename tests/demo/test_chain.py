@@ -101,7 +101,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 def follow(world: World, confs: dict[str, dict[str, Any]] | None = None) -> Board:
     board = Board([Stage(dag_id, "") for dag_id in DAG_IDS], Console(file=io.StringIO()))
     confs = {dag_id: {} for dag_id in INGESTS} if confs is None else confs
-    chain = Chain(world, world, world.manifests, board, confs)  # type: ignore[arg-type]
+    chain = Chain(world, world, world.manifests, board, confs, world.clock)  # type: ignore[arg-type]
     chain.trigger()
     chain.follow(seconds=5)
     return board
@@ -131,12 +131,26 @@ def test_nothing_new_runs_nothing_twice() -> None:
 
 
 def test_run_left_by_an_interrupted_demo_is_closed_and_its_work_done() -> None:
-    left = DagRun(BUILD, "left", "running", START, START, None)
+    earlier = START - timedelta(hours=3)
+    left = DagRun(BUILD, "left", "running", earlier, earlier, None)
     world = World(every={BUILD: [left]})
     world.runs = lambda dag_id, limit=20: list(world.every.get(dag_id, []))  # type: ignore[method-assign]
     board = Board([Stage(dag_id, "") for dag_id in DAG_IDS], Console(file=io.StringIO()))
-    Chain(world, world, world.manifests, board, {}).trigger()  # type: ignore[arg-type]
+    Chain(world, world, world.manifests, board, {}, START).trigger()  # type: ignore[arg-type]
     assert world.marked_failed == ["left"]
+
+
+def test_a_scheduled_run_that_makes_up_for_a_missed_time_is_followed_and_not_closed() -> None:
+    now = START + timedelta(seconds=20)
+    dag_id = LOADS["stocks"]
+    world = World(
+        landed=[Landed("m", "stocks", "polygon_stocks_ingest_daily", "r", 10)],
+        every={dag_id: [DagRun(dag_id, "scheduled", "running", now, now, None)]},
+        clock=now,
+    )
+    board = follow(world, confs={})
+    assert world.marked_failed == []
+    assert board.stages[dag_id].state == "done"
 
 
 @pytest.mark.parametrize("dag_id", [BUILD, TEST, LOADS["stocks"]])
