@@ -109,6 +109,18 @@ def answers(url: str) -> bool:
         return False
 
 
+def listens(server: Server, port: int) -> bool:
+    """Whether this server, and not another program, listens on a TCP port: a healthy answer may be somebody else's."""
+    try:
+        leader = psutil.Process(server.process.pid)
+        sockets = [
+            found for each in (leader, *leader.children(recursive=True)) for found in each.net_connections("tcp")
+        ]
+    except psutil.NoSuchProcess:
+        return False
+    return any(found.status == psutil.CONN_LISTEN and found.laddr.port == port for found in sockets)
+
+
 def stop(servers: Sequence[Server], grace_seconds: float = 8.0) -> None:
     """Stop all groups at once: TERM, then KILL for whatever is left of a group after the grace period."""
     stop_groups([server.process.pid for server in servers], grace_seconds)

@@ -17,7 +17,19 @@ from local.demo.settings import REPOSITORY, DemoSettings
 from local.demo.warehouse import Warehouse
 from local.market.__main__ import KEY_VARIABLE
 from local.objects import process as object_store
-from local.processes import LOOPBACK, Register, Server, ServerError, answers, free_port, start, stop, tail, wait_until
+from local.processes import (
+    LOOPBACK,
+    Register,
+    Server,
+    ServerError,
+    answers,
+    free_port,
+    listens,
+    start,
+    stop,
+    tail,
+    wait_until,
+)
 from local.warehouse import token
 
 BUCKET = "snowtape"
@@ -145,7 +157,9 @@ class Servers:
 
     def wait_for_airflow(self, client: AirflowClient, dag_ids: set[str]) -> None:
         """Until Airflow is healthy and has parsed these DAGs."""
-        wait_until(client.is_healthy, self._airflow, seconds=600)
+        port = self.settings.airflow_port
+        # Two demos that start at once may both have found the port free.
+        wait_until(lambda: client.is_healthy() and listens(self._airflow, port), self._airflow, seconds=600)
         client.log_in()
         wait_until(lambda: dag_ids <= client.dag_ids() or _fail_on(client.import_errors()), self._airflow, seconds=300)
 
@@ -155,7 +169,8 @@ class Servers:
         command = [sys.executable, "-m", "dashboard", "--port", str(port)]
         variables = environment.base() | environment.warehouse(self.endpoints)
         server = self._add(start("the dashboard", command, self.logs / "dashboard.log", variables, REPOSITORY))
-        wait_until(lambda: answers(f"http://{LOOPBACK}:{port}/"), server, seconds=180)
+        url = f"http://{LOOPBACK}:{port}/"
+        wait_until(lambda: answers(url) and listens(server, port), server, seconds=180)
 
     def _add(self, server: Server) -> Server:
         self._running.append(server)

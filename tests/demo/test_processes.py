@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local.processes import Register, Server, ServerError, start, stop, wait_until
+from local.processes import Register, Server, ServerError, free_port, listens, start, stop, wait_until
 
 # A parent that starts a child, tells its process id and waits; both ignore TERM when asked to.
 FAMILY = """
@@ -66,3 +66,17 @@ def test_server_that_dies_while_it_starts_shows_its_last_words(tmp_path: Path) -
     )
     with pytest.raises(ServerError, match="no such folder"):
         wait_until(lambda: False, server, seconds=120)
+
+
+def test_port_on_which_a_child_listens_is_the_servers_and_nobody_elses(tmp_path: Path) -> None:
+    parent = "import subprocess, sys; subprocess.run([sys.executable, *sys.argv[1:]])"
+    port = free_port()
+    child = ["-m", "http.server", str(port), "--bind", "127.0.0.1"]
+    server = start("a server", [sys.executable, "-c", parent, *child], tmp_path / "log", os.environ, tmp_path)
+    other, _ = family(tmp_path)
+    try:
+        wait_until(lambda: listens(server, port), server, seconds=120)
+        assert not listens(other, port)
+    finally:
+        stop([server, other])
+    assert not listens(server, port)
