@@ -48,7 +48,7 @@ VALUES: Mapping[str, Value] = {
     **{"since": date(2026, 1, 2), "session": date(2026, 1, 2), "rows": 10, "runs": 10},
     **{"run_id": "run", "test_name": "test", "model_name": "model", "column_name": "column", "status": "pass"},
     **{"severity": "warn", "failing_rows": 0, "execution_seconds": 0.5, "message": "", "compiled_sql": "select 1"},
-    "executed_at": datetime(2026, 1, 2, 12),
+    **{"executed_at": datetime(2026, 1, 2, 12), "digest": "sha256"},
 }
 # One per `%s` of the tasks' statements: texts all of them.
 POSITIONAL = "2026"
