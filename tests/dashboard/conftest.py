@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -125,3 +126,17 @@ def seeded(seeded_settings: WarehouseSettings) -> Iterator[Warehouse]:
     pool = Warehouse(seeded_settings)
     yield pool
     pool.close()
+
+
+@pytest.fixture(scope="module")
+def seeded_door(seeded_settings: WarehouseSettings) -> Iterator[Door]:
+    """A door over the local warehouse."""
+    pool = Warehouse(seeded_settings)
+    yield Door(pool)
+    pool.close()
+
+
+@pytest.fixture
+def morning_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the morning after the newest session of the seeds."""
+    monkeypatch.setattr("dashboard.data.sessions.now", lambda: datetime(2026, 11, 21, 9, tzinfo=UTC))

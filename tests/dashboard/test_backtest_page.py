@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -16,16 +14,14 @@ from dashboard.pages.backtest import page
 from dashboard.pages.backtest.form import PARAMS
 from dashboard.pages.backtest.work import Work, find_work
 from tests.dashboard.conftest import Clock, FakeWarehouse
+from tests.dashboard.said import said
+
+pytestmark = pytest.mark.usefixtures("morning_after")
 
 HOSTILE = [
     "'; drop table marts.x; --", "<script>alert(1)</script>", "A" * 10_000, "\x00", "-1", "1e999", "nan", "ÅÄÖ雪",
     ["x"], [["y"]], {"a": 1}, -5, None, True,
 ]  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dashboard.data.sessions.now", lambda: datetime(2026, 11, 21, 9, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -49,10 +45,6 @@ def work(door: Door, **changes: Any) -> Work:
     found = find_work(door, address(**changes))
     assert isinstance(found, Work)
     return found
-
-
-def said(component: Any) -> str:
-    return json.dumps(component, default=lambda part: part.to_plotly_json(), ensure_ascii=False)
 
 
 @pytest.mark.parametrize("bars", ["today", "then"])

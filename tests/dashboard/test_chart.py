@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -20,19 +20,12 @@ from dashboard.pages.chart import page as chart
 from dashboard.pages.chart.summary import key_numbers
 from dashboard.pages.search import search_options
 from tests.dashboard import seed
+from tests.dashboard.said import said
 
 if TYPE_CHECKING:
     from tests.dashboard.conftest import FakeWarehouse
 
-
-def said(component: Any) -> str:
-    """All text of a component tree."""
-    return json.dumps(component, default=lambda part: part.to_plotly_json(), ensure_ascii=False)
-
-
-@pytest.fixture(autouse=True)
-def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dashboard.data.sessions.now", lambda: datetime(2026, 11, 21, 9, tzinfo=UTC))
+pytestmark = pytest.mark.usefixtures("morning_after")
 
 
 @pytest.fixture

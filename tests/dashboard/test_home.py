@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
@@ -11,29 +10,19 @@ import pytest
 
 from dashboard.data import home
 from dashboard.data.door import Door
-from dashboard.data.warehouse import Warehouse
 from dashboard.pages.home import map as market_map
 from dashboard.pages.home import page, view
 from tests.dashboard import seed
+from tests.dashboard.said import said
+
+pytestmark = pytest.mark.usefixtures("morning_after")
 
 BARS = {ticker: seed.bars(ticker) for ticker in seed.LENGTHS}
 
 
-@pytest.fixture(autouse=True)
-def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dashboard.data.sessions.now", lambda: datetime(2026, 11, 21, 9, tzinfo=UTC))
-
-
-@pytest.fixture(scope="module")
-def door(seeded_settings: Any) -> Any:
-    pool = Warehouse(seeded_settings)
-    yield Door(pool)
-    pool.close()
-
-
-def said(component: Any) -> str:
-    """All text of a component tree."""
-    return json.dumps(component, default=lambda part: part.to_plotly_json(), ensure_ascii=False)
+@pytest.fixture
+def door(seeded_door: Door) -> Door:
+    return seeded_door
 
 
 def counted(session: date) -> dict[str, int]:

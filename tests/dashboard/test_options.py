@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import pytest
@@ -14,10 +14,7 @@ from dashboard.pages.options import figure, page
 from dashboard.pages.parts import Content
 from tests.dashboard import seed, seed_options
 
-
-@pytest.fixture(autouse=True)
-def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dashboard.data.sessions.now", lambda: datetime(2026, 11, 21, 9, tzinfo=UTC))
+pytestmark = pytest.mark.usefixtures("morning_after")
 
 
 def test_the_newest_session_and_the_next_expiration_are_shown(seeded: Warehouse) -> None:

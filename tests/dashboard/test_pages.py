@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,15 @@ import pytest
 
 from dashboard.data import correlation, health, screener
 from dashboard.data.door import Door
-from dashboard.data.warehouse import Warehouse
 from dashboard.pages.correlation import page as correlations
 from dashboard.pages.quality import more
 from dashboard.pages.quality.lineage import LINEAGE
 from dashboard.pages.restatements import page as restatements
 from dashboard.pages.screener import page as screen
 from tests.dashboard import seed
+from tests.dashboard.said import said
+
+pytestmark = pytest.mark.usefixtures("morning_after")
 
 HOSTILE = [
     "'; drop table marts.x; --", "<script>alert(1)</script>", "A" * 10_000, "\x00", "-1", "NOSUCH", "ÅÄÖ雪",
@@ -30,21 +31,9 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dashboard.data.sessions.now", lambda: datetime(2026, 11, 21, 9, tzinfo=UTC))
-
-
-@pytest.fixture(scope="module")
-def door(seeded_settings: Any) -> Any:
-    pool = Warehouse(seeded_settings)
-    yield Door(pool)
-    pool.close()
-
-
-def said(component: Any) -> str:
-    """All text of a component tree."""
-    return json.dumps(component, default=lambda part: part.to_plotly_json(), ensure_ascii=False)
+@pytest.fixture
+def door(seeded_door: Door) -> Door:
+    return seeded_door
 
 
 def test_a_restatement_says_what_the_bar_said_before(door: Door) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
@@ -15,16 +15,12 @@ from dashboard.pages import parts
 from dashboard.pages.quality import doubts, view
 from dashboard.pages.quality import page as quality
 from tests.dashboard import seed
+from tests.dashboard.said import said
 
 if TYPE_CHECKING:
     from tests.dashboard.conftest import FakeWarehouse
 
 RUN = data.TestRun("scheduled__1", datetime(2026, 11, 20, 23, 5), 4, 4, 0, 0, 0, 1.25)
-
-
-def said(component: Any) -> str:
-    """All text of a component tree."""
-    return json.dumps(component, default=lambda part: part.to_plotly_json(), ensure_ascii=False)
 
 
 @pytest.fixture

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.warehouse.process import RunningWarehouse
-from tests.gates.sources import REPOSITORY, schemachange_scripts
+from tests.gates.sources import REPOSITORY
 from transform.definitions import definitions_are_current, project_digest
-
-DATABASE = "DEFINITION_TESTS"
 
 
 @pytest.fixture
@@ -59,14 +56,8 @@ def test_what_runs_leave_behind_changes_nothing(project: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def cursor(warehouse: RunningWarehouse) -> Iterator[Any]:
-    with warehouse.connect() as connection, connection.cursor() as cursor:
-        cursor.execute(f"create or replace database {DATABASE}")
-        cursor.execute(f"use database {DATABASE}")
-        for script in schemachange_scripts(SNOWFLAKE_DATABASE=DATABASE):
-            if script.name.startswith("V"):
-                for statement in script.statements:
-                    cursor.execute(statement)
+def cursor(deployed: Callable[[str, tuple[str, ...]], Any]) -> Iterator[Any]:
+    with deployed("DEFINITION_TESTS", ("V",)).cursor() as cursor:
         yield cursor
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local.warehouse.process import RunningWarehouse
-from tests.gates.sources import REPOSITORY, schemachange_scripts
+from tests.gates.sources import REPOSITORY
 from transform.results import record
 from transform.run import DbtRun, dbt
 from transform.settings import TransformSettings
@@ -40,15 +40,8 @@ models:
 
 
 @pytest.fixture(scope="module")
-def connection(warehouse: RunningWarehouse) -> Iterator[Any]:
-    with warehouse.connect() as connection, connection.cursor() as cursor:
-        cursor.execute(f"create or replace database {DATABASE}")
-        cursor.execute(f"use database {DATABASE}")
-        for script in schemachange_scripts(SNOWFLAKE_DATABASE=DATABASE):
-            if script.name.startswith(("V1.0.0__", "V1.0.4__", "V1.0.9__")):
-                for statement in script.statements:
-                    cursor.execute(statement)
-        yield connection
+def connection(deployed: Callable[[str, tuple[str, ...]], Any]) -> Any:
+    return deployed(DATABASE, ("V1.0.0__", "V1.0.4__", "V1.0.9__"))
 
 
 @pytest.fixture(scope="module")
