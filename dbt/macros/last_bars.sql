@@ -6,7 +6,7 @@
     window over the bars themselves.
 #}
 {% macro last_bars(aggregate, column, n, first_bar=1, may_be_null=false, summed=false) -%}
-    {%- set window = 'over (partition by ticker, listed_from_date order by session_date rows between ' ~ (n - 1)
+    {%- set window = 'over (partition by security_id, listed_from_date order by session_date rows between ' ~ (n - 1)
         ~ ' preceding and current row)' -%}
     {%- if summed -%}
         {%- set column, window = 'iff(behind_bar_number > bar_number - ' ~ n ~ ', ' ~ column ~ ', null)', '' -%}

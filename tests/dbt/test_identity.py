@@ -14,8 +14,15 @@ from dashboard.backtest.prices import from_bars
 from dashboard.data.sql import STATEMENTS, bind
 from tests.dbt.conftest import Dbt, Lake, differences
 from tests.dbt.stocks import Stock as Told
-from tests.dbt.stocks import flat, load, load_dividends, load_splits
+from tests.dbt.stocks import expected, flat, load, load_dividends, load_splits, walk
 from tests.dbt.test_securities import LIST, PATH, events, listed, minute, ticker
+
+
+def sessions(first: str, last: str) -> list[date]:
+    """Weekdays from the first to the last."""
+    count = int(np.busday_count(first, np.datetime64(last) + 1))
+    return [date.fromisoformat(str(np.busday_offset(first, day))) for day in range(count)]
+
 
 FUND, META, TRANE, INGERSOLL = "BBGSIM000000", "BBG000MM2P62", "BBG000BSVTZ4", "BBG002R1CW27"
 ONE, OTHER, TWIN = "BBGSIM000001", "BBGSIM000002", "BBGSIM000003"
@@ -28,15 +35,11 @@ TABLES = (
     "marts.dim_polygon__securities",
     "marts.dim_polygon__tickers",
 )
+# A year and a half of a security that traded as SQ, and from its 270th session on as XYZ.
+BLOCK, WALK = "BBG0018SLC07", walk(1, sessions("2023-01-02", "2024-06-28"))
 LEARNED = minute(0) + timedelta(days=3)
 FEBRUARY, MARCH = ("2020-02-03", "2020-02-28"), ("2020-03-02", "2020-03-31")
 Row = tuple[Any, ...]
-
-
-def sessions(first: str, last: str) -> list[date]:
-    """Weekdays from the first to the last."""
-    count = int(np.busday_count(first, np.datetime64(last) + 1))
-    return [date.fromisoformat(str(np.busday_offset(first, day))) for day in range(count)]
 
 
 def traded(lake: Lake, name: str, first: str, last: str, close: float) -> None:
@@ -57,6 +60,9 @@ def first(lake: Lake) -> None:
     traded(lake, "TT", *MARCH, 129.0)
     for name in ("PLAIN", "PASSED", "NAMED", "TWINA", "TWINB"):
         traded(lake, name, FEBRUARY[0], MARCH[1], 10.0)
+    days = list(WALK)
+    load(lake, "SQ", {day: WALK[day] for day in days[:269]}, at=minute(0))
+    load(lake, "XYZ", {day: WALK[day] for day in days[269:]}, at=minute(0))
     traded(lake, "SILENT", *MARCH, 1.0)
     traded(lake, "SILENT", "2020-09-01", "2020-09-30", 1.0)
     # Of two shares of February's universe one lived and doubled, the other fell to a tenth on its last day.
@@ -79,8 +85,11 @@ def first(lake: Lake) -> None:
         ("TWINA", TWIN, "6"),
         ("TWINB", TWIN, "6"),
         ("LIVED", "BBGSIM000007", "7"),
+        ("XYZ", BLOCK, "8"),
     ]
     listed(lake, minute(0), *(ticker(name, figi, cik=cik) for name, figi, cik in today))
+    block = {"name": "Block", "composite_figi": BLOCK}
+    events(lake, minute(0), "XYZ", block, ("2015-11-19", "SQ"), (str(days[269]), "XYZ"))
     trane = {"name": "Trane", "composite_figi": TRANE}
     events(lake, minute(0), "TT", trane, ("2007-01-03", "IR"), ("2020-03-02", "TT"))
 
@@ -148,6 +157,18 @@ def test_renamed_security_is_one_with_one_history_also_through_a_split_that_is_t
     assert figures(lake, "META", "simple_return_pct")[43] == pytest.approx(0)
     assert figures(lake, "META", "sma_20_usd")[43] == pytest.approx(184)
     assert figures(lake, "META", "dividend_usd")[44] == 1.0
+
+
+def test_every_figure_runs_on_through_a_rename_as_the_oracle_computes_it(built: Any) -> None:
+    truth = expected(Told(WALK), max(WALK))
+    rows = built[0].execute(
+        f"select {', '.join(truth)} from marts.fct_polygon__stock_bars_performance"
+        " where security_id = %s order by session_date",
+        (f"figi:{BLOCK}",),
+    )
+    for name, values in zip(truth, zip(*rows, strict=True), strict=True):
+        got = np.array([np.nan if value is None else float(value) for value in values])
+        np.testing.assert_allclose(got, truth[name], rtol=1e-8, atol=1e-11, err_msg=name)
 
 
 def test_ticker_that_passes_on_overnight_begins_anew_and_its_former_owner_goes_on(built: Any) -> None:
