@@ -12,6 +12,7 @@ RUN useradd --create-home --uid 50000 --gid 0 snowtape
 WORKDIR /srv/snowtape
 COPY requirements/dashboard.txt requirements/
 RUN pip install --no-cache-dir --require-hashes --requirement requirements/dashboard.txt
+COPY backtest backtest
 COPY dashboard dashboard
 COPY snowflake/streamlit snowflake/streamlit
 COPY worksheets worksheets

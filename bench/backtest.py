@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from backtest.prices import Prices
+from backtest.strategies import STRATEGIES, targets
+from backtest.study import Setup, run, run_each
 from bench import bt_account
 from bench.record import save
-from dashboard.backtest.prices import Prices
-from dashboard.backtest.strategies import STRATEGIES, targets
-from dashboard.backtest.study import Setup, run, run_each
 
 TICKERS, SESSIONS, GOAL_SECONDS, REPEATS = 500, 5 * 252, 2.0, 3
 AGAINST_BT, TOLERANCE = "sma", 1e-3

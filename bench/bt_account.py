@@ -7,8 +7,8 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from dashboard.backtest.engine import Costs
-from dashboard.backtest.prices import Prices
+from backtest.engine import Costs
+from backtest.prices import Prices
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard.backtest.engine import Costs, simulate
-from dashboard.backtest.prices import Prices, from_bars
-from dashboard.backtest.strategies import ParameterError
-from dashboard.backtest.trades import trades
+from backtest.engine import Costs, simulate
+from backtest.prices import Prices, from_bars
+from backtest.strategies import ParameterError
+from backtest.trades import trades
 
 FREE = Costs(0, 0)
 NAN = np.nan

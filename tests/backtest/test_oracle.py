@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard.backtest import metrics
-from dashboard.backtest.engine import Costs, simulate
-from dashboard.backtest.prices import Prices
-from dashboard.backtest.strategies import STRATEGIES, targets
-from dashboard.backtest.study import Setup, run
+from backtest import metrics
+from backtest.engine import Costs, simulate
+from backtest.prices import Prices
+from backtest.strategies import STRATEGIES, targets
+from backtest.study import Setup, run
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.backtest.engine import Costs, Run, simulate
-from dashboard.backtest.prices import Prices
-from dashboard.backtest.restated import Versions, run_as_known
-from dashboard.backtest.strategies import STRATEGIES, Rsi, SmaCrossover, Strategy, targets
-from dashboard.backtest.study import Setup, hold, run, run_each, sweep, walk_forward
-from dashboard.backtest.trades import trades
+from backtest.engine import Costs, Run, simulate
+from backtest.prices import Prices
+from backtest.restated import Versions, run_as_known
+from backtest.strategies import STRATEGIES, Rsi, SmaCrossover, Strategy, targets
+from backtest.study import Setup, hold, run, run_each, sweep, walk_forward
+from backtest.trades import trades
 
 SMALL: dict[str, Strategy] = {
     **{name: each() for name, each in STRATEGIES.items()},

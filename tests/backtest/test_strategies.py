@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import talib
 
-from dashboard.backtest import strategies as known
-from dashboard.backtest.strategies import STRATEGIES, ParameterError, Strategy, targets
+from backtest import strategies as known
+from backtest.strategies import STRATEGIES, ParameterError, Strategy, targets
 
 NAN = np.nan
 

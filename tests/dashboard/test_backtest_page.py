@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.backtest.strategies import STRATEGIES
+from backtest.strategies import STRATEGIES
 from dashboard.data.door import Door
 from dashboard.pages import parts
 from dashboard.pages.backtest import page

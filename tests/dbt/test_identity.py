@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard.backtest.engine import Costs, simulate
-from dashboard.backtest.prices import from_bars
+from backtest.engine import Costs, simulate
+from backtest.prices import from_bars
 from dashboard.data.sql import STATEMENTS, bind
 from tests.dbt.conftest import Dbt, Lake, differences
 from tests.dbt.stocks import Stock as Told

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dashboard.backtest.study import Sweep
+from backtest.study import Sweep
 
 # Name, values, colour, dash: a line is never told by its colour alone.
 Line = tuple[str, pd.Series, str, str]

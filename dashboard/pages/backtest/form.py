@@ -11,8 +11,8 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from dashboard.backtest.engine import COST_BPS, SLIPPAGE_BPS, Costs
-from dashboard.backtest.strategies import STRATEGIES, ParameterError, Strategy
+from backtest.engine import COST_BPS, SLIPPAGE_BPS, Costs
+from backtest.strategies import STRATEGIES, ParameterError, Strategy
 from dashboard.pages import parts
 from dashboard.pages.address import Param
 from dashboard.pages.chart.toolbar import segments

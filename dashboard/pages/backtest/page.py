@@ -9,9 +9,9 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, dcc, html
 
-from dashboard.backtest import metrics
-from dashboard.backtest.strategies import STRATEGIES, ParameterError, Strategy
-from dashboard.backtest.study import sweep, walk_forward
+from backtest import metrics
+from backtest.strategies import STRATEGIES, ParameterError, Strategy
+from backtest.study import sweep, walk_forward
 from dashboard.data.door import Door
 from dashboard.pages import address, parts
 from dashboard.pages import format as fmt

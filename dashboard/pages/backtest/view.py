@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 from dash import html
 
-from dashboard.backtest.metrics import Drawdown, Metrics
-from dashboard.backtest.study import Fold
+from backtest.metrics import Drawdown, Metrics
+from backtest.study import Fold
 from dashboard.pages import format as fmt
 from dashboard.pages.parts import attrs
 from dashboard.pages.tables import grid

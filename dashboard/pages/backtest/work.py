@@ -13,13 +13,13 @@ from typing import Any
 import pandas as pd
 from dash import dcc, html
 
-from dashboard.backtest import metrics
-from dashboard.backtest.engine import Run
-from dashboard.backtest.prices import Prices, from_bars
-from dashboard.backtest.restated import PointInTime, Versions, run_as_known, versions_of
-from dashboard.backtest.strategies import ParameterError, Strategy
-from dashboard.backtest.study import Setup, hold, run
-from dashboard.backtest.trades import trades
+from backtest import metrics
+from backtest.engine import Run
+from backtest.prices import Prices, from_bars
+from backtest.restated import PointInTime, Versions, run_as_known, versions_of
+from backtest.strategies import ParameterError, Strategy
+from backtest.study import Setup, hold, run
+from backtest.trades import trades
 from dashboard.data.door import Door
 from dashboard.data.market import find_ticker, has_ended, read_bars, read_versions
 from dashboard.pages import parts

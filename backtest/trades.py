@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from dashboard.backtest.engine import Run, cost_usd
-from dashboard.backtest.prices import Matrix
+from backtest.engine import Run, cost_usd
+from backtest.prices import Matrix
 
 COLUMNS = (
     "ticker", "side", "entry_session", "entry_usd", "exit_session", "exit_usd", "sessions", "invested_usd",

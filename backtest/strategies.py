@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from dashboard.backtest.prices import Matrix
+from backtest.prices import Matrix
 
 
 class ParameterError(ValueError):

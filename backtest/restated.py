@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dashboard.backtest.engine import Run, simulate
-from dashboard.backtest.prices import Matrix, Prices
-from dashboard.backtest.strategies import Strategy, targets
-from dashboard.backtest.study import Setup
+from backtest.engine import Run, simulate
+from backtest.prices import Matrix, Prices
+from backtest.strategies import Strategy, targets
+from backtest.study import Setup
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dashboard.backtest.prices import Matrix, Prices
-from dashboard.backtest.strategies import ParameterError
+from backtest.prices import Matrix, Prices
+from backtest.strategies import ParameterError
 
 CAPITAL_USD = 10_000.0
 COST_BPS = (0.0, 200.0)

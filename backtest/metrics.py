@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dashboard.backtest.engine import Run
-from dashboard.backtest.trades import trades as trades_of
+from backtest.engine import Run
+from backtest.trades import trades as trades_of
 
 YEAR = 252
 

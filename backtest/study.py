@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dashboard.backtest import metrics
-from dashboard.backtest.engine import CAPITAL_USD, Costs, Run, simulate
-from dashboard.backtest.prices import Matrix, Prices
-from dashboard.backtest.strategies import BuyAndHold, ParameterError, Strategy, targets
+from backtest import metrics
+from backtest.engine import CAPITAL_USD, Costs, Run, simulate
+from backtest.prices import Matrix, Prices
+from backtest.strategies import BuyAndHold, ParameterError, Strategy, targets
 
 FIT_SESSIONS = (42, 1260)
 TEST_SESSIONS = (10, 504)
