@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,17 +11,29 @@ import pytest
 from dashboard.data.door import Door
 from dashboard.data.warehouse import Warehouse
 from dashboard.pages.options import figure, page
+from dashboard.pages.options.find import default_expiration
 from dashboard.pages.parts import Content
 from tests.dashboard import seed, seed_options
 
 pytestmark = pytest.mark.usefixtures("morning_after")
 
 
-def test_the_newest_session_and_the_next_expiration_are_shown(seeded: Warehouse) -> None:
+def test_the_newest_session_and_the_expiration_nearest_to_30_days_are_shown(seeded: Warehouse) -> None:
     chain = page.find_chain(Door(seeded), "AAPL", "", "")
     assert isinstance(chain, page.Chain)
-    assert (chain.session, chain.expiration) == (seed.LAST_SESSION, seed_options.EXPIRATIONS[0])
+    assert (chain.session, chain.expiration, chain.days) == (seed.LAST_SESSION, date(2026, 12, 18), 28)
     assert len(chain.expiring) == 34
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [([2, 7, 28, 60], 28), ([2, 28, 32], 28), ([0, 2], 2), ([0], 0), ([90, 200], 90)],
+    ids=["nearest", "earlier of two", "not what is over", "all over", "all far"],
+)
+def test_the_default_expiration_is_nearest_to_30_days(days: list[int], expected: int) -> None:
+    session = date(2026, 11, 20)
+    found = default_expiration([session + timedelta(days=each) for each in days], session)
+    assert (found - session).days == expected
 
 
 @pytest.mark.parametrize("panel", list(page.DRAWN))
@@ -92,10 +104,40 @@ def test_an_axis_without_open_interest_has_no_numbers(seeded: Warehouse, value: 
     chain = page.find_chain(Door(seeded), "AAPL", "", "")
     assert isinstance(chain, page.Chain)
     rows = chain.expiring.assign(open_interest_contracts=value)
-    for axis in (
-        figure.smile(rows, chain.spot)["layout"]["yaxis2"],
-        figure.by_strike(rows, chain.spot)["layout"]["yaxis"],
-    ):
-        assert (axis["title"]["text"], axis["range"], axis["showticklabels"]) == (says, [0, 1], False)
+    axis = figure.by_strike(rows, chain.spot)["layout"]["yaxis"]
+    assert (axis["title"]["text"], axis["range"], axis["showticklabels"]) == (says, [0, 1], False)
     known = figure.by_strike(chain.expiring, chain.spot)["layout"]["yaxis"]
     assert (known["title"]["text"], known["rangemode"]) == ("Open interest, contracts", "tozero")
+
+
+def test_a_calm_term_structure_does_not_fill_its_axis(seeded: Warehouse) -> None:
+    chain = page.find_chain(Door(seeded), "AAPL", "", "")
+    assert isinstance(chain, page.Chain)
+    calm = chain.rows.assign(implied_volatility_pct=18.65 + 0.001 * chain.rows["days_to_expiration"].astype(float))
+    low, high = figure.term_structure(calm)["layout"]["yaxis"]["range"]
+    assert high - low >= 1
+    assert low < 18.65 < 18.8 < high
+
+
+@pytest.mark.parametrize(
+    ("values", "limits"),
+    [([18.65, 18.8], (18.125, 19.325)), ([20.0, 21.0], None), ([20.0], (19.4, 20.6)), ([], None), ([None], None)],
+)
+def test_an_axis_of_volatilities_shows_a_point_at_least(values: list[Any], limits: Any) -> None:
+    assert figure.at_least(values) == (None if limits is None else pytest.approx(list(limits)))
+
+
+@pytest.mark.parametrize("draw", [figure.smile, figure.by_strike])
+def test_the_spots_name_is_above_all_plots(seeded: Warehouse, draw: Any) -> None:
+    chain = page.find_chain(Door(seeded), "AAPL", "", "")
+    assert isinstance(chain, page.Chain)
+    layout = draw(chain.expiring, chain.spot)["layout"]
+    ends = [axis["domain"][1] for name, axis in layout.items() if name.startswith("yaxis")]
+    assert layout["annotations"][0]["y"] >= max(ends)
+
+
+def test_every_strike_is_in_the_chain_and_counted(seeded: Warehouse) -> None:
+    shown = page.read_chain(Door(seeded), "AAPL", "", "")
+    text = str(shown.body)
+    assert "17 strikes from " in text
+    assert "title='Contracts open before the session began'" in text

@@ -10,13 +10,13 @@ from dash import html
 from dashboard.pages import format as fmt
 from dashboard.pages.parts import attrs
 
-_COLUMNS: tuple[tuple[str, str, int], ...] = (
-    ("open_interest_contracts", "OI", 0),
-    ("volume_contracts", "Volume", 0),
-    ("delta", "Delta", 3),
-    ("vendor_implied_volatility_pct", "Vendor IV %", 1),
-    ("implied_volatility_pct", "IV %", 1),
-    ("close_usd", "Close", 2),
+_COLUMNS: tuple[tuple[str, str, int, str], ...] = (
+    ("open_interest_contracts", "Open interest", 0, "Contracts open before the session began"),
+    ("volume_contracts", "Volume", 0, "Contracts traded in the session"),
+    ("delta", "Delta", 3, "Change of the price as the underlying rises by 1 USD"),
+    ("vendor_implied_volatility_pct", "Vendor IV %", 1, "Implied volatility as the vendor gives it, % a year"),
+    ("implied_volatility_pct", "IV %", 1, "Implied volatility of the close, % a year"),
+    ("close_usd", "Close", 2, "Last price of the session, USD a share"),
 )
 # Their names in a CSV, where nothing stands above calls and puts.
 _CSV_NAMES = (
@@ -25,38 +25,45 @@ _CSV_NAMES = (
 )  # fmt: skip
 
 
-def chain_table(rows: pd.DataFrame) -> html.Div:
-    """One expiration's contracts; adjusted contracts, which deliver something else, are left out and counted."""
+def chain_table(rows: pd.DataFrame, name: str = "") -> html.Div:
+    """One expiration's contracts; adjusted contracts, which deliver something else, are left out and counted.
+
+    `name`: of what the rows are; under another one the browser begins at the money again (assets/options.js).
+    """
     plain = rows[~rows["is_adjusted_contract"].fillna(False).astype(bool)]
     sides = {kind: plain[plain["contract_type"] == kind].set_index("strike_usd") for kind in ("call", "put")}
     strikes = sorted(set(plain["strike_usd"]))
     at_the_money = set(plain.loc[plain["is_at_the_money"].fillna(False).astype(bool), "strike_usd"])
-    groups = html.Tr(
-        [
-            html.Th("Calls", colSpan=len(_COLUMNS), scope="colgroup"),
-            html.Th(""),
-            html.Th("Puts", colSpan=len(_COLUMNS), scope="colgroup"),
-        ]
-    )
-    names = [name for _column, name, _decimals in _COLUMNS]
+    groups = html.Tr([_group("Calls"), html.Td(""), _group("Puts")])
     calls, puts = ([f"{side} {name}" for name in _CSV_NAMES] for side in ("call", "put"))
-    heads = zip((*names, "Strike", *reversed(names)), (*calls, "strike, USD", *reversed(puts)), strict=True)
-    head = html.Tr([html.Th(name, scope="col", **attrs({"data-value": said})) for name, said in heads])
+    names = [(name, said) for _column, name, _decimals, said in _COLUMNS]
+    middle = ("Strike", "Price at which the contract is exercised, USD a share")
+    heads = zip((*names, middle, *reversed(names)), (*calls, "strike, USD", *reversed(puts)), strict=True)
+    head = html.Tr(
+        [html.Th(name, scope="col", title=said, **attrs({"data-value": csv})) for (name, said), csv in heads]
+    )
     body = [_row(strike, sides, strike in at_the_money) for strike in strikes]
-    left_out = len(rows) - len(plain)
-    note = html.P(f"{fmt.plural(left_out, 'adjusted contract')} not shown.", className="st-hint") if left_out else None
+    said = fmt.plural(len(strikes), "strike")
+    if strikes:
+        said += f" from {fmt.number(strikes[0], 2)} to {fmt.number(strikes[-1], 2)} USD."
+    if left_out := len(rows) - len(plain):
+        said += f" {fmt.plural(left_out, 'adjusted contract')} not shown."
     table = html.Table([html.Thead([groups, head]), html.Tbody(body)], className="st-table st-chain")
     scrolled = html.Div(
-        table, className="st-scroll", tabIndex=0, role="region", **attrs({"aria-label": "Option chain"})
+        table, key=name, className="st-scroll", tabIndex=0, role="region", **attrs({"aria-label": "Option chain"})
     )
-    return html.Div([scrolled, note])
+    return html.Div([scrolled, html.P(said, className="st-hint st-chain-said")])
+
+
+def _group(name: str) -> html.Th:
+    return html.Th(html.Span(name, className="st-side"), colSpan=len(_COLUMNS), scope="colgroup")
 
 
 def _row(strike: float, sides: dict[str, pd.DataFrame], is_at_the_money: bool) -> html.Tr:
-    calls = [_cell(sides["call"], strike, column, decimals) for column, _name, decimals in _COLUMNS]
-    puts = [_cell(sides["put"], strike, column, decimals) for column, _name, decimals in reversed(_COLUMNS)]
+    calls = [_cell(sides["call"], strike, column, decimals) for column, _name, decimals, _said in _COLUMNS]
+    puts = [_cell(sides["put"], strike, column, decimals) for column, _name, decimals, _said in reversed(_COLUMNS)]
     mark = html.Span(" ATM", className="st-atm") if is_at_the_money else None
-    middle = html.Th([fmt.number(strike, 2), mark], scope="row", **attrs({"data-value": f"{strike:g}"}))
+    middle = html.Th([fmt.number(strike, 2), mark], scope="row", **attrs({"data-value": f"{strike:.10g}"}))
     return html.Tr([*calls, middle, *puts], className="st-atm-row" if is_at_the_money else None)
 
 

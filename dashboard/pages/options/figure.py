@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pandas as pd
 
+from dashboard.data.market import as_date
+
+# An axis of volatilities shows this much at least, in points (1 % a year).
+LEAST_SPREAD_PCT = 1.0
+# Where a figure with a spot has its plots' upper end: the rest is for the spot's name.
+TOP = 0.92
+
 
 def smile(rows: pd.DataFrame, spot: float | None) -> dict[str, Any]:
-    """Implied volatility by strike, ours for calls and puts and the vendor's, with open interest and the spot.
+    """Implied volatility by strike, ours for calls and puts and the vendor's, with the spot.
 
     Volatilities of contracts out of the money alone: what is in the money is mostly intrinsic value, which hides them.
     """
     data: list[dict[str, Any]] = []
     outside = out_of_the_money(rows)
     for kind, colour, symbol in (("call", "--st-call", "circle"), ("put", "--st-put", "diamond")):
-        side, quoted = rows[rows["contract_type"] == kind], outside[outside["contract_type"] == kind]
+        quoted = outside[outside["contract_type"] == kind]
         volatility = quoted[quoted["implied_volatility_pct"].notna()]
         data.append(_points(f"{kind.title()}s", volatility, "implied_volatility_pct", colour, symbol, "lines+markers"))
         vendor = quoted[quoted["vendor_implied_volatility_pct"].notna()]
         data.append(_points(f"{kind.title()}s, vendor", vendor, "vendor_implied_volatility_pct", colour, "x-thin-open"))
-        data.append(_bars(f"{kind.title()}s’ open interest", side, "open_interest_contracts", colour, "y2"))
     layout = _layout("Strike, USD", "Implied volatility by strike", _spot(spot))
-    layout["yaxis"] |= {"title": {"text": "Implied volatility, %"}, "domain": [0.3, 1]}
-    layout["yaxis2"] = {"domain": [0, 0.22]} | _counted("Open interest", rows["open_interest_contracts"])
-    layout["xaxis"]["anchor"] = "y2"
+    _volatilities(layout, data)
+    layout["yaxis"]["domain"] = [0, TOP]
     return {"data": data, "layout": layout}
 
 
@@ -47,8 +53,8 @@ def by_strike(rows: pd.DataFrame, spot: float | None) -> dict[str, Any]:
         data.append(_bars(f"{kind.title()}s’ open interest", side, "open_interest_contracts", colour, "y"))
         data.append(_bars(f"{kind.title()}s’ volume", side, "volume_contracts", colour, "y2"))
     layout = _layout("Strike, USD", "Open interest and volume by strike", _spot(spot))
-    layout["yaxis"] |= {"domain": [0.54, 1]} | _counted("Open interest", rows["open_interest_contracts"])
-    layout["yaxis2"] = {"domain": [0, 0.46]} | _counted("Volume", rows["volume_contracts"])
+    layout["yaxis"] |= {"domain": [0.49, TOP]} | _counted("Open interest", rows["open_interest_contracts"])
+    layout["yaxis2"] = {"domain": [0, 0.43]} | _counted("Volume", rows["volume_contracts"])
     layout["xaxis"]["anchor"] = "y2"
     return {"data": data, "layout": layout}
 
@@ -62,8 +68,8 @@ def term_structure(rows: pd.DataFrame) -> dict[str, Any]:
         "x": means["days_to_expiration"].astype(int).tolist(), "y": means["implied_volatility_pct"].round(3).tolist(),
         "line": {"color": "--st-accent", "width": 2},
     }  # fmt: skip
-    layout = _layout("Days to expiration", "At-the-money implied volatility by days to expiration", [])
-    layout["yaxis"]["title"] = {"text": "Implied volatility, %"}
+    layout = _layout("Days to expiration", "At-the-money implied volatility by days to expiration")
+    _volatilities(layout, [trace])
     return {"data": [trace], "layout": layout}
 
 
@@ -72,22 +78,24 @@ def surface(rows: pd.DataFrame) -> dict[str, Any]:
     outside = out_of_the_money(rows)
     known = outside[outside["implied_volatility_pct"].notna()]
     table = known.pivot_table(index="days_to_expiration", columns="strike_usd", values="implied_volatility_pct")
+    limits = at_least(known["implied_volatility_pct"].tolist())
     trace = {
         "type": "heatmap", "meta": {"corner": "days to expiration \\ strike USD"}, "hoverongaps": False,
         "x": [float(strike) for strike in table.columns], "y": [str(int(days)) for days in table.index],
         "z": [[None if pd.isna(cell) else round(float(cell), 3) for cell in row] for row in table.to_numpy()],
+        **({} if limits is None else {"zmin": limits[0], "zmax": limits[1]}),
         "colorscale": [[0, "--st-accent-soft"], [1, "--st-accent"]],
         "colorbar": {"title": {"text": "IV %"}, "thickness": 10, "outlinewidth": 0},
         "hovertemplate": "strike %{x}<br>%{y} days<br>%{z:.1f}%<extra></extra>",
     }  # fmt: skip
-    layout = _layout("Strike, USD", "Implied volatility by strike and days to expiration", [])
+    layout = _layout("Strike, USD", "Implied volatility by strike and days to expiration")
     layout["yaxis"] |= {"type": "category", "title": {"text": "Days"}}
     return {"data": [trace], "layout": layout}
 
 
 def ratio(rows: pd.DataFrame) -> dict[str, Any]:
     """Puts for each call, by volume and by open interest, session by session."""
-    sessions = [str(session) for session in rows["session_date"]]
+    sessions = [str(as_date(session)) for session in rows["session_date"]]
     data = []
     for column, name, colour, dash in (
         ("put_call_volume_ratio", "By volume", "--st-call", "solid"),
@@ -98,9 +106,20 @@ def ratio(rows: pd.DataFrame) -> dict[str, Any]:
             {"type": "scatter", "mode": "lines+markers", "name": name, "x": sessions, "y": values}
             | {"line": {"color": colour, "dash": dash, "width": 1.8}}
         )
-    layout = _layout("Session", "Put/call ratio by session", [])
-    layout["xaxis"] |= {"type": "category", "nticks": 6}
+    layout = _layout("Session", "Put/call ratio by session")
+    layout["xaxis"] |= session_axis(sessions)
+    layout["yaxis"] |= {"title": {"text": "Puts for each call"}, "rangemode": "tozero"}
     return {"data": data, "layout": layout}
+
+
+def session_axis(sessions: list[str], most: int = 5) -> dict[str, Any]:
+    """An axis of sessions without gaps, some of them named, so that the names stand level on a phone too."""
+    step = max(1, -(-len(sessions) // most))
+    named = sessions[len(sessions) - 1 :: -step][::-1]
+    days = [date.fromisoformat(session) for session in named]
+    is_long = bool(days) and days[0].year != days[-1].year
+    said = [f"{day.day} {day:%b %y}" if is_long else f"{day.day} {day:%b}" for day in days]
+    return {"type": "category", "tickmode": "array", "tickvals": named, "ticktext": said, "tickangle": 0}
 
 
 def _points(
@@ -132,20 +151,44 @@ def _counted(title: str, contracts: pd.Series) -> dict[str, Any]:
     return {"title": {"text": f"{title}, contracts"}, "rangemode": "tozero", "tickformat": ".2~s", **fine}
 
 
-def _spot(spot: float | None) -> list[dict[str, Any]]:
+def _spot(spot: float | None) -> dict[str, Any]:
+    """A line at the underlying's close behind the data, and its name above the plots, where no data is."""
     if spot is None:
-        return []
+        return {"shapes": [], "annotations": []}
     line = {
-        "type": "line", "xref": "x", "x0": spot, "x1": spot, "yref": "paper", "y0": 0, "y1": 1,
+        "type": "line", "xref": "x", "x0": spot, "x1": spot, "yref": "paper", "y0": 0, "y1": TOP, "layer": "below",
         "line": {"color": "--st-muted", "dash": "dot", "width": 1},
-        "label": {"text": f"spot {spot:,.2f}", "textposition": "end", "textangle": 0, "yanchor": "top"},
     }  # fmt: skip
-    return [line]
+    name = {
+        "text": f"spot {spot:,.2f}", "x": spot, "xref": "x", "y": TOP, "yref": "paper", "yanchor": "bottom",
+        "showarrow": False, "borderpad": 0,
+    }  # fmt: skip
+    return {"shapes": [line], "annotations": [name]}
 
 
-def _layout(x: str, label: str, shapes: list[dict[str, Any]]) -> dict[str, Any]:
+def at_least(values: list[float | None], spread: float = LEAST_SPREAD_PCT) -> list[float] | None:
+    """The range of an axis of volatilities that differ by less than `spread`; None where the axis finds its own.
+
+    A curve from 18.65 to 18.8 would fill the plot otherwise and look like a storm.
+    """
+    known = [value for value in values if value is not None and not pd.isna(value)]
+    if not known or max(known) - min(known) >= spread:
+        return None
+    middle = (max(known) + min(known)) / 2
+    return [round(middle - 0.6 * spread, 4), round(middle + 0.6 * spread, 4)]
+
+
+def _volatilities(layout: dict[str, Any], data: list[dict[str, Any]]) -> None:
+    """Name the axis of volatilities, and keep it from showing less than a point."""
+    values = [value for trace in data if trace["type"] == "scatter" for value in trace["y"]]
+    layout["yaxis"] |= {"title": {"text": "Implied volatility, %"}}
+    if (limits := at_least(values)) is not None:
+        layout["yaxis"]["range"] = limits
+
+
+def _layout(x: str, label: str, spot: dict[str, Any] | None = None) -> dict[str, Any]:
     return {
-        "meta": {"label": label}, "shapes": shapes, "bargap": 0.3, "hovermode": "x unified",
+        "meta": {"label": label}, "bargap": 0.3, "hovermode": "x unified",
         "margin": {"l": 58, "r": 12, "t": 8, "b": 44}, "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
-        "xaxis": {"title": {"text": x}, "zeroline": False}, "yaxis": {"zeroline": False},
-    }  # fmt: skip
+        "xaxis": {"title": {"text": x}, "zeroline": False}, "yaxis": {"zeroline": False}, "shapes": [],
+    } | (spot or {})  # fmt: skip

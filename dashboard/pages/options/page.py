@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from typing import Any
 
 import dash_mantine_components as dmc
-import pandas as pd
 from dash import Dash, Input, Output, dcc, html
 
 from dashboard.data.door import Door
-from dashboard.data.market import as_date, as_datetime
+from dashboard.data.market import as_date
 from dashboard.pages import address, parts
 from dashboard.pages import format as fmt
 from dashboard.pages.address import Param
-from dashboard.pages.chart.page import TICKER
 from dashboard.pages.options import figure
 from dashboard.pages.options.chain import chain_table
+from dashboard.pages.options.find import DEFAULT_DAYS, Chain, find_chain
 
 PATHS = ("/options",)
 TITLE = "Options"
@@ -29,7 +26,7 @@ PARAMS = (
     Param("expiration", "options-expiration", "date", ""),
 )
 PANELS: dict[str, tuple[str, int, str]] = {
-    "options-smile": ("Smile", 380, "One expiration: our implied volatility and the vendor’s, and open interest."),
+    "options-smile": ("Smile", 380, "One expiration, out of the money: our implied volatility and the vendor’s."),
     "options-strikes": ("Open interest and volume", 380, "One expiration, by strike; puts are hatched."),
     "options-term": ("Term structure", 300, "At-the-money implied volatility of every expiration."),
     "options-surface": ("Surface", 300, "Implied volatility by strike and days to expiration."),
@@ -37,56 +34,12 @@ PANELS: dict[str, tuple[str, int, str]] = {
 }
 
 
-@dataclass(frozen=True)
-class Chain:
-    """One underlying's contracts in one session, and the expiration that is looked at."""
-
-    underlying: str
-    session: date
-    expiration: date
-    rows: pd.DataFrame
-    unused: tuple[str, ...] = ()
-
-    @property
-    def spot(self) -> float | None:
-        """The underlying's close, USD; None where it has no bar (an index, a session that is still to come in)."""
-        closes = self.rows["underlying_close_usd"].dropna()
-        return None if closes.empty else float(closes.iloc[0])
-
-    @property
-    def expiring(self) -> pd.DataFrame:
-        """The rows of the chosen expiration."""
-        return self.rows[self.rows["expiration_date"] == self.expiration]
-
-    @property
-    def pricing(self) -> str:
-        """What the volatilities of the chosen expiration are made with."""
-        rows = self.expiring
-        styles = " and ".join(sorted(set(rows["exercise_style"].dropna()))) or "american"
-        said = f"{styles.capitalize()} exercise"
-        rates = rows["risk_free_rate_pct"].dropna()
-        if not rates.empty:
-            said += f", rate {float(rates.iloc[0]):.2f} %"
-        ahead, projected = (int(rows[name].fillna(0).max()) for name in ("dividends_ahead", "dividends_projected"))
-        if ahead:
-            usd = float(rows["dividends_ahead_usd"].max())
-            said += f", {fmt.plural(ahead, 'dividend')} of {usd:,.2f} USD ahead"
-        return said + (f" ({projected} projected)" if projected else "")
-
-    @property
-    def as_of(self) -> Any:
-        """The line under each panel; data that is not the market's own is named."""
-        odd = sorted(set(self.rows["data_origin"].dropna()) - {"market"})
-        line = parts.as_of(self.session, as_datetime(self.rows["fetched_at"].max()), subject=self.underlying)
-        return [line, f" · {' and '.join(odd)} data, not market quotes" if odd else ""]
-
-
 def layout() -> html.Div:
     """The page before it has data."""
     pickers = html.Div(
         [
-            _picker("options-session", "Session"),
-            _picker("options-expiration", "Expiration"),
+            _picker("options-session", "Session", "newest", 150),
+            _picker("options-expiration", "Expiration", f"nearest to {DEFAULT_DAYS} days", 190),
             html.P(id="options-days", className="st-hint", **parts.attrs({"aria-live": "polite"})),
         ],
         className="st-toolbar-row",
@@ -108,36 +61,6 @@ def layout() -> html.Div:
     )
 
 
-def find_chain(door: Door, ticker: Any, session: Any, expiration: Any) -> Chain | parts.Content:
-    """The chain that the address means; a session or expiration that isn't there becomes the nearest one that is."""
-    known = door.read("option_underlyings")["underlying_ticker"].tolist()
-    wanted = str(ticker or "").strip()
-    if not known:
-        return parts.message(
-            parts.EMPTY, "No option chain yet", "The marts are built and hold no option contract.",
-            ["Next: run ", html.Code("polygon_options_ingest_backfill"), "; loads and builds follow by themselves."],
-        )  # fmt: skip
-    underlying = wanted if wanted in known else wanted.upper() if wanted.upper() in known else None
-    if not wanted:
-        underlying = known[0]
-    if underlying is None:
-        shown = wanted[:24] if TICKER.fullmatch(wanted) else wanted[:12]
-        links: list[Any] = ["Underlyings that have: "]
-        for place, name in enumerate(known[:6]):
-            links += [" · " if place else "", dcc.Link(name, href=f"/options?ticker={name}")]
-        return parts.message(parts.EMPTY, f"No options on “{shown}”", "No chain of it was loaded.", links)
-    sessions = [as_date(value) for value in door.read("option_sessions", underlying=underlying)["session_date"]]
-    dated = [value for value in sessions if value is not None]
-    day = _nearest(dated, session, dated[0])
-    unused = _unused("session", session, day, f"{underlying} has no chain of")
-    rows = door.read("option_chain", underlying=underlying, session=day)
-    expirations = sorted({value for value in map(as_date, rows["expiration_date"]) if value is not None})
-    later = [value for value in expirations if value > day]
-    expiring = _nearest(expirations, expiration, (later or expirations)[0])
-    unused += _unused("expiration", expiration, expiring, f"In that session nothing of {underlying} expires on")
-    return Chain(underlying, day, expiring, rows, unused)
-
-
 def register(app: Dash, door: Door) -> None:
     """The page's callbacks."""
     address.register(app, "options", PARAMS)
@@ -155,7 +78,7 @@ def register(app: Dash, door: Door) -> None:
         *inputs,
         *parts.REFRESH,
     )
-    def choices(ticker: Any, session: Any, expiration: Any, *_: Any) -> tuple[Any, ...]:
+    def fill_head(ticker: Any, session: Any, expiration: Any, *_: Any) -> tuple[Any, ...]:
         try:
             chain = find_chain(door, ticker, session, expiration)
         except Exception as error:  # the panels say it
@@ -163,14 +86,13 @@ def register(app: Dash, door: Door) -> None:
             return [], [], "", TITLE, None
         if isinstance(chain, parts.Content):
             return [], [], "", TITLE, None
-        days = (chain.expiration - chain.session).days
         sessions = door.read("option_sessions", underlying=chain.underlying)["session_date"]
-        expirations = sorted(set(chain.rows["expiration_date"]))
-        said = f"{chain.expiration:%d %b %Y}: {fmt.plural(days, 'day')} to expiration from {fmt.session(chain.session)}"
-        said += f" · {chain.pricing}"
+        choices = [{"value": str(day), "label": f"{day} · {(day - chain.session).days} d"} for day in chain.expirations]
+        said = f"{chain.expiration.day} {chain.expiration:%b %Y}: {fmt.plural(chain.days, 'day')} to expiration from "
+        said += f"{fmt.session(chain.session)} · {chain.pricing}"
         banner = parts.origin_banner({str(chain.rows["data_origin"].iloc[0]): 1}, chain.underlying)
         title = f"{chain.underlying} options"
-        return [str(day) for day in sessions], [str(day) for day in expirations], said, title, banner
+        return [str(day) for day in sessions], choices, said, title, banner
 
 
 def read_chain(door: Door, ticker: Any, session: Any, expiration: Any) -> parts.Content:
@@ -178,7 +100,8 @@ def read_chain(door: Door, ticker: Any, session: Any, expiration: Any) -> parts.
     chain = find_chain(door, ticker, session, expiration)
     if isinstance(chain, parts.Content):
         return chain
-    content = parts.Content(parts.READY, chain_table(chain.expiring), chain.as_of)
+    table = chain_table(chain.expiring, f"{chain.underlying} {chain.session} {chain.expiration}")
+    content = parts.Content(parts.READY, table, chain.as_of)
     return _dated(parts.unused(content, chain.unused), door, chain)
 
 
@@ -208,25 +131,9 @@ def _dated(content: parts.Content, door: Door, chain: Chain) -> parts.Content:
     return parts.dated(content, newest, "The newest chain", ingest="polygon_options_ingest_daily")
 
 
-def _unused(name: str, wanted: Any, shown: date, why: str) -> tuple[str, ...]:
-    try:
-        day = date.fromisoformat(wanted)
-    except (TypeError, ValueError):  # none was asked for, or the address is said to be wrong already
-        return ()
-    return () if day == shown else (f"{why} {fmt.session(day)}; shown is the nearest {name}, {fmt.session(shown)}.",)
-
-
-def _nearest(days: list[date], wanted: Any, default: date) -> date:
-    try:
-        day = date.fromisoformat(wanted)
-    except (TypeError, ValueError):
-        return default
-    return min(days, key=lambda known: abs((known - day).days))
-
-
-def _picker(control: str, label: str) -> html.Label:
+def _picker(control: str, label: str, default: str, width: int) -> html.Label:
     field = dmc.Select(
-        id=control, value="", data=[], size="xs", placeholder="newest" if label == "Session" else "next",
-        clearable=True, clearButtonProps={"aria-label": f"{label}: default"}, w=150,
+        id=control, value="", data=[], size="xs", placeholder=default, clearable=True,
+        clearButtonProps={"aria-label": f"{label}: {default}"}, w=width,
     )  # fmt: skip
     return html.Label([label, field], className="st-as-of-field")

@@ -1,0 +1,36 @@
+"""The options page in a real Chromium: the chain on a phone, and what its address keeps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.polling import until
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
+
+# Whether the strike of the row at the money is inside of the chain's box, whole.
+IN_SIGHT = """() => {
+    const [box, strike] = ["#options-chain .st-scroll", ".st-atm-row th"]
+        .map((found) => document.querySelector(found).getBoundingClientRect());
+    return strike.left >= box.left - 1 && strike.right <= box.right + 1;
+}"""
+
+
+def test_on_a_phone_the_strikes_stay_in_sight_and_calls_and_puts_are_both_reachable(phone: Visit) -> None:
+    page = phone.page
+    phone.go("/options?ticker=AAPL")
+    phone.ready("options-chain")
+    box = page.locator("#options-chain .st-scroll")
+    until(page, lambda: box.evaluate("box => box.scrollLeft"), lambda left: left > 50)  # the middle, at first
+    for name in ("Calls", "Puts"):
+        expect(box.get_by_text(name, exact=True)).to_be_in_viewport()
+    for place, column in ((0, "th:first-child"), (9999, "th:last-child")):
+        box.evaluate("(box, place) => { box.scrollLeft = place }", place)
+        expect(box.locator(f"thead tr:last-child {column}")).to_be_in_viewport()
+        assert page.evaluate(IN_SIGHT)
