@@ -12,11 +12,14 @@ import numpy as np
 import pandas as pd
 
 from backtest.prices import Matrix, Prices
+from backtest.rules import Exits, Watch
 from backtest.strategies import ParameterError
 
 CAPITAL_USD = 10_000.0
 COST_BPS = (0.0, 200.0)
 SLIPPAGE_BPS = (0.0, 500.0)
+BORROW_PCT = (0.0, 100.0)
+YEAR = 252
 # Each round leaves at most a fourteenth of the error (2 % commission on 5 % slippage): 14 rounds leave 1e-16.
 _ROUNDS = 14
 # So that rounding never leaves a portfolio a fraction of a cent short.
@@ -25,13 +28,20 @@ _SHY = 1 - 1e-12
 
 @dataclass(frozen=True)
 class Costs:
-    """Commission and slippage in basis points of a fill's value; a buy fills above the open, a sale under it."""
+    """Commission and slippage in basis points of a fill's value; a buy fills above the open, a sale under it.
+
+    `borrow_pct`: what borrowing shares costs, per cent a year of the value sold short at the close before. A 252nd part
+    of it is paid in each session that begins with a short position.
+    """
 
     commission_bps: float = 5.0
     slippage_bps: float = 5.0
+    borrow_pct: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, (least, most) in (("commission_bps", COST_BPS), ("slippage_bps", SLIPPAGE_BPS)):
+        for name, (least, most) in (
+            ("commission_bps", COST_BPS), ("slippage_bps", SLIPPAGE_BPS), ("borrow_pct", BORROW_PCT),
+        ):  # fmt: skip
             value = getattr(self, name)
             if not (isinstance(value, (int, float)) and math.isfinite(value) and least <= value <= most):
                 raise ParameterError(name, f"must be from {least:g} to {most:g}, not {value!r}")
@@ -52,7 +62,9 @@ class Run:
     """What happened. T sessions, P portfolios, N tickers; dollars at closes.
 
     `equity_usd`, `cash_usd`, `gross_usd` (|positions| summed), `costs_usd`, `traded_usd` (value at the open of what was
-    bought and sold in the session): T x P. `shares` after and `bought` (negative: sold) in the session: T x P x N.
+    bought and sold in the session): T x P. `shares` after and `bought` (negative: sold) in the session, `borrow_usd`
+    paid in it, and `exits` (a session in which a stop or a profit closed the position: `Watch.STOP`, `Watch.PROFIT`):
+    T x P x N; the last two are None where there are none.
     """
 
     prices: Prices
@@ -64,10 +76,19 @@ class Run:
     traded_usd: Matrix
     shares: Matrix
     bought: Matrix
+    borrow_usd: Matrix | None = None
+    exits: Matrix | None = None
 
     def equity(self, portfolio: int = 0) -> pd.Series:
         """One portfolio's equity by session, USD."""
         return pd.Series(self.equity_usd[:, portfolio], index=self.prices.sessions)
+
+    def weights_pct(self, portfolio: int = 0) -> pd.DataFrame:
+        """What part of a basket's equity each ticker is at each close, per cent, below zero where it is short."""
+        value = self.shares[:, portfolio] * np.nan_to_num(self.prices.marks_usd)
+        equity = self.equity_usd[:, [portfolio]]
+        parts = np.divide(100 * value, equity, out=np.zeros_like(value), where=equity > 0)
+        return pd.DataFrame(parts, self.prices.sessions, list(self.prices.tickers))
 
 
 def simulate(
@@ -77,17 +98,24 @@ def simulate(
     capital_usd: float = CAPITAL_USD,
     *,
     alone: bool = False,
+    sizes: Matrix | None = None,
+    exits: Exits | None = None,
+    rebalance_sessions: int = 0,
 ) -> Run:
     """Hold what `targets` (T x N, or T x P x N) say, from the open after each close.
 
-    A basket gives each ticker an equal slot of 1/N of the equity: long, short or cash. All slots are made equal again
-    whenever a signal of the basket changes and only then; a ticker without a bar on that session keeps its shares and
-    follows at its next bar. Shares are fractional. A short sale's proceeds stay as cash, which earns nothing, and
-    borrowing costs nothing. A portfolio whose equity falls to zero is closed and stays at zero. A position in a
+    A basket gives each ticker a slot of the equity, 1/N or what `sizes` say: long, short or cash. All slots are filled
+    anew whenever a signal of the basket changes, every `rebalance_sessions`, and only then; a ticker without a bar on
+    that session keeps its shares and follows at its next bar. Shares are fractional. A short sale's proceeds stay as
+    cash, which earns nothing. A portfolio whose equity falls to zero is closed and stays at zero. A position in a
     security that has ended (`prices.ended`) ends with its last close, at the costs of any fill, booked a session later.
 
     Args:
         alone: each ticker is a portfolio of its own with the whole capital (then P = N).
+        sizes: parts of the equity (T x N) as of each close; where NaN, nothing is held. Above 1 together, they are
+            scaled down to 1.
+        exits: what closes a position besides its signal.
+        rebalance_sessions: how often slots are filled anew without a signal, 0 for never.
 
     Raises:
         ValueError: when shapes differ, or the capital isn't above zero.
@@ -111,24 +139,39 @@ def simulate(
     ends = np.expand_dims(prices.ends, 1 if alone else 0)
     equity, cashes, gross, paid, traded = (np.zeros((rows, portfolios)) for _ in range(5))
     all_shares, all_bought = np.zeros((2, rows, portfolios, slots))
+    watch = Watch(exits, (portfolios, slots)) if exits is not None and exits.is_used else None
+    borrow = np.zeros(all_shares.shape) if costs.borrow_pct else None
+    reasons = np.zeros(all_shares.shape, dtype=np.int8) if watch else None
+    if sizes is not None:
+        sizes = np.expand_dims(sizes, 2 if alone else 1)
+        wanted = np.where(np.isnan(sizes), 0, wanted).astype(wanted.dtype)
+        sizes = np.nan_to_num(sizes)
+    order = np.zeros_like(held)
     for row in range(rows):
         if row:
+            if borrow is not None:
+                borrow[row] = np.maximum(-shares * filled_marks[row - 1], 0) * costs.borrow_pct / 100 / YEAR
+                paid[row] += borrow[row].sum(axis=1)
+                cash = cash - borrow[row].sum(axis=1)
             if (ends == row).any():
                 gone = np.where(ends == row, shares, 0.0)
                 value = gone * filled_marks[row - 1]
-                paid[row], traded[row] = cost_usd(-value, costs).sum(axis=1), np.abs(value).sum(axis=1)
-                cash, shares = cash + value.sum(axis=1) - paid[row], shares - gone
+                fee = cost_usd(-value, costs).sum(axis=1)
+                paid[row], traded[row] = paid[row] + fee, np.abs(value).sum(axis=1)
+                cash, shares = cash + value.sum(axis=1) - fee, shares - gone
                 held, all_bought[row] = np.where(ends == row, 0, held), -gone
-            order = wanted[row - 1]
             can_fill = np.broadcast_to(has_bar[row], order.shape)
             acts = is_alive & ((order != held) & can_fill).any(axis=1)
+            if rebalance_sessions and row > 1 and (row - 1) % rebalance_sessions == 0:
+                acts |= is_alive & ((order != 0) & can_fill).any(axis=1)
             if acts.any():
-                who = np.flatnonzero(acts)
+                who, before = np.flatnonzero(acts), shares.copy() if watch else shares
                 price = np.where(has_bar[row], opened[row], filled_marks[row - 1])
                 price = price[who] if alone else price
                 old, fills = shares[who], can_fill[who]
                 value = old * price
-                goal, worth = _goals(value, cash[who], order[who], fills, costs)
+                slot = order[who] / slots if sizes is None else _capped(order[who] * sizes[row - 1][_these(sizes, who)])
+                goal, worth = _goals(value, cash[who], slot, fills, costs)
                 change = np.where(fills, goal - value, 0.0)
                 cost = cost_usd(change, costs).sum(axis=1)
                 is_ruined = worth <= 0
@@ -142,6 +185,11 @@ def simulate(
                 paid[row, who] += cost
                 traded[row, who] += np.abs(change).sum(axis=1)
                 all_bought[row, who] += bought
+                if watch and reasons is not None:
+                    closes = np.zeros_like(shares, dtype=bool)
+                    closes[who] = (old != 0) & (shares[who] == 0)
+                    reasons[row] = np.where(closes, watch.why, 0)
+                    watch.opened(before, shares, np.where(has_bar[row], opened[row], filled_marks[row - 1]))
         value = shares * filled_marks[row]
         total = cash + value.sum(axis=1)
         is_ruined = is_alive & (total <= 0)
@@ -150,19 +198,29 @@ def simulate(
             all_bought[row, is_ruined] -= shares[is_ruined]
             cash[is_ruined], shares[is_ruined], total[is_ruined], value[is_ruined] = 0.0, 0.0, 0.0, 0.0
         equity[row], cashes[row], gross[row], all_shares[row] = total, cash, np.abs(value).sum(axis=1), shares
-    return Run(prices, costs, equity, cashes, gross, paid, traded, all_shares, all_bought)
+        order = wanted[row] if watch is None else watch.order(wanted[row], shares, filled_marks[row])
+    return Run(prices, costs, equity, cashes, gross, paid, traded, all_shares, all_bought, borrow, reasons)
 
 
-def _goals(value: Matrix, cash: Matrix, order: Matrix, fills: Matrix, costs: Costs) -> tuple[Matrix, Matrix]:
+def _these(sizes: Matrix, who: Matrix) -> Matrix | slice:
+    """Which rows of a session's sizes (P x N, or 1 x N for all) are of these portfolios."""
+    return who if sizes.shape[1] > 1 else slice(None)
+
+
+def _capped(slot: Matrix) -> Matrix:
+    """Parts of the equity, scaled down where all together are more than it."""
+    return slot / np.maximum(np.abs(slot).sum(axis=1, keepdims=True), 1.0)
+
+
+def _goals(value: Matrix, cash: Matrix, slot: Matrix, fills: Matrix, costs: Costs) -> tuple[Matrix, Matrix]:
     """The dollars that each position shall be worth at the open, and the equity that is left after costs.
 
-    The costs depend on the goals and the goals on what the costs leave: the map contracts by the cost rate, so it is
-    repeated until it stands.
+    `slot`: parts of the equity, below zero for a short position. The costs depend on the goals and the goals on what
+    the costs leave: the map contracts by the cost rate, so it is repeated until it stands.
     """
     before = cash + value.sum(axis=1)
     kept_long = np.where(fills, 0.0, np.maximum(value, 0)).sum(axis=1)
     kept_short = np.where(fills, 0.0, np.minimum(value, 0)).sum(axis=1)
-    slot = order / order.shape[1]
     longs = np.where(fills, np.maximum(slot, 0), 0.0).sum(axis=1)
     shorts = np.where(fills, np.minimum(slot, 0), 0.0).sum(axis=1)
     worth = before

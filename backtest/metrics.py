@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from backtest.engine import Run
+from backtest.luck import probabilistic_sharpe
 from backtest.trades import trades as trades_of
 
 YEAR = 252
@@ -31,7 +32,8 @@ class Drawdown:
 class Metrics:
     """One portfolio's figures; NaN where a figure has no meaning (no trade, no loss, no variation).
 
-    Profit factor and hit rate are of the closed trades alone.
+    Profit factor and hit rate are of the closed trades alone. `likely_pct`: how likely the true Sharpe ratio is above
+    zero (`luck.probabilistic_sharpe`).
     """
 
     final_usd: float
@@ -49,6 +51,7 @@ class Metrics:
     turnover_pct: float
     exposure_pct: float
     costs_usd: float
+    likely_pct: float = float("nan")
 
 
 def measure(run: Run, portfolio: int = 0, trade_list: pd.DataFrame | None = None) -> Metrics:
@@ -82,6 +85,7 @@ def measure(run: Run, portfolio: int = 0, trade_list: pd.DataFrame | None = None
         turnover_pct=100 * float(run.traded_usd[:, portfolio].sum()) / float(equity.mean()) / years,
         exposure_pct=100 * float(exposure.mean()),
         costs_usd=float(run.costs_usd[:, portfolio].sum()),
+        likely_pct=100 * probabilistic_sharpe(daily),
     )
 
 

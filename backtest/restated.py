@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from backtest.engine import Run, simulate
+from backtest.engine import Run
 from backtest.prices import Matrix, Prices
 from backtest.strategies import Strategy, targets
-from backtest.study import Setup
+from backtest.study import Setup, simulated
+
+# Columns of queries/bar_versions.sql that a bar is made of; the volume counts shares, the others are prices.
+_PRICES, _VOLUME = ("open_usd", "high_usd", "low_usd", "close_usd"), "volume_shares"
 
 
 @dataclass(frozen=True)
 class Versions:
     """The versions of one ticker's restated bars, oldest first; a row each of length V.
 
-    `row`: the bar's place in the prices. `known_from`: naive UTC. Prices as of `Prices`, USD.
+    `row`: the bar's place in the prices. `known_from`: naive UTC. Prices and volume as of `Prices`; None where unknown.
     """
 
     row: np.ndarray
     known_from: np.ndarray
     open_usd: np.ndarray
     close_usd: np.ndarray
+    high_usd: np.ndarray | None = None
+    low_usd: np.ndarray | None = None
+    volume_shares: np.ndarray | None = None
 
 
 def versions_of(prices: Prices, frame: pd.DataFrame, versions: pd.DataFrame, ticker: str) -> Versions:
@@ -42,33 +48,39 @@ def versions_of(prices: Prices, frame: pd.DataFrame, versions: pd.DataFrame, tic
     usable &= ~np.isnan(prices.close_usd[places, column])
     kept, places = versions[usable], places[usable]
     scale = prices.close_usd[places, column] / today.reindex(pd.to_datetime(kept["session_date"])).to_numpy()
-    return Versions(
-        places,
-        pd.to_datetime(kept["known_from"]).to_numpy(),
-        kept["open_usd"].to_numpy(dtype=float) * scale,
-        kept["close_usd"].to_numpy(dtype=float) * scale,
-    )
+    bars = {name: kept[name].to_numpy(dtype=float) * scale for name in _PRICES if name in kept}
+    if _VOLUME in kept and _VOLUME in frame:
+        shares = (frame["adjusted_volume_shares"] / frame[_VOLUME]).set_axis(today.index).astype(float)
+        bars[_VOLUME] = kept[_VOLUME].to_numpy(dtype=float) * shares.reindex(days[usable]).fillna(1.0).to_numpy()
+    return Versions(places, pd.to_datetime(kept["known_from"]).to_numpy(), **bars)
 
 
-def known_at(prices: Prices, column: int, versions: Versions, moment: np.datetime64) -> tuple[Matrix, Matrix]:
-    """Opens and closes (T each) of one ticker as known before `moment`.
+def known_at(prices: Prices, versions: Versions, moment: np.datetime64) -> Prices:
+    """One ticker's prices as known before `moment`.
 
     A bar whose first version came later (a backfill) stands with that first version: nothing older is on record.
     """
-    opened, closed = prices.open_usd[:, column].copy(), prices.close_usd[:, column].copy()
+    picks = []
     known = versions.known_from < moment
     for row in np.unique(versions.row):
         own = np.flatnonzero(versions.row == row)
-        pick = own[known[own]][-1] if known[own].any() else own[0]
-        opened[row], closed[row] = versions.open_usd[pick], versions.close_usd[pick]
-    return opened, closed
+        picks.append(own[known[own]][-1] if known[own].any() else own[0])
+    changed = {}
+    for name in (*_PRICES, _VOLUME):
+        today, then = getattr(prices, name), getattr(versions, name)
+        if today is not None and then is not None:
+            changed[name] = today.copy()
+            changed[name][versions.row[picks], 0] = then[picks]
+    return replace(prices, **changed)
 
 
 @dataclass(frozen=True)
 class PointInTime:
-    """The run on what was known, with its prices (each bar as known at the end of its own day) and targets (T x N)."""
+    """The run on what was known, with targets (T x N) and prices of all sessions: each bar as known at the end of its
+    own day."""
 
     run: Run
+    prices: Prices
     targets: Matrix
     changed_decisions: int
 
@@ -82,9 +94,9 @@ def run_as_known(
     `changed_decisions`: at how many closes, over all tickers, today's data would have decided otherwise.
     """
     setup = setup or Setup()
-    decided = targets(strategy, prices.close_usd, is_long_only=setup.is_long_only)
+    decided = targets(strategy, prices, is_long_only=setup.is_long_only)
     today = decided.copy()
-    opened, closed = prices.open_usd.copy(), prices.close_usd.copy()
+    then = {name: value.copy() for name in (*_PRICES, _VOLUME) if (value := getattr(prices, name)) is not None}
     ends = prices.sessions.to_numpy() + np.timedelta64(1, "D")
     for ticker, known in versions.items():
         column = prices.tickers.index(ticker)
@@ -95,10 +107,12 @@ def run_as_known(
         view_of = np.searchsorted(moments, ends, side="left")
         for view in np.unique(view_of):
             rows = np.flatnonzero(view_of == view)
-            past_open, past_close = known_at(prices, column, known, ends[rows[0]])
-            seen = targets(strategy, past_close[:, None], is_long_only=setup.is_long_only)[:, 0]
+            past = known_at(prices.one(column), known, ends[rows[0]])
+            seen = targets(strategy, past, is_long_only=setup.is_long_only)[:, 0]
             decided[rows, column] = seen[rows]
-            opened[rows, column], closed[rows, column] = past_open[rows], past_close[rows]
-    then = Prices(prices.sessions, prices.tickers, opened, closed, prices.ended)
-    done = simulate(then, decided, setup.costs, setup.capital_usd)
-    return PointInTime(done, decided, int((decided != today).sum()))
+            for name, values in then.items():
+                values[rows, column] = getattr(past, name)[rows, 0]
+    changed = decided != today
+    known_prices = replace(prices, **then)
+    done = simulated(known_prices, decided, setup)
+    return PointInTime(done, known_prices, decided, int(changed[slice(*setup.span(prices))].sum()))

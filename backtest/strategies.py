@@ -1,14 +1,18 @@
-"""Strategies: what to hold after each close, from closes up to it. 1 is long, -1 short, 0 flat."""
+"""Strategies: what to hold after each close, from the bars up to it. 1 is long, -1 short, 0 flat.
+
+docs/backtest.md shows how to write one.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
-from backtest.prices import Matrix
+from backtest.bars import Bars
+from backtest.prices import Matrix, Prices
 
 
 class ParameterError(ValueError):
@@ -25,12 +29,25 @@ def bounded(label: str, default: float, least: float, most: float) -> Any:
     return field(default=default, metadata={"label": label, "least": least, "most": most})
 
 
+class SignalError(ValueError):
+    """A strategy's signals are not what can be traded."""
+
+
+# A parameter and the values that a sweep tries.
+Axis = tuple[str, tuple[float, ...]]
+
+
 @dataclass(frozen=True)
 class Strategy:
-    """Parameters of one strategy. Raises ParameterError when one is out of bounds."""
+    """Parameters of one strategy. Raises ParameterError when one is out of bounds.
+
+    `title`: its name on the screen. `name`: in the address and on the command line. `grid`: the two parameters that a
+    sweep varies and walk-forward chooses by; None where there is nothing to vary.
+    """
 
     title: ClassVar[str]
     name: ClassVar[str]
+    grid: ClassVar[tuple[Axis, Axis] | None] = None
 
     def __post_init__(self) -> None:
         for each in fields(self):
@@ -51,24 +68,39 @@ class Strategy:
                 less, f"must be less than {more}: {getattr(self, less):g} is not under {getattr(self, more):g}"
             )
 
-    def signals(self, close: pd.DataFrame) -> pd.DataFrame:
-        """Targets for closes (T x N) without gaps between a column's first bar and the last row; NaN: none yet."""
+    def signals(self, bars: Bars) -> pd.DataFrame:
+        """1, 0 or -1 for each bar (T x N), decided at its close; NaN: none yet."""
         raise NotImplementedError
 
 
-def targets(strategy: Strategy, close: Matrix, *, is_long_only: bool) -> Matrix:
+def targets(strategy: Strategy, prices: Prices, *, is_long_only: bool) -> Matrix:
     """What to hold after each close, T x N of -1, 0, 1 (int8).
 
     Indicators count a ticker's own bars: a session without its bar is no bar of it, and the target stays.
+
+    Raises:
+        SignalError: the strategy's signals are not a frame of that shape, or hold another value.
     """
-    has_bar = ~np.isnan(close)
-    order = np.argsort(has_bar, axis=0, kind="stable")  # a column's bars moved together to the end, in their order
-    packed = pd.DataFrame(np.take_along_axis(close, order, axis=0))
-    raw = strategy.signals(packed).to_numpy(dtype=float)
-    spread = np.full(close.shape, np.nan)
-    np.put_along_axis(spread, order, raw, axis=0)
-    held = pd.DataFrame(np.where(has_bar, spread, np.nan)).ffill().fillna(0).to_numpy()
+    bars = Bars(prices)
+    raw = strategy.signals(bars)
+    if not isinstance(raw, pd.DataFrame) or raw.shape != prices.close_usd.shape:
+        got = f"a frame of {raw.shape[0]} x {raw.shape[1]}" if isinstance(raw, pd.DataFrame) else type(raw).__name__
+        rows, columns = prices.close_usd.shape
+        raise SignalError(f"signals() of {strategy.name} returned {got}; expected a frame of {rows} x {columns}.")
+    values = raw.to_numpy(dtype=float)
+    odd = ~(np.isnan(values) | np.isin(values, (-1.0, 0.0, 1.0)))
+    if odd.any():
+        raise SignalError(f"signals() of {strategy.name} returned {values[odd][0]:g}; expected -1, 0, 1 or NaN.")
+    held = pd.DataFrame(bars.spread(values)).ffill().fillna(0).to_numpy()
     return (np.maximum(held, 0) if is_long_only else held).astype(np.int8)
+
+
+def varied(strategy: Strategy, changes: dict[str, Any]) -> Strategy | None:
+    """The strategy with other parameters; None where these are out of bounds."""
+    try:
+        return replace(strategy, **changes)
+    except ParameterError:
+        return None
 
 
 @dataclass(frozen=True)
@@ -78,8 +110,9 @@ class BuyAndHold(Strategy):
     title = "Buy and hold"
     name = "hold"
 
-    def signals(self, close: pd.DataFrame) -> pd.DataFrame:
+    def signals(self, bars: Bars) -> pd.DataFrame:
         """Long."""
+        close = bars.close_usd
         return close.notna().astype(float).where(close.notna())
 
 
@@ -93,14 +126,16 @@ class SmaCrossover(Strategy):
 
     title = "SMA crossover"
     name = "sma"
+    grid = (("fast", (5, 10, 20, 30, 50, 80)), ("slow", (20, 50, 100, 150, 200)))
     fast: int = bounded("Fast, sessions", 20, 2, 250)
     slow: int = bounded("Slow, sessions", 50, 3, 400)
 
     def _check(self) -> None:
         self._must_be_less("fast", "slow")
 
-    def signals(self, close: pd.DataFrame) -> pd.DataFrame:
+    def signals(self, bars: Bars) -> pd.DataFrame:
         """The sign of fast - slow."""
+        close = bars.close_usd
         return _sign(close.rolling(self.fast).mean() - close.rolling(self.slow).mean(), close)
 
 
@@ -113,14 +148,16 @@ class Momentum(Strategy):
 
     title = "Momentum"
     name = "momentum"
+    grid = (("lookback", (21, 63, 126, 189, 252)), ("skip", (0, 5, 10, 21)))
     lookback: int = bounded("Look-back, sessions", 126, 2, 504)
     skip: int = bounded("Skip, sessions", 0, 0, 63)
 
     def _check(self) -> None:
         self._must_be_less("skip", "lookback")
 
-    def signals(self, close: pd.DataFrame) -> pd.DataFrame:
+    def signals(self, bars: Bars) -> pd.DataFrame:
         """The sign of close[t - skip] - close[t - lookback]."""
+        close = bars.close_usd
         return _sign(close.shift(self.skip) - close.shift(self.lookback), close)
 
 
@@ -134,11 +171,13 @@ class MeanReversion(Strategy):
 
     title = "Mean reversion (Bollinger)"
     name = "reversion"
+    grid = (("length", (10, 15, 20, 30, 50)), ("deviations", (1.0, 1.5, 2.0, 2.5, 3.0)))
     length: int = bounded("Length, sessions", 20, 5, 250)
     deviations: float = bounded("Deviations", 2.0, 0.5, 4.0)
 
-    def signals(self, close: pd.DataFrame) -> pd.DataFrame:
+    def signals(self, bars: Bars) -> pd.DataFrame:
         """1 or -1 from a touch of a band until the middle."""
+        close = bars.close_usd
         middle = close.rolling(self.length).mean()
         width = self.deviations * close.rolling(self.length).std(ddof=0)
         long = _switched(close < middle - width, close >= middle)
@@ -155,6 +194,7 @@ class Macd(Strategy):
 
     title = "MACD"
     name = "macd"
+    grid = (("fast", (6, 8, 12, 16, 20)), ("slow", (20, 26, 32, 40, 50)))
     fast: int = bounded("Fast, sessions", 12, 2, 100)
     slow: int = bounded("Slow, sessions", 26, 3, 200)
     signal: int = bounded("Signal, sessions", 9, 2, 100)
@@ -162,8 +202,9 @@ class Macd(Strategy):
     def _check(self) -> None:
         self._must_be_less("fast", "slow")
 
-    def signals(self, close: pd.DataFrame) -> pd.DataFrame:
+    def signals(self, bars: Bars) -> pd.DataFrame:
         """The sign of MACD - signal line."""
+        close = bars.close_usd
         line = ema(close, self.fast) - ema(close, self.slow)
         return _sign(line - ema(line, self.signal), close)
 
@@ -177,6 +218,7 @@ class Rsi(Strategy):
 
     title = "RSI"
     name = "rsi"
+    grid = (("low", (20.0, 25.0, 30.0, 35.0, 40.0)), ("high", (60.0, 65.0, 70.0, 75.0, 80.0)))
     length: int = bounded("Length, sessions", 14, 2, 100)
     low: float = bounded("Buy under", 30.0, 1.0, 99.0)
     high: float = bounded("Sell above", 70.0, 1.0, 99.0)
@@ -184,8 +226,9 @@ class Rsi(Strategy):
     def _check(self) -> None:
         self._must_be_less("low", "high")
 
-    def signals(self, close: pd.DataFrame) -> pd.DataFrame:
+    def signals(self, bars: Bars) -> pd.DataFrame:
         """The last side that RSI left its middle on."""
+        close = bars.close_usd
         strength = rsi(close, self.length)
         sides = (strength < self.low).astype(float) - (strength > self.high).astype(float)
         return sides.where(sides != 0).ffill().fillna(0).where(close.notna())

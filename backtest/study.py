@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,8 @@ import pandas as pd
 from backtest import metrics
 from backtest.engine import CAPITAL_USD, Costs, Run, simulate
 from backtest.prices import Matrix, Prices
-from backtest.strategies import BuyAndHold, ParameterError, Strategy, targets
+from backtest.rules import REBALANCE_SESSIONS, Exits, Sizing, check
+from backtest.strategies import BuyAndHold, ParameterError, Strategy, targets, varied
 
 FIT_SESSIONS = (42, 1260)
 TEST_SESSIONS = (10, 504)
@@ -20,41 +21,79 @@ TEST_SESSIONS = (10, 504)
 
 @dataclass(frozen=True)
 class Setup:
-    """How a strategy is run: costs, capital, direction."""
+    """How a strategy is run: costs, capital, direction, sizes, exits, and the days it is run on.
+
+    `first`, `last`: the range, both included; None: from the first bar, to the last. Indicators look back beyond it.
+    The first decision is at the close of the first session in it. `rebalance_sessions`: 0 for never.
+    """
 
     costs: Costs = field(default_factory=Costs)
     capital_usd: float = CAPITAL_USD
     is_long_only: bool = True
+    sizing: Sizing = field(default_factory=Sizing)
+    exits: Exits = field(default_factory=Exits)
+    rebalance_sessions: int = 0
+    first: date | None = None
+    last: date | None = None
+
+    def __post_init__(self) -> None:
+        check("rebalance_sessions", self.rebalance_sessions, REBALANCE_SESSIONS)
+        if self.first and self.last and self.first > self.last:
+            raise ParameterError("first", f"must not be after {self.last}, not {self.first}")
+
+    def span(self, prices: Prices) -> tuple[int, int]:
+        """The rows of the prices that the range means: the first, and the one after the last."""
+        return prices.span(self.first, self.last)
+
+
+def simulated(
+    prices: Prices, wanted: Matrix, setup: Setup, span: tuple[int, int] | None = None, *, alone: bool = False
+) -> Run:
+    """What `wanted` (targets of all sessions of the prices) comes to in the range, or in the rows of `span`."""
+    first, last = span or setup.span(prices)
+    sizes = setup.sizing.sizes(prices, alone=alone)
+    return simulate(
+        prices.between(first, last), wanted[first:last], setup.costs, setup.capital_usd, alone=alone,
+        sizes=None if sizes is None else sizes[first:last], exits=setup.exits,
+        rebalance_sessions=setup.rebalance_sessions,
+    )  # fmt: skip
 
 
 def run(prices: Prices, strategy: Strategy, setup: Setup | None = None) -> Run:
     """One strategy on the basket."""
     setup = setup or Setup()
-    wanted = targets(strategy, prices.close_usd, is_long_only=setup.is_long_only)
-    return simulate(prices, wanted, setup.costs, setup.capital_usd)
+    return simulated(prices, targets(strategy, prices, is_long_only=setup.is_long_only), setup)
 
 
 def run_each(prices: Prices, strategy: Strategy, setup: Setup | None = None) -> Run:
     """One strategy on every ticker alone, each with the whole capital: portfolio p is ticker p."""
     setup = setup or Setup()
-    wanted = targets(strategy, prices.close_usd, is_long_only=setup.is_long_only)
-    return simulate(prices, wanted, setup.costs, setup.capital_usd, alone=True)
+    return simulated(prices, targets(strategy, prices, is_long_only=setup.is_long_only), setup, alone=True)
 
 
 def hold(prices: Prices, setup: Setup | None = None) -> Run:
-    """Buy-and-hold of the same basket at the same costs: bought at the open after each ticker's first close."""
-    return run(prices, BuyAndHold(), replace(setup or Setup(), is_long_only=True))
+    """Buy-and-hold of the basket at the same costs, in equal parts: bought at the open after each ticker's first close
+    in the range, and never sold."""
+    setup = setup or Setup()
+    plain = Setup(setup.costs, setup.capital_usd, first=setup.first, last=setup.last)
+    return run(prices, BuyAndHold(), plain)
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """One figure for each pair of values; NaN where the pair is out of bounds. `value`: rows x columns."""
+    """One figure for each pair of values; NaN where the pair is out of bounds. `value`: rows x columns.
+
+    `sharpes` (rows x columns): a session's mean return over its deviation, for `luck.deflated_sharpe`. `best`: the
+    returns of the pair with the highest Sharpe ratio, None where there is none.
+    """
 
     row: str
     column: str
     rows: tuple[float, ...]
     columns: tuple[float, ...]
     value: Matrix
+    sharpes: Matrix
+    best: pd.Series | None = None
 
 
 def sweep(
@@ -68,19 +107,35 @@ def sweep(
     """`figure` (sharpe, cagr_pct or max_drawdown_pct) of the strategy with two of its parameters varied."""
     setup = setup or Setup()
     pairs = [(above, beside) for above in row[1] for beside in column[1]]
-    values = np.full(len(pairs), np.nan)
+    values, sharpes = np.full((2, len(pairs)), np.nan)
     tried = [
-        (place, each) for place, pair in enumerate(pairs) if (each := _varied(strategy, (row[0], column[0]), pair))
+        (place, each)
+        for place, pair in enumerate(pairs)
+        if (each := varied(strategy, dict(zip((row[0], column[0]), pair, strict=True))))
     ]
+    best = None
     if tried:
-        wanted = np.stack(
-            [targets(each, prices.close_usd, is_long_only=setup.is_long_only) for _, each in tried], axis=1
-        )
-        done = simulate(prices, wanted, setup.costs, setup.capital_usd)
+        wanted = np.stack([targets(each, prices, is_long_only=setup.is_long_only) for _, each in tried], axis=1)
+        done = simulated(prices, wanted, setup)
+        daily = [metrics.returns(done.equity(portfolio)) for portfolio in range(len(tried))]
         for portfolio, (place, _) in enumerate(tried):
             values[place] = score(done.equity(portfolio), figure)
+            sharpes[place] = metrics.sharpe(daily[portfolio]) / metrics.YEAR**0.5
+        ranked = sharpes[[place for place, _ in tried]]
+        best = None if np.isnan(ranked).all() else daily[int(np.nanargmax(ranked))]
     shape = (len(row[1]), len(column[1]))
-    return Sweep(row[0], column[0], tuple(row[1]), tuple(column[1]), values.reshape(shape))
+    return Sweep(
+        row[0], column[0], tuple(row[1]), tuple(column[1]), values.reshape(shape), sharpes.reshape(shape), best
+    )
+
+
+def candidates(strategy: Strategy) -> list[Strategy]:
+    """The strategy with every pair of its grid that is in bounds."""
+    if strategy.grid is None:
+        return []
+    (first, firsts), (second, seconds) = strategy.grid
+    tried = [varied(strategy, {first: above, second: beside}) for above in firsts for beside in seconds]
+    return [each for each in tried if each is not None]
 
 
 def score(equity: pd.Series, figure: str) -> float:
@@ -141,34 +196,26 @@ def walk_forward(
             raise ParameterError(name, f"must be from {least} to {most}, not {value}")
     if not candidates:
         raise ValueError("walk_forward needs a candidate")
-    rows = len(prices.sessions)
-    if rows <= fit_sessions + 1:
+    begin, rows = setup.span(prices)
+    if rows - begin <= fit_sessions + 1:
         return None
-    wanted = np.stack([targets(each, prices.close_usd, is_long_only=setup.is_long_only) for each in candidates], axis=1)
-    chosen = np.zeros((rows, len(prices.tickers)), dtype=wanted.dtype)
+    wanted = np.stack([targets(each, prices, is_long_only=setup.is_long_only) for each in candidates], axis=1)
+    chosen = np.zeros((len(prices.sessions), len(prices.tickers)), dtype=wanted.dtype)
     picks = []
-    for start in range(fit_sessions, rows - 1, test_sessions):
+    for start in range(begin + fit_sessions, rows - 1, test_sessions):
         first, last = start - fit_sessions, min(start + test_sessions, rows)
-        fitted = simulate(prices.between(first, start), wanted[first:start], setup.costs, setup.capital_usd)
+        fitted = simulated(prices, wanted, setup, (first, start))
         scores = [score(fitted.equity(place), figure) for place in range(len(candidates))]
         best = int(np.argmax(np.nan_to_num(scores, nan=-np.inf)))
         # Chosen after the window's last close, so that close's signal fills at the first open of the test.
         chosen[start - 1 : last] = wanted[start - 1 : last, best]
         picks.append((first, start, last, best, scores[best]))
-    tested = prices.between(fit_sessions - 1, rows)
-    done = simulate(tested, chosen[fit_sessions - 1 :], setup.costs, setup.capital_usd)
+    offset = begin + fit_sessions - 1
+    done = simulated(prices, chosen, setup, (offset, rows))
     equity = done.equity()
-    offset = fit_sessions - 1
     folds = tuple(
         Fold(first, start, last, candidates[best], fit, score(equity.iloc[start - 1 - offset : last - offset], figure))
         for first, start, last, best, fit in picks
     )
-    return WalkForward(folds, done, hold(tested, setup))
-
-
-def _varied(strategy: Strategy, names: tuple[str, str], pair: tuple[float, float]) -> Strategy | None:
-    changes: dict[str, Any] = dict(zip(names, pair, strict=True))
-    try:
-        return replace(strategy, **changes)
-    except ParameterError:
-        return None
+    whole = replace(setup, first=None, last=None)
+    return WalkForward(folds, done, hold(prices.between(offset, rows), whole))

@@ -44,7 +44,7 @@ def seconds(prices: Prices, name: str, *, is_basket: bool) -> float:
 def with_bt(prices: Prices) -> float:
     """Seconds that bt takes for the account alone; refuses figures that differ from ours."""
     strategy, setup = STRATEGIES[AGAINST_BT](), Setup()
-    wanted = targets(strategy, prices.close_usd, is_long_only=setup.is_long_only)
+    wanted = targets(strategy, prices, is_long_only=setup.is_long_only)
     started = time.perf_counter()
     theirs = bt_account.equity(prices, wanted, setup.costs)
     spent = time.perf_counter() - started

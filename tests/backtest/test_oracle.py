@@ -40,7 +40,7 @@ def market(seed: int, tickers: int, sessions: int = 400) -> Prices:
 def test_equity_is_bts(name: str, tickers: int, is_long_only: bool, costs: Costs) -> None:
     prices, strategy = market(len(name), tickers), STRATEGIES[name]()
     ours = run(prices, strategy, Setup(costs, 10_000, is_long_only)).equity()
-    wanted = targets(strategy, prices.close_usd, is_long_only=is_long_only)
+    wanted = targets(strategy, prices, is_long_only=is_long_only)
     assert (wanted != 0).any()
     np.testing.assert_allclose(ours, bt_account.equity(prices, wanted, costs), rtol=1e-8)
 
@@ -49,7 +49,7 @@ def test_costs_of_a_basket_are_bts_but_for_costs_of_costs() -> None:
     """bt takes a purchase's costs out of its own slot, the engine out of all: they differ by the rate squared."""
     prices, strategy, costs = market(8, 4), STRATEGIES["sma"](), Costs(5, 5)
     ours = run(prices, strategy, Setup(costs, 10_000)).equity()
-    theirs = bt_account.equity(prices, targets(strategy, prices.close_usd, is_long_only=True), costs)
+    theirs = bt_account.equity(prices, targets(strategy, prices, is_long_only=True), costs)
     np.testing.assert_allclose(ours, theirs, rtol=2e-4)
 
 

@@ -145,7 +145,7 @@ def test_walk_forward_chooses_by_the_window_before_and_trades_on() -> None:
     wanted = np.zeros((200, 2), dtype=np.int8)
     for fold in found.folds:
         span = slice(fold.fit_first, fold.test_first)
-        curves = [targets(each, prices.close_usd, is_long_only=True) for each in candidates]
+        curves = [targets(each, prices, is_long_only=True) for each in candidates]
         daily = [simulate(prices.between(span.start, span.stop), each[span]).equity().pct_change() for each in curves]
         sharpes = [each.mean() / each.std() for each in daily]
         best = int(np.argmax(sharpes))
@@ -199,7 +199,7 @@ def test_decision_stands_on_the_close_as_it_was_known_and_later_ones_on_its_corr
     then = run_as_known(prices, late, SmaCrossover(2, 3), setup)
     # SMA 2 against 3 on 10 10 10 8 12 12: 9 - 9.33, then 10 - 10; from Monday on 12s: 12 - 11.33 … 12 - 12
     assert then.targets[:, 0].tolist() == [0, 0, 0, 0, 0, 0, 0, 0]
-    assert targets(SmaCrossover(2, 3), close, is_long_only=True)[:, 0].tolist() == [0, 0, 0, 1, 1, 0, 0, 0]
+    assert targets(SmaCrossover(2, 3), prices, is_long_only=True)[:, 0].tolist() == [0, 0, 0, 1, 1, 0, 0, 0]
     assert then.changed_decisions == 2
 
 

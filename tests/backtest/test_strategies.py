@@ -10,16 +10,22 @@ import pytest
 import talib
 
 from backtest import strategies as known
+from backtest.prices import Prices
 from backtest.strategies import STRATEGIES, ParameterError, Strategy, targets
 
 NAN = np.nan
 
 
 def decided(strategy: Strategy, closes: list[float], *, is_long_only: bool = False) -> list[int]:
-    found: list[int] = targets(strategy, np.array(closes, dtype=float)[:, None], is_long_only=is_long_only)[
-        :, 0
-    ].tolist()
+    found: list[int] = targets(strategy, priced(np.array(closes)[:, None]), is_long_only=is_long_only)[:, 0].tolist()
     return found
+
+
+def priced(closes: np.ndarray) -> Prices:
+    """Bars that open where they close; a column a ticker."""
+    table = closes.astype(float)
+    names = tuple("ABCDE"[: table.shape[1]])
+    return Prices(pd.bdate_range("2020-01-06", periods=len(table)), names, table, table)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +139,7 @@ def test_many_tickers_are_decided_as_each_alone() -> None:
     table[:50, 1] = NAN
     table[60:70, 2] = NAN
     for strategy in (each() for each in STRATEGIES.values()):
-        together = targets(strategy, table, is_long_only=False)
+        together = targets(strategy, priced(table), is_long_only=False)
         for column in range(4):
-            alone = targets(strategy, table[:, [column]], is_long_only=False)[:, 0]
+            alone = targets(strategy, priced(table[:, [column]]), is_long_only=False)[:, 0]
             pd.testing.assert_series_equal(pd.Series(together[:, column]), pd.Series(alone))
