@@ -73,6 +73,14 @@ def main(arguments: list[str] | None = None) -> int:
     # Ends the server's loop as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     # A port that is taken should be said at once, before the seconds that these imports take.
+    from backtest.found import StrategyError, strategies
+
+    try:
+        strategies()
+    except StrategyError as error:
+        listener.close()
+        print(f"dashboard: {error}", file=sys.stderr)
+        return 2
     from dashboard.app import create_app
     from dashboard.data.door import Door
     from dashboard.data.warehouse import Warehouse

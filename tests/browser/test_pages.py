@@ -69,7 +69,7 @@ def test_a_back_test_lives_in_its_address_and_its_csv_is_what_is_shown(visit: Vi
     expect(page.locator("#backtest-strategy")).to_have_value("RSI")
     expect(page.get_by_role("textbox", name="Buy under")).to_have_value("35")
     heads = page.locator("#backtest-metrics thead th").all_inner_texts()
-    assert heads == ["Figure", "RSI", "SMA crossover", "Buy and hold"]
+    assert heads == ["Figure", "RSI", "SMA crossover", "Buy and hold", "95% interval"]
     page.locator("#backtest-direction label").filter(has_text="Long only").click()
     expect(page).to_have_url(f"{visit.base}/backtest?ticker=AAPL&strategy=rsi&against=sma&rsi_low=35")
     page.wait_for_selector("body:not(:has(main [data-busy=true]))")

@@ -55,6 +55,23 @@ def sweep(found: Sweep, labels: tuple[str, str], figure: str) -> dict[str, Any]:
     )  # fmt: skip
 
 
+def holdings(weights_pct: pd.DataFrame) -> dict[str, Any]:
+    """A row a ticker, a column a session: what part of the equity it was, short below zero."""
+    values = weights_pct.to_numpy(dtype=float).T
+    most = float(np.abs(values).max(initial=0.0)) or 1.0
+    trace = {
+        "type": "heatmap", "x": [f"{session:%Y-%m-%d}" for session in weights_pct.index],
+        "y": list(weights_pct.columns), "z": np.round(values, 2).tolist(), "ygap": 2, "showscale": False,
+        "zmin": -most, "zmax": most, "meta": {"corner": "Ticker; part of equity, %"},
+        "colorscale": [[0, "--st-down"], [0.5, "--st-surface"], [1, "--st-accent"]],
+        "hovertemplate": "%{y} %{x}<br>%{z:.1f}%<extra></extra>",
+    }  # fmt: skip
+    layout = _layout("Session", "", "Part of the equity by ticker and session, per cent")
+    layout["xaxis"]["type"], layout["yaxis"]["type"] = "date", "category"
+    layout["yaxis"]["autorange"], layout["hovermode"] = "reversed", "closest"
+    return {"data": [trace], "layout": layout}
+
+
 def _heat(
     values: np.ndarray, xs: list[str], ys: list[str], label: str, x: str, y: str, form: str, scale: dict[str, Any]
 ) -> dict[str, Any]:

@@ -12,13 +12,21 @@ import dash_mantine_components as dmc
 from dash import html
 
 from backtest.engine import COST_BPS, SLIPPAGE_BPS, Costs
-from backtest.strategies import STRATEGIES, ParameterError, Strategy
+from backtest.found import strategies
+from backtest.rules import Exits, Sizing
+from backtest.strategies import ParameterError, Strategy
+from backtest.study import Setup
 from dashboard.pages import parts
 from dashboard.pages.address import Param
+from dashboard.pages.backtest import more
+from dashboard.pages.chart.page import parse_day
 from dashboard.pages.chart.toolbar import segments
 
 MOST_TICKERS = 20
+# The built-in ones and those of installed packages; another one needs a restart.
+STRATEGIES = strategies()
 COST_LABELS = {"commission_bps": "Commission, bp,", "slippage_bps": "Slippage, bp,"}
+SETUP_LABELS = COST_LABELS | {name: f"{label}," if "," in label else label for name, label in more.LABELS.items()}
 NO_OTHER = "none"
 DIRECTIONS = {"long": "Long only", "both": "Long/short"}
 RETURNS = {"price": "Price", "total": "Dividends reinvested"}
@@ -40,6 +48,7 @@ PARAMS = (
     Param("cost", "backtest-cost", "text", "", most=12),
     Param("slippage", "backtest-slippage", "text", "", most=12),
     *[Param(f"{name}_{field.name}", f"backtest-{name}-{field.name}", "text", "", most=12) for name, field in _INPUTS],
+    *more.PARAMS,
 )
 
 
@@ -64,11 +73,30 @@ def chosen(name: str, values: dict[str, Any]) -> Strategy:
         )
 
 
-def costs(values: dict[str, Any]) -> Costs:
-    """The costs of the address; raises ParameterError in the words of the screen."""
-    with on_screen(COST_LABELS):
-        return Costs(
-            parse(values.get("cost"), 5.0, "commission_bps"), parse(values.get("slippage"), 5.0, "slippage_bps")
+def setup(values: dict[str, Any]) -> Setup:
+    """Costs, direction, range, sizes and exits of the address; raises ParameterError in the words of the screen."""
+
+    def number(name: str, parameter: str) -> Any:
+        return parse(values.get(name), more.NUMBERS[name][1], parameter)
+
+    size = values.get("size")
+    with on_screen(SETUP_LABELS):
+        return Setup(
+            Costs(
+                parse(values.get("cost"), 5.0, "commission_bps"),
+                parse(values.get("slippage"), 5.0, "slippage_bps"),
+                number("borrow", "borrow_pct"),
+            ),
+            is_long_only=values.get("direction") != "both",
+            sizing=Sizing(
+                size if size in more.SIZES else more.EQUAL,
+                number("target", "volatility_pct"),
+                number("fraction", "fraction_pct"),
+            ),
+            exits=Exits(number("stop", "stop_pct"), number("profit", "take_profit_pct")),
+            rebalance_sessions=number("rebalance", "rebalance_sessions"),
+            first=parse_day(values.get("from")),
+            last=parse_day(values.get("to")),
         )
 
 
@@ -102,6 +130,7 @@ def form() -> html.Section:
                 _number("backtest-cost", COST_LABELS["commission_bps"].removesuffix(","), 5.0, COST_BPS),
                 _number("backtest-slippage", COST_LABELS["slippage_bps"].removesuffix(","), 5.0, SLIPPAGE_BPS),
             ),
+            more.more(),
         ],
         className="st-panel st-backtest-form",
         **parts.attrs({"aria-label": "Back-test settings"}),

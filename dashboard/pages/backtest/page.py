@@ -9,14 +9,14 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, dcc, html
 
-from backtest import metrics
-from backtest.strategies import STRATEGIES, ParameterError, Strategy
-from backtest.study import sweep, walk_forward
+from backtest import luck, metrics
+from backtest.strategies import Strategy
+from backtest.study import candidates, sweep, walk_forward
 from dashboard.data.door import Door
 from dashboard.pages import address, parts
 from dashboard.pages import format as fmt
-from dashboard.pages.backtest import figure, view
-from dashboard.pages.backtest.form import FIGURES, PARAMS, form
+from dashboard.pages.backtest import figure, more, view
+from dashboard.pages.backtest.form import FIGURES, PARAMS, STRATEGIES, form
 from dashboard.pages.backtest.work import Work, find_work
 from dashboard.pages.chart.toolbar import segments
 from dashboard.pages.search import search_options
@@ -25,14 +25,6 @@ PATHS = ("/backtest",)
 TITLE = "Back-test"
 LEAD = "backtest-equity"
 FIT_SESSIONS, TEST_SESSIONS, SHARPE_SESSIONS = 252, 63, 126
-# Two parameters of each strategy and the values that a sweep tries; walk-forward chooses among the same.
-GRIDS: dict[str, tuple[tuple[str, tuple[float, ...]], tuple[str, tuple[float, ...]]]] = {
-    "sma": (("fast", (5, 10, 20, 30, 50, 80)), ("slow", (20, 50, 100, 150, 200))),
-    "momentum": (("lookback", (21, 63, 126, 189, 252)), ("skip", (0, 5, 10, 21))),
-    "reversion": (("length", (10, 15, 20, 30, 50)), ("deviations", (1.0, 1.5, 2.0, 2.5, 3.0))),
-    "macd": (("fast", (6, 8, 12, 16, 20)), ("slow", (20, 26, 32, 40, 50))),
-    "rsi": (("low", (20.0, 25.0, 30.0, 35.0, 40.0)), ("high", (60.0, 65.0, 70.0, 75.0, 80.0))),
-}
 
 
 def layout() -> html.Div:
@@ -65,6 +57,7 @@ def layout() -> html.Div:
                         "backtest-restated", "Point in time", 300,
                         "Decided on the bars as known then, and on today’s.",
                     ),
+                    _graph("backtest-holdings", "Holdings", 240, "Each ticker’s part of the equity at the close, %."),
                 ],
                 className="st-columns st-backtest",
             ),
@@ -80,6 +73,7 @@ def layout() -> html.Div:
 def register(app: Dash, door: Door) -> None:
     """The page's callbacks."""
     address.register(app, "backtest", PARAMS)
+    more.register(app)
     inputs = [Input(param.control, param.prop) for param in PARAMS]
     for panel, (read, has_graph) in PANELS.items():
         read_it = partial(read_panel, read=read, is_lead=panel == LEAD)
@@ -140,7 +134,7 @@ def _equity(work: Work, _: dict[str, Any]) -> parts.Content:
 
 
 def _metrics(work: Work, _: dict[str, Any]) -> parts.Content:
-    return parts.Content(parts.READY, view.metrics_table(work.measures))
+    return parts.Content(parts.READY, view.metrics_table(work.measures, work.relatives, work.intervals))
 
 
 def _underwater(work: Work, _: dict[str, Any]) -> parts.Content:
@@ -153,25 +147,26 @@ def _monthly(work: Work, _: dict[str, Any]) -> parts.Content:
 
 
 def _sharpe(work: Work, _: dict[str, Any]) -> parts.Content:
-    if len(work.prices.sessions) <= SHARPE_SESSIONS:
+    if work.session_count <= SHARPE_SESSIONS:
         return _too_short(work, SHARPE_SESSIONS + 1)
     curves = [(name, metrics.rolling_sharpe(run.equity(), SHARPE_SESSIONS)) for name, run in work.runs]
     return _drawn(figure.lines(curves, "Sharpe", f"Sharpe of {SHARPE_SESSIONS} sessions by session"))
 
 
 def _sweep(work: Work, values: dict[str, Any]) -> parts.Content:
-    grid = GRIDS.get(work.strategy.name)
+    grid = work.strategy.grid
     if grid is None:
         return _nothing_to_vary()
     asked = str(values["figure"])
     wanted = asked if asked in FIGURES else "sharpe"
     found = sweep(work.studied, work.strategy, *grid, work.setup, wanted)
     labels = (_label(work.strategy, grid[0][0]), _label(work.strategy, grid[1][0]))
-    return replace(_drawn(figure.sweep(found, labels, FIGURES[wanted])), as_of=work.studied_as_of)
+    said = None if found.best is None else view.luck_of(luck.deflated_sharpe(found.best, found.sharpes))
+    return parts.Content(parts.READY, said, work.studied_as_of, figure.sweep(found, labels, FIGURES[wanted]))
 
 
 def _walk(work: Work, _: dict[str, Any]) -> parts.Content:
-    if work.strategy.name not in GRIDS:
+    if work.strategy.grid is None:
         return _nothing_to_vary()
     prices = work.studied
     found = walk_forward(
@@ -188,7 +183,8 @@ def _walk(work: Work, _: dict[str, Any]) -> parts.Content:
 def _restated(work: Work, _: dict[str, Any]) -> parts.Content:
     then, today = work.then.run.equity(), work.today.equity()
     gap = float(then.iloc[-1] - today.iloc[-1])
-    restated = sum(len(set(versions.row.tolist())) for versions in work.versions.values())
+    rows = set(range(*work.setup.span(work.prices)))
+    restated = sum(len(rows & set(versions.row.tolist())) for versions in work.versions.values())
     said: list[Any] = [
         html.Strong(f"{fmt.signed(gap)} USD"),
         f" at the end on what was known then, against today’s bars: {fmt.plural(restated, 'bar')} restated, ",
@@ -202,6 +198,10 @@ def _restated(work: Work, _: dict[str, Any]) -> parts.Content:
     drawn["layout"]["yaxis2"] = {"domain": [0, 0.26], "title": {"text": "Gap, USD"}}
     drawn["layout"]["xaxis"]["anchor"] = "y2"
     return parts.Content(parts.READY, html.P(said), figure=drawn)
+
+
+def _holdings(work: Work, _: dict[str, Any]) -> parts.Content:
+    return _drawn(figure.holdings(work.runs[0][1].weights_pct()))
 
 
 def _trades(work: Work, _: dict[str, Any]) -> parts.Content:
@@ -222,22 +222,9 @@ PANELS: dict[str, tuple[Callable[[Work, dict[str, Any]], parts.Content], bool]] 
     "backtest-sweep": (_sweep, True),
     "backtest-walk": (_walk, True),
     "backtest-restated": (_restated, True),
+    "backtest-holdings": (_holdings, True),
     "backtest-trades": (_trades, False),
 }
-
-
-def candidates(strategy: Strategy) -> list[Strategy]:
-    """The strategy with every pair of its grid that is in bounds."""
-    (first, firsts), (second, seconds) = GRIDS[strategy.name]
-    found: list[Strategy] = []
-    for above in firsts:
-        for beside in seconds:
-            changes: dict[str, Any] = {first: above, second: beside}
-            try:
-                found.append(replace(strategy, **changes))
-            except ParameterError:
-                continue
-    return found
 
 
 def _named(values: tuple[Any, ...]) -> dict[str, Any]:
@@ -253,7 +240,14 @@ def _label(strategy: Strategy, name: str) -> str:
 
 
 def _too_short(work: Work, needed: int) -> parts.Content:
-    have = fmt.plural(len(work.prices.sessions), "session")
+    have = fmt.plural(work.session_count, "session")
+    if work.session_count < len(work.prices.sessions):
+        return parts.message(
+            parts.EMPTY,
+            "Too few sessions",
+            f"The range has {have}; this needs {needed}.",
+            "Next: choose an earlier From or a later To under More settings.",
+        )
     return parts.message(
         parts.EMPTY, "Too few sessions", f"{work.subject} has {have}; this needs {needed}.",
         ["Next: load more history with ", html.Code("polygon_stocks_ingest_backfill"), "."],

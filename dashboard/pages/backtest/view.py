@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 from dash import html
 
+from backtest.luck import Deflated, Interval, Relative
 from backtest.metrics import Drawdown, Metrics
 from backtest.study import Fold
 from dashboard.pages import format as fmt
@@ -15,6 +17,8 @@ from dashboard.pages.parts import attrs
 from dashboard.pages.tables import grid
 
 _PCT, _NUMBER = "%", ""
+_MAE = "Maximum adverse excursion: the furthest that highs and lows went against the entry"
+_MFE = "Maximum favourable excursion: the furthest that highs and lows went for the entry"
 _ROWS: tuple[tuple[str, str, int, str], ...] = (
     ("Total return", "total_return_pct", 2, _PCT),
     ("CAGR", "cagr_pct", 2, _PCT),
@@ -28,6 +32,7 @@ _ROWS: tuple[tuple[str, str, int, str], ...] = (
     ("Open trades", "open_count", 0, _NUMBER),
     ("Turnover a year", "turnover_pct", 0, _PCT),
     ("Exposure", "exposure_pct", 1, _PCT),
+    ("True Sharpe above 0", "likely_pct", 1, _PCT),
 )
 
 
@@ -60,22 +65,56 @@ def first_figures(measures: list[tuple[str, Metrics]]) -> html.Dl:
     )
 
 
-def metrics_table(measures: list[tuple[str, Metrics]]) -> html.Div:
-    """A column for each run, a row for each figure."""
+def metrics_table(
+    measures: list[tuple[str, Metrics]], relatives: list[Relative], intervals: dict[str, Interval]
+) -> html.Div:
+    """A column for each run, a row for each figure; the last column is how far the strategy's own figure may be off."""
     falls = [found.drawdown for _, found in measures]
     body = [
         _row("Final equity", "USD", [_money(found.final_usd) for _, found in measures]),
         *[
-            _row(label, unit, [_figure(getattr(found, field), decimals, unit) for _, found in measures])
+            _row(
+                label,
+                unit,
+                [_figure(getattr(found, field), decimals, unit) for _, found in measures],
+                _interval(intervals.get(field), decimals, unit),
+            )
             for label, field, decimals, unit in _ROWS
         ],
+        _row("Alpha a year", _PCT, [_figure(each.alpha_pct, 2, _PCT) for each in relatives]),
+        _row("Beta", "", [_figure(each.beta, 2, "") for each in relatives]),
         _row("Max drawdown", _PCT, [_figure(fall.depth_pct, 2, _PCT) for fall in falls]),
         _row("Lowest on", "", [html.Td(_bottom(fall)) for fall in falls]),
         _row("Recovered after", "sessions", [_recovery(fall) for fall in falls]),
         _row("Costs paid", "USD", [_money(found.costs_usd) for _, found in measures]),
     ]
-    head = html.Tr([html.Th("Figure", scope="col"), *[html.Th(name, scope="col") for name, _ in measures]])
+    names = [*[name for name, _ in measures], *(["95% interval"] if intervals else [])]
+    head = html.Tr([html.Th("Figure", scope="col"), *[html.Th(name, scope="col", **_why(name)) for name in names]])
+    if not intervals:
+        body = [html.Tr(row.children[:-1]) for row in body]
     return _scroll(html.Table([html.Thead(head), html.Tbody(body)], className="st-table st-chain"))
+
+
+_NOTES = {
+    "95% interval": "Stationary bootstrap in blocks of 21 sessions; of closed trades for hit rate and profit factor",
+    "True Sharpe above 0": "Probabilistic Sharpe ratio (Bailey and López de Prado, 2012)",
+    "Alpha a year": "Against the last column, risk-free rate zero",
+    "Beta": "Against the last column",
+}
+
+
+def luck_of(found: Deflated) -> html.Div | None:
+    """What is left of a sweep's best after so many trials; a warning where it is no better than chance."""
+    if found.trials < 2 or pd.isna(found.likely_pct):
+        return None
+    said = (
+        f"Best of {found.trials}: Sharpe {fmt.number(found.sharpe, 2)}; the best of as many without skill would be "
+        f"expected at {fmt.number(found.expected_sharpe, 2)}. Deflated Sharpe {fmt.number(found.likely_pct, 0)}%"
+    )
+    if found.is_luck:
+        text = [html.Strong("No better than chance"), html.Span(f"{said}, under 95%.")]
+        return html.Div(text, className="st-notice", role="status")
+    return html.Div(f"{said}.", className="st-luck")
 
 
 def folds_table(folds: tuple[Fold, ...], sessions: pd.DatetimeIndex) -> html.Div:
@@ -116,6 +155,9 @@ def trades_grid(trades: pd.DataFrame) -> Any:
             # Plus zero: a loss of less than half a cent is 0, not -0.
             "profit": round(float(row.profit_usd), 2) + 0.0,
             "return": round(float(row.return_pct), 2) + 0.0,
+            "mae": round(float(row.mae_pct), 2) + 0.0,
+            "mfe": round(float(row.mfe_pct), 2) + 0.0,
+            "closed_by": row.closed_by,
         }
         for row in trades.iloc[::-1].itertuples()
     ]
@@ -133,14 +175,29 @@ def trades_grid(trades: pd.DataFrame) -> Any:
         {"field": "sessions", "headerName": "Sessions", **whole},
         {"field": "profit", "headerName": "Profit, USD", **number},
         {"field": "return", "headerName": "Return, %", **number},
+        {"field": "mae", "headerName": "Worst, %", "headerTooltip": _MAE, **number},
+        {"field": "mfe", "headerName": "Best, %", "headerTooltip": _MFE, **number},
+        {"field": "closed_by", "headerName": "Closed by", "minWidth": 95, "flex": 1, "filter": True},
     ]
     return grid("backtest-trades-grid", rows, columns)
 
 
-def _row(label: str, unit: str, cells: list[html.Td]) -> html.Tr:
+def _why(label: str) -> dict[str, Any]:
+    return {"title": _NOTES[label]} if label in _NOTES else {}
+
+
+def _interval(found: Interval | None, decimals: int, unit: str) -> html.Td:
+    if found is None:
+        return html.Td("")
+    low, high = ("∞" if math.isinf(each) else _with_unit(each, decimals, unit) for each in found)
+    return html.Td(f"{low} to {high}", className="st-interval")
+
+
+def _row(label: str, unit: str, cells: list[html.Td], interval: html.Td | None = None) -> html.Tr:
     # In a CSV the unit is the figure's, and its values are plain numbers.
     said = f"{label}, {unit}" if unit else label
-    return html.Tr([html.Th(label, scope="row", **attrs({"data-value": said})), *cells])
+    head = html.Th(label, scope="row", **attrs({"data-value": said}), **_why(label))
+    return html.Tr([head, *cells, html.Td("") if interval is None else interval])
 
 
 def _figure(value: float, decimals: int, unit: str) -> html.Td:
