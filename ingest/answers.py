@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,11 @@ from ingest.retry import parse_retry_after
 JSON_BLANKS = b" \t\r\n"
 # Half of a character that takes two escapes: Python reads it, no warehouse does.
 SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
+# A number of such an exponent, or so many digits, may be beyond every float: Python reads infinity.
+LARGE_NUMBER = re.compile(rb"[:\[,]\s*-?[0-9]+(?:\.[0-9]+)?(?:[eE]\+?0*[0-9]{3}|[0-9]{300})")
+COUNT = re.compile(r"([0-9]{1,40})(?:\.0)?")
+# Where an answer without `results` is one of no rows; elsewhere `results` is an empty list.
+MAY_LACK_RESULTS = ("/v2/aggs/", "/v3/snapshot/")
 
 
 @dataclass(frozen=True)
@@ -57,20 +63,25 @@ def read_answer(path: str, params: Mapping[str, str], body: bytes, fetched_at: d
 
     Raises:
         ServerError: the body is not JSON that a warehouse can load (an HTML page, cut off, not UTF-8, a key that
-            occurs twice), holds fewer rows than it counts, or the API reports its own failure with a 200.
+            occurs twice, a number beyond every float), lacks its `results`, holds fewer rows than it counts, or the API
+            reports its own failure with a 200.
         NotEntitled, NotPublishedYet, BeforeHistory, NotFound: reported with a 200.
         MalformedResponse: JSON of an unexpected shape.
     """
     body = body.removeprefix(codecs.BOM_UTF8).strip(JSON_BLANKS)
     try:
         # From text, not bytes: json.loads would take UTF-16 and UTF-32 as well, and COPY takes UTF-8 only.
-        payload = json.loads(body.decode(), parse_constant=_refuse_constant, object_pairs_hook=_unique_keys)
+        text = body.decode()
+        payload = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique_keys)
+        if LARGE_NUMBER.search(body):
+            json.loads(text, parse_float=_finite, parse_int=_finite)
         if SURROGATE_ESCAPE.search(body):
             json.dumps(payload, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise ServerError(f"{path}: the body is not valid JSON in UTF-8: {_excerpt(body)} ({_reason(error)})") from None
     if isinstance(payload, dict):
         _check_status(path, payload)
+        _check_shape(path, payload)
     elif not isinstance(payload, list):
         raise MalformedResponse(f"{path}: the answer is neither an object nor an array: {_excerpt(body)}")
     rows = _rows(payload)
@@ -113,12 +124,21 @@ def _rows(payload: Any) -> Any:
 def _check_status(path: str, payload: dict[str, Any]) -> None:
     status = payload.get("status")
     said = str(payload.get("error") or payload.get("message") or "")[:200]
-    if status == "ERROR":
-        raise ServerError(f"{path}: 200 with status ERROR {said}")
     if status == "NOT_AUTHORIZED":
         raise refusal(f"{path} answered 200 with status NOT_AUTHORIZED", said)
     if status == "NOT_FOUND":
         raise NotFound(f"{path}: 200 with status NOT_FOUND {said}")
+    if str(status).upper() == "ERROR" or payload.get("error"):
+        raise ServerError(f"{path}: 200 with status {status} {said}")
+
+
+def _check_shape(path: str, payload: dict[str, Any]) -> None:
+    """An answer that holds nothing says so. What it lacks may end what is known of it (docs/adr/0010)."""
+    if payload.get("results") is None and not (path.startswith(MAY_LACK_RESULTS) and payload.get("status")):
+        raise ServerError(f"{path}: the answer has no `results`")
+    following = payload.get("next_url")
+    if following is not None and not isinstance(following, str):
+        raise MalformedResponse(f"{path}: `next_url` is {str(following)[:40]}; expected text")
 
 
 def _check_count(path: str, params: Mapping[str, str], payload: Any, rows: int) -> None:
@@ -130,9 +150,9 @@ def _check_count(path: str, params: Mapping[str, str], payload: Any, rows: int) 
 
 
 def _counted(payload: dict[str, Any]) -> int:
-    """Rows that an answer says it has; 0 where it does not say."""
-    counts = (payload.get(name) for name in ("resultsCount", "count"))
-    return max((count for count in counts if isinstance(count, int) and not isinstance(count, bool)), default=0)
+    """Rows that an answer says it has, however it spells a number (7, 7.0, "7"); 0 where it does not say."""
+    counts = (COUNT.fullmatch(str(payload.get(name))) for name in ("resultsCount", "count"))
+    return max((int(count[1]) for count in counts if count), default=0)
 
 
 def _message(body: bytes) -> str:
@@ -159,6 +179,11 @@ class _NotJson(ValueError):
 
 def _refuse_constant(name: str) -> NoReturn:
     raise _NotJson(f"{name} is not JSON")
+
+
+def _finite(text: str) -> None:
+    if math.isinf(float(text)):
+        raise _NotJson(f"{text[:20]} is beyond every number of a warehouse")
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

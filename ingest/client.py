@@ -26,7 +26,15 @@ from ingest import redirects
 from ingest.answers import Answer, raise_for_status, read_answer
 from ingest.budget import Budget
 from ingest.datasets import Request
-from ingest.errors import IngestError, MalformedResponse, RateLimited, ServerError, TransientError, Unreachable
+from ingest.errors import (
+    IngestError,
+    MalformedResponse,
+    NotFound,
+    RateLimited,
+    ServerError,
+    TransientError,
+    Unreachable,
+)
 from ingest.retry import RetryPolicy
 from ingest.settings import ApiSettings
 
@@ -95,20 +103,30 @@ class PolygonClient:
         """
         path, params = request.path, dict(request.params)
         seen: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
-        rows, counts_pages = 0, True
+        # Some endpoints count the rows of a page, some those of all pages: what the pages so far leave possible.
+        rows, total, is_by_page, is_of_all = 0, 0, True, True
         for _ in range(MOST_PAGES):
             page = (path, tuple(sorted(params.items())))
             if page in seen:
                 raise MalformedResponse(f"{request.path}: `next_url` leads back to a page that was already read")
             seen.add(page)
-            answer = self.get(path, params)
+            try:
+                answer = self.get(path, params)
+            except NotFound as error:
+                if len(seen) == 1:
+                    raise
+                raise ServerError(
+                    f"{request.path}: page {len(seen)} is not found, though the one before names it: {error}"
+                ) from None
             request.check(answer)
-            # Some endpoints count the rows of a page, some those of all pages: the first page shows which.
-            counts_pages = counts_pages if rows else answer.counted <= len(answer.rows)
-            rows += len(answer.rows)
-            have = len(answer.rows) if counts_pages else rows
-            if have < answer.counted and (counts_pages or answer.next_url is None):
-                raise ServerError(f"{request.path}: a page has {have} rows but a count of {answer.counted}")
+            rows, total = rows + len(answer.rows), total or answer.counted
+            is_by_page = is_by_page and answer.counted <= len(answer.rows)
+            is_of_all = is_of_all and answer.counted in (0, total) and rows <= total
+            if not is_by_page and not (is_of_all and (answer.next_url or rows == total)):
+                raise ServerError(
+                    f"{request.path}: page {len(seen)} has {len(answer.rows)} rows, {rows} with those before it, "
+                    f"but a count of {answer.counted}"
+                )
             yield answer
             if answer.next_url is None:
                 return
@@ -144,7 +162,7 @@ class PolygonClient:
                     else self._retry.wait(tried)
                 )
                 if time.monotonic() - began + wait > self._retry.longest:
-                    raise _given_up(error, f"asked for a pause of {wait:.0f} s, longer than the client waits") from None
+                    raise _given_up(error, f"asked for a pause of {wait:.6g} s, longer than the client waits") from None
                 if limited:
                     # Also after the last try: the pause holds for everybody else.
                     self._budget.pause(wait)

@@ -20,7 +20,7 @@ class SeenBars:
 
     def add(self, bar: Mapping[str, Any]) -> None:
         """Take a bar as the answer holds it; one that names no ticker or session is left to the warehouse."""
-        found, ticker = bar_session(bar), bar.get("T")
+        found, ticker = bar_session(bar) if bar.get("t") is not None else self._session, bar.get("T")
         if found is None or (self._session is not None and (found != self._session or ticker is None)):
             return
         key = (ticker, found)

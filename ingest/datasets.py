@@ -87,6 +87,7 @@ class Request:
         the warehouse rejects them one by one.
         """
         asked, rows = dict(self.params), answer.rows
+        self._check_dates(rows, asked)
         if grouped := GROUPED.fullmatch(self.path):
             self._check_bars(answer, grouped[1], grouped[1])
         elif ranged := RANGE.fullmatch(self.path):
@@ -112,14 +113,27 @@ class Request:
 
     def _check_bars(self, answer: Answer, first: str, last: str) -> None:
         adjusted = answer.payload.get("adjusted") if isinstance(answer.payload, dict) else None
-        if adjusted is True and self.dataset == Dataset.STOCK_BARS:
+        if str(adjusted).lower() == "true" and self.dataset == Dataset.STOCK_BARS:
             raise MalformedResponse(f"{self.path}: the answer is adjusted for splits, expected adjusted=false")
-        sessions = [session for row in answer.rows if (session := bar_session(row)) is not None]
-        foreign = [session for session in sessions if not first <= session <= last]
+        sessions = [bar_session(row) for row in answer.rows if row.get("t") is not None]
+        foreign = [session for session in sessions if session is None or not first <= session <= last]
         if _are_most(foreign, sessions):
             raise MalformedResponse(
-                f"{self.path}: {len(foreign)} of {len(sessions)} bars are of {foreign[0]} or others"
+                f"{self.path}: {len(foreign)} of {len(sessions)} bars are of {foreign[0] or 'no day'} or others"
             )
+
+    def _check_dates(self, rows: list[dict[str, Any]], asked: Mapping[str, str]) -> None:
+        for limit in asked:
+            name, _, bound = limit.partition(".")
+            if not name.endswith("_date") or bound not in ("gte", "lte"):
+                continue
+            dated = [str(row[name])[:10] for row in rows if row.get(name)]
+            foreign = [day for day in dated if (day < asked[limit] if bound == "gte" else day > asked[limit])]
+            if _are_most(foreign, dated):
+                raise MalformedResponse(
+                    f"{self.path}: {len(foreign)} of {len(dated)} rows have {name} {foreign[0]} or others, "
+                    f"expected {limit} {asked[limit]}"
+                )
 
     def _check_field(self, rows: list[dict[str, Any]], name: str, expected: str) -> None:
         named = [found for row in rows if isinstance(found := row.get(name), str)]
@@ -140,11 +154,18 @@ def _are_most(some: Sized, of: Sized) -> bool:
 
 
 def bar_session(bar: Mapping[str, Any]) -> str | None:
-    """The New York date of a bar's `t` (ms, or ns as in flat files), None where there is no usable one."""
+    """The New York date of a bar's `t` (ms, or ns as in flat files), None where there is no usable one.
+
+    A number may be written as text: the warehouse reads it all the same.
+    """
     moment = bar.get("t")
-    if isinstance(moment, bool) or not isinstance(moment, int | float) or not 0 < moment < 1e19:
+    if isinstance(moment, bool) or not isinstance(moment, int | float | str):
         return None
-    return _session_at(moment)
+    try:
+        number = float(moment)
+    except (ValueError, OverflowError):
+        return None
+    return _session_at(number) if 0 < number < 1e19 else None
 
 
 @lru_cache(maxsize=4096)

@@ -49,6 +49,7 @@ CASES = [
     Case("stock_bars", {"T": "B" * 17}, "not a ticker symbol"),
     Case("stock_bars", {"T": "\u0001\u0002", "c": 9e11, "h": 9e11}, "not a ticker symbol"),
     Case("stock_bars", {"T": "TAB\t"}, "not a ticker symbol"),
+    Case("stock_bars", {"T": "NUL\u0000"}, "not a ticker symbol"),
     Case("stock_bars", {"T": "TWO WORDS"}, "not a ticker symbol"),
     Case("stock_bars", {"T": "ÄÖ"}, "not a ticker symbol"),
     # Time.
@@ -83,6 +84,9 @@ CASES = [
     Case("stock_bars", {"v": 1.01e13}, "a volume above every session"),
     Case("stock_bars", {"v": None}, None),
     Case("stock_bars", {"v": "many"}, NO_NUMBER),
+    Case("stock_bars", {"v": "1e19"}, "a volume above every session"),
+    Case("stock_bars", {"v": 10**60}, "a volume above every session"),
+    Case("stock_bars", {"v": [1000]}, NO_NUMBER),
     Case("stock_bars", {"vw": 50}, None),
     Case("stock_bars", {"vw": 0}, None),
     Case("stock_bars", {"vw": -0.01}, "an average price that no session has"),
@@ -226,6 +230,9 @@ def reasons(lake: Lake, dbt: Dbt) -> dict[tuple[str, int, int], str]:
     rows, params = [SOUND["option_contracts"] | row for row in spx], {"underlying_ticker": "I:SPX"}
     lake.load("option_contracts", "/v3/reference/options/contracts", rows, at=FETCHED, params=params)
     lake.grouped("2026-07-18", [SOUND["stock_bars"] | {"T": "EARLY", "t": MIDNIGHT + 86_400_000}], at=FETCHED)
+    days = [MIDNIGHT - number * 86_400_000 for number in (7, 6, 5, 4)]  # Friday to Monday
+    week = "/v2/aggs/ticker/SUNDAY/range/1/day/2026-07-10/2026-07-13"
+    lake.load("stock_bars", week, [SOUND["stock_bars"] | {"t": moment} for moment in days], at=FETCHED)
     dbt("run", "--select", "+stg_polygon__rows_rejected")
     return {
         (dataset, line, place): reason
@@ -233,7 +240,7 @@ def reasons(lake: Lake, dbt: Dbt) -> dict[tuple[str, int, int], str]:
             """
             select dataset, line_number, result_index, rejection_reason
             from staging.stg_polygon__rows_rejected
-            where coalesce(symbol, '') not in ('EARLY', 'SPY')
+            where coalesce(symbol, '') not in ('EARLY', 'SUNDAY', 'SPY')
             """
         )
     }
@@ -261,3 +268,11 @@ def test_session_that_is_still_to_come_is_rejected(lake: Lake, reasons: dict[tup
     rows = lake.execute("select rejection_reason from staging.stg_polygon__rows_rejected where symbol = 'EARLY'")
 
     assert rows == [("a session in the future",)]
+
+
+def test_bar_of_a_weekend_is_rejected(lake: Lake, reasons: dict[tuple[str, int, int], str]) -> None:
+    rows = lake.execute(
+        "select row_date::varchar, rejection_reason from staging.stg_polygon__rows_rejected where symbol = 'SUNDAY'"
+    )
+
+    assert sorted(rows) == [("2026-07-11", "a day of the weekend"), ("2026-07-12", "a day of the weekend")]

@@ -165,8 +165,12 @@ def test_pages_may_count_their_own_rows_or_all(api, client) -> None:
         assert sum(len(answer.rows) for answer in client.pages(CONTRACTS)) == 3
 
 
-@pytest.mark.parametrize(("first", "second"), [(2, 2), (4, 4)], ids=["of its own page", "of all pages"])
-def test_a_last_page_that_lacks_rows_is_an_error_worth_another_try(api, client, first, second) -> None:
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(2, 2), (4, 4), (3, 1), ("2", "2")],
+    ids=["the last of its own", "the last of all pages", "the first of its own", "counts as text"],
+)
+def test_a_page_that_lacks_rows_is_an_error_worth_another_try(api, client, first, second) -> None:
     row = {"underlying_ticker": "AAPL"}
     api.on(
         CONTRACTS_PATH,
@@ -175,6 +179,13 @@ def test_a_last_page_that_lacks_rows_is_an_error_worth_another_try(api, client, 
     )
     with pytest.raises(ServerError, match="count of"):
         list(client.pages(CONTRACTS))
+
+
+def test_a_next_page_that_is_not_found_is_no_answer_of_an_unknown_ticker(api, client) -> None:
+    bar = {"t": AT_CLOSE}
+    api.on(RANGE.path, {"ticker": "AAPL", "results": [bar], "next_url": f"{api.base_url}/gone?cursor=a"})
+    with pytest.raises(ServerError, match="page 2 is not found"):
+        list(client.pages(RANGE))
 
 
 def test_a_loop_of_cursors_is_found(api, client) -> None:
@@ -278,9 +289,25 @@ def test_the_text_of_a_403_says_which_of_three_things_it_is(api, client, status:
         pytest.param(RANGE, {"ticker": "MSFT", "results": []}, id="another ticker"),
         pytest.param(RANGE, {"ticker": "AAPL", "results": [{"t": AT_CLOSE + 864e5}]}, id="a day too late"),
         pytest.param(REQUEST, {"results": [{"T": "A", "t": AT_CLOSE - 864e5}]}, id="another session"),
+        pytest.param(REQUEST, {"results": [{"T": "A", "t": AT_CLOSE // 1000}]}, id="seconds"),
+        pytest.param(REQUEST, {"results": [{"T": "A", "t": AT_CLOSE * 1000}]}, id="microseconds"),
+        pytest.param(REQUEST, {"results": [{"T": "A", "t": "2026-11-20T21:00:00Z"}]}, id="a time as text"),
+        pytest.param(
+            REQUEST, {"results": [{"T": "A", "t": str(AT_CLOSE - 86_400_000)}]}, id="another session, as text"
+        ),
         pytest.param(REQUEST, {"adjusted": True, "results": []}, id="adjusted"),
+        pytest.param(REQUEST, {"adjusted": "true", "results": []}, id="adjusted, as text"),
+        pytest.param(REQUEST, {"results": [BAR], "next_url": 5}, id="a next page without an address"),
         pytest.param(REQUEST, {"results": {"T": "A"}}, id="results is no list"),
         pytest.param(CONTRACTS, {"results": [{"underlying_ticker": "MSFT"}]}, id="another underlying"),
+        pytest.param(
+            datasets.splits(SESSION, "x"), {"results": [{"execution_date": "2026-11-19"}]}, id="splits of before"
+        ),
+        pytest.param(
+            datasets.dividends(date(2026, 11, 2), "x", SESSION),
+            {"results": [{"ex_dividend_date": "2026-11-23"}]},
+            id="dividends of after",
+        ),
         pytest.param(
             datasets.chain("AAPL", "x"), {"results": [{"underlying_asset": {"ticker": "MSFT"}}]}, id="another chain"
         ),
@@ -317,8 +344,8 @@ def test_a_few_foreign_rows_do_not_refuse_the_answer(api, client, request_, rows
     assert answer.rows == rows
 
 
-@pytest.mark.parametrize("bar", [{}, {"t": None}, {"t": "x"}, {"t": 1795208400000000000}], ids=str)
-def test_a_bar_without_a_usable_time_is_left_to_the_warehouse(api, client, bar) -> None:
+@pytest.mark.parametrize("bar", [{}, {"t": None}, {"t": 1795208400000000000}, {"t": "1795208400000"}], ids=str)
+def test_a_bar_without_a_time_or_with_one_spelled_otherwise_is_kept(api, client, bar) -> None:
     api.on(GROUPED, {"results": [bar]})
     assert len(list(client.pages(REQUEST))) == 1
 
@@ -348,6 +375,15 @@ def test_a_chain_row_without_its_underlying_is_kept(api, client) -> None:
         pytest.param({"raw": b'{"status":"OK","resultsCount":3}'}, id="rows counted, none sent"),
         pytest.param({"raw": b'{"status":"OK","resultsCount":2,"results":[{"T":"A"}]}'}, id="one row of two"),
         pytest.param({"raw": b'{"status":"OK","count":2,"results":[{"T":"A"}]}'}, id="one reference row of two"),
+        pytest.param({"raw": b'{"status":"OK","resultsCount":"2","results":[{"T":"A"}]}'}, id="a count as text"),
+        pytest.param({"raw": b'{"status":"OK","resultsCount":2.0,"results":[{"T":"A"}]}'}, id="a count as a float"),
+        pytest.param({"raw": b"{}"}, id="an object with nothing"),
+        pytest.param({"raw": b'{"status":"error","error":"try later"}'}, id="error with 200"),
+        pytest.param({"raw": b'{"error":"internal","resultsCount":0}'}, id="an error without a status"),
+        pytest.param({"raw": b'{"results":[{"T":"A","c":1e400}]}'}, id="a number beyond every float"),
+        pytest.param({"raw": b'{"results":[{"T":"A","v":-1%s}]}' % (b"0" * 400)}, id="a whole number like that"),
+        pytest.param({"raw": gzip.compress(json.dumps(OK).encode())}, id="gzip that says it is none"),
+        pytest.param({"raw": '{"results":[{"T":"É"}]}'.encode()[:-5]}, id="cut within a character"),
         pytest.param({"raw": json.dumps(OK).encode("utf-16")}, id="UTF-16"),
         pytest.param({"raw": json.dumps(OK).encode("utf-16-le")}, id="UTF-16 without a mark"),
         pytest.param({"raw": b'{"results":[{"T":"A","T":"B"}]}'}, id="a key twice"),
@@ -431,7 +467,7 @@ def test_a_key_that_the_server_echoes_is_struck_out_everywhere(api, client, sett
     api.on(
         GROUPED,
         _raw(b'{"error":"bad key canary-key-5f1c0b"}', status=500),
-        {"next_url": None, "echo": settings.api_key},
+        {"next_url": None, "results": [], "echo": settings.api_key},
     )
     (answer,) = client.pages(REQUEST)
     assert b"canary" not in raw_line(answer)

@@ -27,6 +27,7 @@ HIGHER = BAR | {"c": 110}
         pytest.param([BAR, HIGHER, BAR | {"c": 120}], {"2026-11-20": 2}, id="three that disagree"),
         pytest.param([BAR, HIGHER | {"T": "MSFT"}], {}, id="two tickers"),
         pytest.param([BAR, HIGHER | {"t": at_close("2026-11-19")}], {}, id="a bar of another session"),
+        pytest.param([{"T": "A", "c": 1}, {"T": "A", "c": 2}], {"2026-11-20": 1}, id="no time"),
         pytest.param([{"c": 1}, {"c": 2}, {"T": None, "t": BAR["t"]}], {}, id="no ticker, no time"),
     ],
 )

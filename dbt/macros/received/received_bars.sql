@@ -107,6 +107,7 @@
             'a session that was not asked for'
         ),
         (is_in_the_future('session_date'), 'a session in the future'),
+        ('dayofweekiso(session_date) > 5', 'a day of the weekend'),
     ],
     not_true=[
         ('close_usd is null', 'no price'),
