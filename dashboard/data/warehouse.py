@@ -31,7 +31,7 @@ class Warehouse:
 
     def __init__(self, settings: WarehouseSettings, connect: Connect | None = None) -> None:
         self._settings = settings
-        self._connect = connect or (lambda: snowflake.connector.connect(**connect_options(settings)))
+        self._connect = connect or (lambda: _sign_in(settings))
         self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
         self._places = threading.BoundedSemaphore(POOL_SIZE)
         self._refusal: tuple[float, WarehouseError] | None = None
@@ -123,7 +123,7 @@ def connect_options(settings: WarehouseSettings) -> dict[str, Any]:
         "paramstyle": "qmark",
         "login_timeout": LOGIN_TIMEOUT_SECONDS,
         "network_timeout": LOGIN_TIMEOUT_SECONDS,
-        "socket_timeout": STATEMENT_TIMEOUT_SECONDS,
+        "socket_timeout": LOGIN_TIMEOUT_SECONDS,
         "platform_detection_timeout_seconds": 0,
         "session_parameters": {"QUERY_TAG": "snowtape/dashboard", "CLIENT_TELEMETRY_ENABLED": False},
     }
@@ -137,6 +137,13 @@ def connect_options(settings: WarehouseSettings) -> dict[str, Any]:
         if (value := getattr(settings, name)) is not None:
             options[name] = value
     return options
+
+
+def _sign_in(settings: WarehouseSettings) -> Any:
+    session: Any = snowflake.connector.connect(**connect_options(settings))
+    # The connector waits so long for the first byte of any answer, and has one setting for a sign-in and a statement.
+    session._socket_timeout = STATEMENT_TIMEOUT_SECONDS
+    return session
 
 
 def _fetch(session: Any, text: str, values: tuple[Value, ...]) -> pd.DataFrame:

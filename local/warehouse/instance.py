@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -54,8 +53,7 @@ class Instance(FakeSnow):
         for folder in (self.databases, directory / "stages"):
             folder.mkdir(parents=True, exist_ok=True)
         spill = directory / "spill"
-        shutil.rmtree(spill, ignore_errors=True)
-        spill.mkdir()
+        spill.mkdir(exist_ok=True)
         fakesnow.transforms.stage.LOCAL_BUCKET_PATH = str((directory / "stages").resolve())
         self.duck_conn = duckdb.connect(
             ":memory:",
@@ -73,6 +71,9 @@ class Instance(FakeSnow):
         # 1/0 is an error in Snowflake, not infinity.
         self.duck_conn.execute("SET GLOBAL ieee_floating_point_ops = false")
         self._attach(directory / "metadata.db", GLOBAL_DATABASE_NAME)
+        # Only now: until that file is locked, what is there may belong to a warehouse that runs on this folder.
+        for left_over in spill.iterdir():
+            left_over.unlink()
         self.duck_conn.execute(info_schema.fs_global_creation_sql())
         self.duck_conn.execute(show.fs_global_creation_sql())
         self.duck_conn.execute(f"CREATE SCHEMA IF NOT EXISTS {METADATA_SCHEMA}")

@@ -62,6 +62,7 @@ def test_signing_in_to_a_silent_warehouse_ends_with_a_sentence(
     silent: WarehouseSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(warehouse, "LOGIN_TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr(warehouse, "STATEMENT_TIMEOUT_SECONDS", 3600)
     with pytest.raises(WarehouseAway, match="does not answer"):
         Warehouse(silent).run("mart_version")
 

@@ -42,11 +42,16 @@ def test_a_taken_port_gives_one_line_and_exit_code_2(warehouse: process.RunningW
     assert f"--port {warehouse.port}" in ended.stderr
 
 
-def test_a_directory_in_use_gives_one_line_and_exit_code_2(warehouse: process.RunningWarehouse) -> None:
+def test_a_directory_in_use_gives_one_line_and_exit_code_2_and_keeps_its_files(
+    warehouse: process.RunningWarehouse,
+) -> None:
+    spilled = warehouse.log.parent / "spill" / "of_the_running_one"
+    spilled.touch()
     ended = _run("--port", str(process.free_port()), "--directory", str(warehouse.log.parent))
     assert ended.returncode == 2
     assert ended.stderr.count("\n") == 1
     assert "--directory" in ended.stderr
+    spilled.unlink()
 
 
 PROCEDURE = """create procedure twice(x number) returns number language python runtime_version = '3.11'
