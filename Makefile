@@ -28,7 +28,8 @@ demo: environments ## Run the whole chain on this machine and open the dashboard
 	@exec $(RUN) -m local.demo $(ARGS)
 
 .PHONY: test
-test: environments browser lint types ## Everything: lint, types, SQL gate, unit, warehouse, end-to-end and browser tests
+test: environments ## Everything: lint, types, SQL gate, unit, warehouse, end-to-end and browser tests
+	@$(MAKE) -j 3 browser lint types
 	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: check
