@@ -14,6 +14,7 @@ nothing about the dialect. Here every statement is parsed by sqlfluff's Snowflak
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -115,7 +116,9 @@ def check(source: str, sql: str, kinds: frozenset[str] = QUERY, style: bool = Tr
 def check_all(texts: Mapping[str, str], kinds: frozenset[str] = QUERY, style: bool = True) -> list[Finding]:
     """`check` for many texts by name, the longest first and two at a time: parsing is slow."""
     ordered = sorted(texts, key=lambda name: len(texts[name]), reverse=True)
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+    # Trees are many small objects, and Python would look through all of them again and again.
+    collect_seldom = {"initializer": gc.set_threshold, "initargs": (100_000,)}
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn"), **collect_seldom) as pool:
         found = pool.map(check, ordered, [texts[name] for name in ordered], repeat(kinds), repeat(style))
         return [finding for findings in found for finding in findings]
 
