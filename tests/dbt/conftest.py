@@ -200,6 +200,16 @@ class Dbt:
         """`dbt run` as the DAG's later builds are: the views of the first run hold for all of them."""
         return self("run", "--selector", "build_rows", *arguments)
 
+    def run_behind(self, *tables: str, again: bool = False, full_refresh: bool = False) -> Any:
+        """`dbt run` of some tables and everything that they are made of; `again`: of the tables alone, once the views
+        are there.
+        """
+        chosen = [f"+{table.rpartition('.')[2]}" for table in tables]
+        if again:
+            kinds = ("table", "incremental")
+            chosen = [f"{models},config.materialized:{kind}" for models in chosen for kind in kinds]
+        return self("run", *(["--full-refresh"] if full_refresh else []), "--select", *chosen)
+
     @staticmethod
     def failures(done: Any) -> str:
         """What went wrong, for people."""

@@ -102,13 +102,13 @@ def second(lake: Lake) -> None:
 @pytest.fixture(scope="module")
 def built(lake: Lake, dbt: Dbt) -> tuple[Lake, dict[str, Any], dict[str, Any]]:
     """The lake after two builds, its histories then, and those of a build from nothing."""
-    models = ("--select", "+stg_polygon__tickers", "+stg_polygon__ticker_listings", "+stg_polygon__ticker_events")
+    models = ("stg_polygon__tickers", "stg_polygon__ticker_listings", "stg_polygon__ticker_events")
     first(lake)
-    dbt("run", *models)
+    dbt.run_behind(*models)
     second(lake)
-    dbt("run", *models)
+    dbt.run_behind(*models, again=True)
     later = {table: lake.rows(table) for table in TABLES}
-    dbt("run", "--full-refresh", *models)
+    dbt.run_behind(*models, again=True, full_refresh=True)
     return lake, later, {table: lake.rows(table) for table in TABLES}
 
 

@@ -90,12 +90,12 @@ class Built:
 @pytest.fixture(scope="module")
 def built(lake: Lake, dbt: Dbt) -> Built:
     first(lake)
-    dbt("run")
+    dbt.run_behind(*TABLES, "suspect_sessions")
     suspects = lake.execute("select session_date::varchar, reason, state from ops.suspect_sessions")
     second(lake)
-    dbt.run_tables()
+    dbt.run_behind(*TABLES, "suspect_sessions", again=True)
     later = {table: lake.rows(table) for table in TABLES}
-    dbt.run_tables("--full-refresh")
+    dbt.run_behind(*TABLES, again=True, full_refresh=True)
     return Built(lake, suspects, later, {table: lake.rows(table) for table in TABLES})
 
 
