@@ -206,13 +206,12 @@ def _settings(asked: argparse.Namespace, strategy: Strategy, prices: Prices) -> 
     costs = f"commission {asked.commission_bps:g} bp, slippage {asked.slippage_bps:g} bp"
     given = {name: value for name, value in given.items() if name not in ("commission_bps", "slippage_bps")}
     others = ", ".join(
-        f"{name.replace('_', ' ')} {'' if value is True else value}".strip() for name, value in given.items()
+        f"--{name.replace('_', '-')}"
+        + ("" if value is True else f" {value:g}" if isinstance(value, float) else f" {value}")
+        for name, value in given.items()
     )
     rows = (
-        (
-            "Sessions",
-            f"{prices.sessions[0]:%Y-%m-%d} to {prices.sessions[-1]:%Y-%m-%d}, {len(prices.sessions)} of them",
-        ),
+        ("Sessions", f"{len(prices.sessions)}, from {prices.sessions[0]:%Y-%m-%d} to {prices.sessions[-1]:%Y-%m-%d}"),
         ("Parameters", parameters),
         ("Costs", costs),
         ("Other settings", others),

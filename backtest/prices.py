@@ -65,8 +65,9 @@ class Prices:
 
     def span(self, first: date | None, last: date | None) -> tuple[int, int]:
         """The row of the first session from `first` on, and the one after the last session up to `last`."""
-        start = 0 if first is None else int(self.sessions.searchsorted(pd.Timestamp(first)))
-        end = len(self.sessions) if last is None else int(self.sessions.searchsorted(pd.Timestamp(last), side="right"))
+        days = self.sessions.to_numpy().astype("datetime64[D]")  # pandas' nanoseconds know no year 1 and no year 9999
+        start = 0 if first is None else int(days.searchsorted(np.datetime64(first, "D")))
+        end = len(days) if last is None else int(days.searchsorted(np.datetime64(last, "D"), side="right"))
         return start, max(start, end)
 
     def _ended_by(self, row: int) -> frozenset[str]:

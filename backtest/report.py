@@ -46,7 +46,7 @@ _STYLE = """
 body { margin: 0 auto; max-width: 1000px; padding: 24px 18px 60px; background: var(--page); color: var(--ink);
   font: 15px/1.5 system-ui, sans-serif; }
 h1 { margin: 0; font-size: 24px; } h2 { margin: 32px 0 8px; font-size: 17px; } p { margin: 4px 0; color: var(--muted); }
-.scroll { overflow-x: auto; } svg { display: block; width: 100%; height: auto; }
+.scroll { overflow-x: auto; } svg { display: block; width: 100%; min-width: 620px; height: auto; }
 table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
 th, td { padding: 4px 12px; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { padding-left: 0; text-align: left; } thead th { color: var(--muted); }
@@ -114,8 +114,8 @@ class Report:
             f"<h1>{escape(self.title)}</h1>"
             + "".join(f"<p>{escape(name)}: {escape(value)}</p>" for name, value in self.settings)
             + notes
-            + f"<h2>Equity, USD</h2>{chart(curves, 'Equity in USD by session')}"
-            + f"<h2>Below the highest equity so far, %</h2>{chart(under, 'Drawdown by session', height=180)}"
+            + f"<h2>Equity, USD</h2>{_scroll(chart(curves, 'Equity in USD by session'))}"
+            + f"<h2>Below the highest equity so far, %</h2>{_scroll(chart(under, 'Drawdown by session', height=180))}"
             + f"<h2>Figures</h2>{_table(self.table())}"
             + f"<h2>Returns by month, %</h2>{_table(by_month)}"
             + f"<h2>Trades</h2>{_table(_trade_rows(self.runs[0][1]))}</body></html>\n"
@@ -153,4 +153,9 @@ def _trade_rows(run: Run) -> list[list[str]]:
 def _table(rows: Sequence[Sequence[str]]) -> str:
     head = "".join(f'<th scope="col">{escape(each)}</th>' for each in rows[0])
     body = "".join("<tr>" + "".join(f"<td>{escape(each)}</td>" for each in row) + "</tr>" for row in rows[1:])
-    return f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return _scroll(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+
+
+def _scroll(inner: str) -> str:
+    """What is wider than a phone scrolls by itself, by keyboard too."""
+    return f'<div class="scroll" tabindex="0">{inner}</div>'

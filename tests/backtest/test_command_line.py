@@ -155,14 +155,14 @@ def test_report_is_one_file_without_script_or_network_and_says_whose_data_it_is(
     assert "url(" not in text
     assert page.tags.count("svg") == 2
     assert "These are synthetic data, not market quotes." in text
-    assert "borrow pct 2.0" in text
+    assert "--borrow-pct 2, " in text
     assert "Hold MSFT" in text
     assert "stop" in re.findall(r"<td>(\w+)</td></tr>", text)
 
 
 def test_range_is_what_is_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["AAPL", "--from", "2025-06-02", "--to", "2025-12-31"], BARS.get) == 0
-    assert "Sessions: 2025-06-02 to 2025-12-31, 153 of them" in capsys.readouterr().out
+    assert "Sessions: 153, from 2025-06-02 to 2025-12-31" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,23 @@ def test_range_begins_with_the_whole_capital_and_its_indicators_look_back_beyond
     assert done.equity().tolist() == near([1000, 1000, 1000 / 14 * 15])
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "rows"),
+    [
+        (None, None, (0, 4)),
+        (date(2026, 1, 6), date(2026, 1, 7), (1, 3)),
+        (date(2026, 1, 3), date(2026, 1, 11), (0, 4)),  # a Saturday, and the Sunday after the last
+        (date(1, 1, 1), date(9999, 12, 31), (0, 4)),
+        (date(9999, 1, 1), None, (4, 4)),
+        (None, date(1, 1, 1), (0, 0)),
+    ],
+)
+def test_range_is_the_sessions_from_one_day_to_another(
+    first: date | None, last: date | None, rows: tuple[int, int]
+) -> None:
+    assert flat(10, 10, 10, 10).span(first, last) == rows
+
+
 def test_security_that_ends_after_the_range_has_not_ended_in_it() -> None:
     gap = prices([[10], [10], [np.nan], [12], [np.nan]], [[10], [11], [np.nan], [12], [np.nan]])
     gone = replace(gap, ended=frozenset({"A"}))

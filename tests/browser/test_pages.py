@@ -85,6 +85,25 @@ def test_a_back_test_lives_in_its_address_and_its_csv_is_what_is_shown(visit: Vi
     assert shown["CAGR"] == f"{float(plain['CAGR, %']):,.2f}%".replace("-", "\N{MINUS SIGN}")
 
 
+def test_more_settings_of_a_back_test_are_closed_counted_and_in_the_address(visit: Visit) -> None:
+    page = visit.page
+    visit.go("/backtest?ticker=AAPL&from=2026-03-02&size=volatility&stop=5")
+    visit.ready("backtest-metrics")
+    more = page.locator("#backtest-more")
+    expect(more).to_have_text("More settings · 3 in use")
+    stop = page.get_by_role("textbox", name="Stop, % of entry")
+    expect(stop).to_be_hidden()
+    more.click()
+    expect(stop).to_have_value("5")
+    expect(page.get_by_role("textbox", name="Volatility target, % a year")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Fraction, % of equity")).to_be_hidden()
+    page.get_by_role("textbox", name="Benchmark, ticker").fill("MSFT")
+    expect(page).to_have_url(f"{visit.base}/backtest?ticker=AAPL&from=2026-03-02&size=volatility&stop=5&benchmark=MSFT")
+    expect(page.locator("#backtest-metrics thead")).to_contain_text("Hold MSFT")
+    stop.fill("-5")
+    expect(page.locator("#backtest-equity")).to_contain_text("Stop, % of entry, must be from 0 to 1000, not -5")
+
+
 def test_a_parameter_that_cannot_be_run_is_named_and_the_way_back_works(visit: Visit) -> None:
     page = visit.page
     visit.go("/backtest?ticker=AAPL&sma_fast=500&sma_slow=20")

@@ -104,6 +104,16 @@ def test_a_taken_port_is_one_line_and_exit_code_2() -> None:
     assert re.fullmatch(r"dashboard: port \d+ on 127\.0\.0\.1 is taken; .*\n", done.stderr)
 
 
+def test_a_strategy_that_cannot_be_imported_is_one_line_that_names_its_entry_point(tmp_path: Path) -> None:
+    package = tmp_path / "planted-1.0.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: planted\nVersion: 1.0\n")
+    (package / "entry_points.txt").write_text("[snowtape.strategies]\nmine = nothing:Here\n")
+    done = run(["--port", "0"], {**ENV, "PYTHONPATH": str(tmp_path)})
+    assert done.returncode == 2
+    assert re.fullmatch(r"dashboard: Entry point mine \(nothing:Here\) .* could not be imported: .*\n", done.stderr)
+
+
 def test_a_missing_setting_is_one_line_that_names_it() -> None:
     done = run(["--port", "0"], {**ENV, "SNOWFLAKE_USER": ""})
     assert done.returncode == 2
