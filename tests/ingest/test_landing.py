@@ -57,6 +57,20 @@ def test_no_answer_is_older_than_its_manifest_though_the_clock_was_set_back(stor
     assert fetched == ["2026-11-20T23:15:00.000000Z", "2026-11-20T23:15:00.000000Z", "2026-11-21T23:15:00.000000Z"]
 
 
+def test_every_put_is_one_that_the_bucket_policy_lets_through(s3, store) -> None:
+    puts = []
+    s3.meta.events.register(
+        "before-call.s3.PutObject", lambda params, **_: puts.append(params["headers"]), unique_id="x"
+    )
+    store.check()
+    store.put_once("manifests/a.json", b"{}")
+    with Landing(store, ID) as landing:
+        landing.add(Dataset.SPLITS, "2026-11-20", answer(1))
+        landing.finish()
+    s3.meta.events.unregister("before-call.s3.PutObject", unique_id="x")
+    assert [headers.get("If-None-Match") for headers in puts] == ["*"] * 3
+
+
 def test_what_is_not_finished_is_not_stored(store) -> None:
     with Landing(store, ID) as landing:
         landing.add(Dataset.SPLITS, "2026-11-20", answer(1))
