@@ -26,7 +26,7 @@ def sessions(first: str, last: str) -> list[date]:
 
 FUND, META, TRANE, INGERSOLL = "BBGSIM000000", "BBG000MM2P62", "BBG000BSVTZ4", "BBG002R1CW27"
 ONE, OTHER, TWIN = "BBGSIM000001", "BBGSIM000002", "BBGSIM000003"
-MODELS = ("+dim_polygon__securities", "+dim_polygon__tickers", "+fct_polygon__stock_bars_performance")
+MODELS = ("dim_polygon__securities", "dim_polygon__tickers", "fct_polygon__stock_bars_performance")
 TABLES = (
     "intermediate.int_polygon__ticker_spans",
     "intermediate.int_polygon__split_factors",
@@ -105,11 +105,11 @@ def second(lake: Lake) -> None:
 def built(lake: Lake, dbt: Dbt) -> tuple[Lake, dict[str, list[Row]], dict[str, list[Row]]]:
     """The lake after two builds, its tables then, and those of a build from nothing."""
     first(lake)
-    dbt("run", "--select", *MODELS)
+    dbt.run_behind(*MODELS)
     second(lake)
-    dbt("run", "--select", *MODELS)
+    dbt.run_behind(*MODELS, again=True)
     later = {table: lake.rows(table) for table in TABLES}
-    dbt("run", "--full-refresh", "--select", *MODELS)
+    dbt.run_behind(*MODELS, again=True, full_refresh=True)
     return lake, later, {table: lake.rows(table) for table in TABLES}
 
 
