@@ -10,7 +10,7 @@ import pytest
 
 from dashboard.data.door import Door
 from dashboard.data.warehouse import Warehouse
-from dashboard.pages.options import figure, page
+from dashboard.pages.options import figure, page, summary
 from dashboard.pages.options.find import default_expiration
 from dashboard.pages.parts import Content
 from tests.dashboard import seed, seed_options
@@ -107,7 +107,7 @@ def test_an_axis_without_open_interest_has_no_numbers(seeded: Warehouse, value: 
     axis = figure.by_strike(rows, chain.spot)["layout"]["yaxis"]
     assert (axis["title"]["text"], axis["range"], axis["showticklabels"]) == (says, [0, 1], False)
     known = figure.by_strike(chain.expiring, chain.spot)["layout"]["yaxis"]
-    assert (known["title"]["text"], known["rangemode"]) == ("Open interest, contracts", "tozero")
+    assert (known["title"]["text"], known["rangemode"]) == ("Open interest", "tozero")
 
 
 def test_a_calm_term_structure_does_not_fill_its_axis(seeded: Warehouse) -> None:
@@ -141,3 +141,52 @@ def test_every_strike_is_in_the_chain_and_counted(seeded: Warehouse) -> None:
     text = str(shown.body)
     assert "17 strikes from " in text
     assert "title='Contracts open before the session began'" in text
+
+
+def test_the_line_says_what_the_seeds_were_priced_with(seeded: Warehouse) -> None:
+    chain = page.find_chain(Door(seeded), "AAPL", "", "")
+    assert isinstance(chain, page.Chain)
+    assert chain.spot is not None
+    said = {each.name: each for each in page.read_figures(Door(seeded), chain)}
+    strike = float(chain.expiring.loc[chain.expiring["is_at_the_money"], "strike_usd"].iloc[0])
+    near, far = (100 * seed_options.smile(strike, chain.spot, days) for days in (28, 56))
+    between = ((28 * near**2 * 26 + 56 * far**2 * 2) / 28 / 30) ** 0.5
+    assert said["IV, 30 days"].value == f"{between:.1f} %"
+    assert said["Expected move"].value == f"±${chain.spot * near / 100 * (28 / 365) ** 0.5:.2f}"
+    assert said["IV rank"].note == "of 3 sessions"
+    # The strike of each wing by bisection on the surface itself; the page interpolates between strikes 2 % apart.
+    wings = {kind: wing(kind, chain.spot) for kind in ("call", "put")}
+    shown = float(said["Risk reversal"].value.replace("\N{MINUS SIGN}", "-"))
+    assert shown == pytest.approx(wings["call"] - wings["put"], abs=0.15)
+    assert all(each.said for each in said.values())
+
+
+def wing(kind: str, spot: float) -> float:
+    low, high = (spot, spot * 1.3) if kind == "call" else (spot, spot * 0.7)
+    for _ in range(60):
+        strike = (low + high) / 2
+        sigma = seed_options.smile(strike, spot, 28)
+        delta = abs(seed_options.black_scholes(kind, spot, strike, 28 / 365, sigma)["delta"])
+        low, high = (strike, high) if delta > 0.25 else (low, strike)
+    return 100 * seed_options.smile(low, spot, 28)
+
+
+@pytest.mark.parametrize("panel", list(page.TABLES))
+def test_every_table_is_ready_and_without_a_chain_only_the_chains_panel_says_so(seeded: Warehouse, panel: str) -> None:
+    assert page.read_table(Door(seeded), "AAPL", "", "", make=page.TABLES[panel]).state == "ready"
+    assert page.read_table(Door(seeded), "NOSUCH", "", "", make=page.TABLES[panel]).state == "absent"
+
+
+def test_a_session_without_open_interest_says_so_and_has_no_max_pain(seeded: Warehouse) -> None:
+    chain = page.find_chain(Door(seeded), "AAPL", "", "")
+    assert isinstance(chain, page.Chain)
+    old = replace(chain, rows=chain.rows.assign(open_interest_contracts=None), is_newest=False)
+    assert "No open interest is recorded" in str(summary.unusual_table(old))
+    said = {each.name: each.value for each in page.read_figures(Door(seeded), old)}
+    assert said["Max pain"] == "–"
+    assert "&session=2026-11-20" in str(summary.expirations_table(old))
+
+
+def test_a_panel_without_a_point_says_so(seeded: Warehouse) -> None:
+    empty: Any = {"data": [{"x": [], "y": []}], "layout": {}}
+    assert page.read_graph(Door(seeded), "AAPL", "", "", draw=lambda _door, _chain: empty).state == "empty"

@@ -56,6 +56,7 @@ def by_strike(rows: pd.DataFrame, spot: float | None) -> dict[str, Any]:
     layout["yaxis"] |= {"domain": [0.49, TOP]} | _counted("Open interest", rows["open_interest_contracts"])
     layout["yaxis2"] = {"domain": [0, 0.43]} | _counted("Volume", rows["volume_contracts"])
     layout["xaxis"]["anchor"] = "y2"
+    layout["meta"]["units"] = {"y": "contracts", "y2": "contracts"}
     return {"data": data, "layout": layout}
 
 
@@ -96,16 +97,13 @@ def surface(rows: pd.DataFrame) -> dict[str, Any]:
 def ratio(rows: pd.DataFrame) -> dict[str, Any]:
     """Puts for each call, by volume and by open interest, session by session."""
     sessions = [str(as_date(session)) for session in rows["session_date"]]
-    data = []
-    for column, name, colour, dash in (
-        ("put_call_volume_ratio", "By volume", "--st-call", "solid"),
-        ("put_call_open_interest_ratio", "By open interest", "--st-put", "dash"),
-    ):
-        values = [None if pd.isna(value) else round(float(value), 4) for value in rows[column]]
-        data.append(
-            {"type": "scatter", "mode": "lines+markers", "name": name, "x": sessions, "y": values}
-            | {"line": {"color": colour, "dash": dash, "width": 1.8}}
+    data = [
+        _by_session(name, sessions, rows[column], colour, dash)
+        for column, name, colour, dash in (
+            ("put_call_volume_ratio", "By volume", "--st-call", "solid"),
+            ("put_call_open_interest_ratio", "By open interest", "--st-put", "dash"),
         )
+    ]
     layout = _layout("Session", "Put/call ratio by session")
     layout["xaxis"] |= session_axis(sessions)
     layout["yaxis"] |= {"title": {"text": "Puts for each call"}, "rangemode": "tozero"}
@@ -120,6 +118,38 @@ def session_axis(sessions: list[str], most: int = 5) -> dict[str, Any]:
     is_long = bool(days) and days[0].year != days[-1].year
     said = [f"{day.day} {day:%b %y}" if is_long else f"{day.day} {day:%b}" for day in days]
     return {"type": "category", "tickmode": "array", "tickvals": named, "ticktext": said, "tickangle": 0}
+
+
+def volatility(rows: pd.DataFrame) -> dict[str, Any]:
+    """At-the-money volatility for 30 days against what the underlying did in 21 sessions, session by session."""
+    sessions = [str(as_date(session)) for session in rows["session_date"]]
+    data = [
+        _by_session("Implied, 30 days", sessions, rows["implied_pct"], "--st-accent", "solid"),
+        _by_session("Realised, 21 sessions", sessions, rows["realised_pct"], "--st-muted", "dash"),
+    ]
+    layout = _layout("Session", "Implied and realised volatility by session")
+    _volatilities(layout, data, "Volatility, %")
+    layout["xaxis"] |= session_axis(sessions)
+    return {"data": data, "layout": layout}
+
+
+def skew(rows: pd.DataFrame) -> dict[str, Any]:
+    """The 25-delta risk reversal, session by session."""
+    sessions = [str(as_date(session)) for session in rows["session_date"]]
+    data = [_by_session("Call less put, points", sessions, rows["risk_reversal_pct"], "--st-accent", "solid")]
+    layout = _layout("Session", "25-delta risk reversal by session")
+    _volatilities(layout, data, "Call less put, points")
+    layout["xaxis"] |= session_axis(sessions)
+    layout["yaxis"] |= {"zeroline": True}
+    return {"data": data, "layout": layout}
+
+
+def _by_session(name: str, sessions: list[str], values: pd.Series, colour: str, dash: str) -> dict[str, Any]:
+    known = [None if pd.isna(value) else round(float(value), 4) for value in values]
+    return {
+        "type": "scatter", "mode": "lines+markers", "name": name, "x": sessions, "y": known,
+        "line": {"color": colour, "dash": dash, "width": 1.8}, "marker": {"size": 4},
+    }  # fmt: skip
 
 
 def _points(
@@ -148,7 +178,7 @@ def _counted(title: str, contracts: pd.Series) -> dict[str, Any]:
         said = "none recorded" if contracts.isna().all() else "none"
         return {"title": {"text": f"{title}: {said}"}, "range": [0, 1], "showticklabels": False}
     fine = {"dtick": 1} if most < 5 else {}
-    return {"title": {"text": f"{title}, contracts"}, "rangemode": "tozero", "tickformat": ".2~s", **fine}
+    return {"title": {"text": title}, "rangemode": "tozero", "tickformat": ".2~s", **fine}
 
 
 def _spot(spot: float | None) -> dict[str, Any]:
@@ -178,10 +208,10 @@ def at_least(values: list[float | None], spread: float = LEAST_SPREAD_PCT) -> li
     return [round(middle - 0.6 * spread, 4), round(middle + 0.6 * spread, 4)]
 
 
-def _volatilities(layout: dict[str, Any], data: list[dict[str, Any]]) -> None:
+def _volatilities(layout: dict[str, Any], data: list[dict[str, Any]], title: str = "Implied volatility, %") -> None:
     """Name the axis of volatilities, and keep it from showing less than a point."""
     values = [value for trace in data if trace["type"] == "scatter" for value in trace["y"]]
-    layout["yaxis"] |= {"title": {"text": "Implied volatility, %"}}
+    layout["yaxis"] |= {"title": {"text": title}}
     if (limits := at_least(values)) is not None:
         layout["yaxis"]["range"] = limits
 

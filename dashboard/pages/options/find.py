@@ -22,13 +22,17 @@ DEFAULT_DAYS = 30
 
 @dataclass(frozen=True)
 class Chain:
-    """One underlying's contracts in one session, and the expiration that is looked at."""
+    """One underlying's contracts in one session, and the expiration that is looked at.
+
+    `unused`: what of the address is not used, as sentences. `is_newest`: there is no later session.
+    """
 
     underlying: str
     session: date
     expiration: date
     rows: pd.DataFrame
     unused: tuple[str, ...] = ()
+    is_newest: bool = True
 
     @property
     def spot(self) -> float | None:
@@ -97,7 +101,7 @@ def find_chain(door: Door, ticker: Any, session: Any, expiration: Any) -> Chain 
     day = _nearest(dated, session, dated[0])
     unused = _unused("session", session, day, f"{underlying} has no chain of")
     rows = door.read("option_chain", underlying=underlying, session=day)
-    chain = Chain(underlying, day, day, rows)
+    chain = Chain(underlying, day, day, rows, is_newest=day == dated[0])
     expiring = _nearest(chain.expirations, expiration, default_expiration(chain.expirations, day))
     unused += _unused("expiration", expiration, expiring, f"In that session nothing of {underlying} expires on")
     return replace(chain, expiration=expiring, unused=unused)

@@ -8,13 +8,14 @@ from typing import Any
 
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, dcc, html
+from dash.development.base_component import Component
 
 from dashboard.data.door import Door
-from dashboard.data.market import as_date
+from dashboard.data.option_history import read_skew, read_volatility
 from dashboard.pages import address, parts
 from dashboard.pages import format as fmt
 from dashboard.pages.address import Param
-from dashboard.pages.options import figure
+from dashboard.pages.options import figure, summary
 from dashboard.pages.options.chain import chain_table
 from dashboard.pages.options.find import DEFAULT_DAYS, Chain, find_chain
 
@@ -30,6 +31,8 @@ PANELS: dict[str, tuple[str, int, str]] = {
     "options-strikes": ("Open interest and volume", 380, "One expiration, by strike; puts are hatched."),
     "options-term": ("Term structure", 300, "At-the-money implied volatility of every expiration."),
     "options-surface": ("Surface", 300, "Implied volatility by strike and days to expiration."),
+    "options-volatility": ("Volatility", 300, "At the money, 30 days, against what the underlying did in 21 sessions."),
+    "options-skew": ("Skew", 300, "25-delta risk reversal of the expiration nearest to 30 days."),
     "options-ratio": ("Put/call ratio", 300, "Puts for each call, session by session."),
 }
 
@@ -48,14 +51,25 @@ def layout() -> html.Div:
         parts.panel(panel, title, height, hint, has_csv=True, has_graph=True)
         for panel, (title, height, hint) in PANELS.items()
     ]
+    unusual = parts.panel(
+        "options-unusual", "Unusual volume", 300, "Contracts that traded more than was open before.", has_csv=True
+    )
     return html.Div(
         [
             *address.stores("options", PARAMS),
             dcc.Store(id="options-ticker"),
             html.Div(id="options-banner"),
             html.Div([html.H1(TITLE, id="options-title"), pickers], className="st-head"),
+            html.Div(id="options-summary", className="st-options-summary"),
             parts.panel("options-chain", "Chain", 460, "Calls on the left, puts on the right.", has_csv=True),
-            html.Div(graphs, className="st-columns"),
+            html.Div([*graphs, unusual], className="st-columns"),
+            parts.panel(
+                "options-expirations",
+                "Expirations",
+                300,
+                "What each expects, and where its open contracts are.",
+                has_csv=True,
+            ),
         ],
         className="st-page",
     )
@@ -66,6 +80,8 @@ def register(app: Dash, door: Door) -> None:
     address.register(app, "options", PARAMS)
     inputs = [Input(param.control, param.prop) for param in PARAMS]
     parts.register_panel(app, door, "options-chain", read_chain, inputs)
+    for panel, make in TABLES.items():
+        parts.register_panel(app, door, panel, partial(read_table, make=make), inputs)
     for panel, draw in DRAWN.items():
         parts.register_panel(app, door, panel, partial(read_graph, draw=draw), inputs, has_graph=True)
 
@@ -74,6 +90,7 @@ def register(app: Dash, door: Door) -> None:
         Output("options-expiration", "data"),
         Output("options-days", "children"),
         Output("options-title", "children"),
+        Output("options-summary", "children"),
         Output("options-banner", "children"),
         *inputs,
         *parts.REFRESH,
@@ -81,18 +98,19 @@ def register(app: Dash, door: Door) -> None:
     def fill_head(ticker: Any, session: Any, expiration: Any, *_: Any) -> tuple[Any, ...]:
         try:
             chain = find_chain(door, ticker, session, expiration)
+            line = None if isinstance(chain, parts.Content) else summary.summary_line(read_figures(door, chain))
         except Exception as error:  # the panels say it
             parts.failed(error)
-            return [], [], "", TITLE, None
+            return [], [], "", TITLE, None, None
         if isinstance(chain, parts.Content):
-            return [], [], "", TITLE, None
+            return [], [], "", TITLE, None, None
         sessions = door.read("option_sessions", underlying=chain.underlying)["session_date"]
         choices = [{"value": str(day), "label": f"{day} · {(day - chain.session).days} d"} for day in chain.expirations]
         said = f"{chain.expiration.day} {chain.expiration:%b %Y}: {fmt.plural(chain.days, 'day')} to expiration from "
         said += f"{fmt.session(chain.session)} · {chain.pricing}"
         banner = parts.origin_banner({str(chain.rows["data_origin"].iloc[0]): 1}, chain.underlying)
         title = f"{chain.underlying} options"
-        return [str(day) for day in sessions], choices, said, title, banner
+        return [str(day) for day in sessions], choices, said, title, line, banner
 
 
 def read_chain(door: Door, ticker: Any, session: Any, expiration: Any) -> parts.Content:
@@ -102,7 +120,7 @@ def read_chain(door: Door, ticker: Any, session: Any, expiration: Any) -> parts.
         return chain
     table = chain_table(chain.expiring, f"{chain.underlying} {chain.session} {chain.expiration}")
     content = parts.Content(parts.READY, table, chain.as_of)
-    return _dated(parts.unused(content, chain.unused), door, chain)
+    return _dated(parts.unused(content, chain.unused), chain)
 
 
 def read_graph(
@@ -112,23 +130,51 @@ def read_graph(
     chain = find_chain(door, ticker, session, expiration)
     if isinstance(chain, parts.Content):
         return parts.once(chain, is_lead=False)
-    return _dated(parts.Content(parts.READY, None, chain.as_of, draw(door, chain)), door, chain)
+    drawn = draw(door, chain)
+    if not any(len(trace["x"]) for trace in drawn["data"]):
+        return parts.message(parts.EMPTY, "Nothing to draw", "No contract of this session has a value for it.")
+    return _dated(parts.Content(parts.READY, None, chain.as_of, drawn), chain)
 
 
+def read_table(
+    door: Door, ticker: Any, session: Any, expiration: Any, make: Callable[[Chain], Component]
+) -> parts.Content:
+    """One table of the chain; where there is no chain, the table's panel says why."""
+    chain = find_chain(door, ticker, session, expiration)
+    if isinstance(chain, parts.Content):
+        return parts.once(chain, is_lead=False)
+    return _dated(parts.Content(parts.READY, make(chain), chain.as_of), chain)
+
+
+def read_figures(door: Door, chain: Chain) -> list[summary.Figure]:
+    """The figures of the page's first line."""
+    return summary.figures(
+        chain,
+        read_volatility(door, chain.underlying, chain.session),
+        read_skew(door, chain.underlying, chain.session),
+        door.read("put_call_ratio", underlying=chain.underlying),
+    )
+
+
+TABLES: dict[str, Callable[[Chain], Component]] = {
+    "options-unusual": summary.unusual_table,
+    "options-expirations": summary.expirations_table,
+}
 DRAWN: dict[str, Callable[[Door, Chain], dict[str, Any]]] = {
     "options-smile": lambda _door, chain: figure.smile(chain.expiring, chain.spot),
     "options-strikes": lambda _door, chain: figure.by_strike(chain.expiring, chain.spot),
     "options-term": lambda _door, chain: figure.term_structure(chain.rows),
     "options-surface": lambda _door, chain: figure.surface(chain.rows),
+    "options-volatility": lambda door, chain: figure.volatility(read_volatility(door, chain.underlying, chain.session)),
+    "options-skew": lambda door, chain: figure.skew(read_skew(door, chain.underlying, chain.session)),
     "options-ratio": lambda door, chain: figure.ratio(door.read("put_call_ratio", underlying=chain.underlying)),
 }
 
 
-def _dated(content: parts.Content, door: Door, chain: Chain) -> parts.Content:
-    newest = as_date(door.read("option_sessions", underlying=chain.underlying)["session_date"].iloc[0])
-    if newest != chain.session:
+def _dated(content: parts.Content, chain: Chain) -> parts.Content:
+    if not chain.is_newest:
         return content  # an old session was asked for
-    return parts.dated(content, newest, "The newest chain", ingest="polygon_options_ingest_daily")
+    return parts.dated(content, chain.session, "The newest chain", ingest="polygon_options_ingest_daily")
 
 
 def _picker(control: str, label: str, default: str, width: int) -> html.Label:
