@@ -190,3 +190,9 @@ def test_a_session_without_open_interest_says_so_and_has_no_max_pain(seeded: War
 def test_a_panel_without_a_point_says_so(seeded: Warehouse) -> None:
     empty: Any = {"data": [{"x": [], "y": []}], "layout": {}}
     assert page.read_graph(Door(seeded), "AAPL", "", "", draw=lambda _door, _chain: empty).state == "empty"
+
+
+def test_histories_end_with_the_session_that_is_shown(seeded: Warehouse) -> None:
+    for panel in ("options-ratio", "options-volatility", "options-skew"):
+        drawn: Any = page.read_graph(Door(seeded), "AAPL", "2026-11-19", "", draw=page.DRAWN[panel]).figure
+        assert [trace["x"][-1] for trace in drawn["data"]] == ["2026-11-19"] * len(drawn["data"])

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import dash_mantine_components as dmc
+import pandas as pd
 from dash import Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 
@@ -152,8 +153,14 @@ def read_figures(door: Door, chain: Chain) -> list[summary.Figure]:
         chain,
         read_volatility(door, chain.underlying, chain.session),
         read_skew(door, chain.underlying, chain.session),
-        door.read("put_call_ratio", underlying=chain.underlying),
+        read_ratios(door, chain),
     )
+
+
+def read_ratios(door: Door, chain: Chain) -> pd.DataFrame:
+    """queries/put_call_ratio.sql until the chain's session."""
+    rows = door.read("put_call_ratio", underlying=chain.underlying)
+    return rows[rows["session_date"] <= chain.session]
 
 
 TABLES: dict[str, Callable[[Chain], Component]] = {
@@ -167,7 +174,7 @@ DRAWN: dict[str, Callable[[Door, Chain], dict[str, Any]]] = {
     "options-surface": lambda _door, chain: figure.surface(chain.rows),
     "options-volatility": lambda door, chain: figure.volatility(read_volatility(door, chain.underlying, chain.session)),
     "options-skew": lambda door, chain: figure.skew(read_skew(door, chain.underlying, chain.session)),
-    "options-ratio": lambda door, chain: figure.ratio(door.read("put_call_ratio", underlying=chain.underlying)),
+    "options-ratio": lambda door, chain: figure.ratio(read_ratios(door, chain)),
 }
 
 
