@@ -134,7 +134,8 @@ def _check_status(path: str, payload: dict[str, Any]) -> None:
 
 def _check_shape(path: str, payload: dict[str, Any]) -> None:
     """An answer that holds nothing says so. What it lacks may end what is known of it (docs/adr/0010)."""
-    if payload.get("results") is None and not (path.startswith(MAY_LACK_RESULTS) and payload.get("status")):
+    says_none = payload.get("count") == 0 or (path.startswith(MAY_LACK_RESULTS) and payload.get("status"))
+    if payload.get("results") is None and not says_none:
         raise ServerError(f"{path}: the answer has no `results`")
     following = payload.get("next_url")
     if following is not None and not isinstance(following, str):

@@ -8,6 +8,9 @@ from typing import Any
 
 from ingest.datasets import bar_session
 
+# What makes a version (history_columns in dbt): two times of one session are no contradiction.
+VALUES = ("o", "h", "l", "c", "v", "vw", "n", "otc")
+
 
 class SeenBars:
     """The bars of one answer, page by page; a bar that is repeated to the digit is harmless."""
@@ -23,11 +26,11 @@ class SeenBars:
         found, ticker = bar_session(bar) if bar.get("t") is not None else self._session, bar.get("T")
         if found is None or (self._session is not None and (found != self._session or ticker is None)):
             return
-        key = (ticker, found)
-        if self._seen.setdefault(key, bar) != bar:
+        key, values = (ticker, found), {name: bar.get(name) for name in VALUES}
+        if self._seen.setdefault(key, values) != values:
             others = self._conflicts.setdefault(key, [])
-            if bar not in others:
-                others.append(bar)
+            if values not in others:
+                others.append(values)
 
     @property
     def conflicts(self) -> dict[str, int]:

@@ -98,6 +98,12 @@ def test_an_empty_answer_is_an_answer(api, client, payload) -> None:
     assert [answer.rows for answer in client.pages(REQUEST)] == [[]]
 
 
+def test_an_answer_of_reference_data_that_lacks_its_results_is_empty_only_where_it_says_so(api, client) -> None:
+    api.on(CONTRACTS_PATH, {"status": "OK"}, {"status": "OK", "count": 0})
+    assert [answer.rows for answer in client.pages(CONTRACTS)] == [[]]
+    assert len(api.asked) == 2
+
+
 def test_a_bare_array_is_its_rows(api, client) -> None:
     api.on("/v1/marketstatus/upcoming", _raw(b'[{"exchange":"NYSE"}]'))
     assert client.get("/v1/marketstatus/upcoming", {}).rows == [{"exchange": "NYSE"}]

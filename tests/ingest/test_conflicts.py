@@ -22,6 +22,7 @@ HIGHER = BAR | {"c": 110}
     [
         pytest.param([BAR, BAR], {}, id="a repeated bar"),
         pytest.param([BAR, BAR | {"c": 100.0}], {}, id="the same number written otherwise"),
+        pytest.param([BAR, BAR | {"t": BAR["t"] - 3_600_000}], {}, id="another time of the same session"),
         pytest.param([BAR, HIGHER], {"2026-11-20": 1}, id="another close"),
         pytest.param([BAR, HIGHER, BAR, HIGHER], {"2026-11-20": 1}, id="each of two repeated"),
         pytest.param([BAR, HIGHER, BAR | {"c": 120}], {"2026-11-20": 2}, id="three that disagree"),
