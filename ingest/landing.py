@@ -65,6 +65,13 @@ class Landing:
                 self._store_part(target)
 
     @property
+    def result_rows(self) -> int:
+        """Results that it holds so far."""
+        with self._guard:
+            rows = sum(part.result_rows for part in self._open.values())
+            return rows + sum(entry.result_rows for entry in self._entries)
+
+    @property
     def spool(self) -> Path:
         """A file for what is fetched whole before it is landed by `add_file`."""
         return self._folder.path / "spool"

@@ -1,4 +1,4 @@
-"""The client's side of the load: which manifests the warehouse lacks, and `CALL raw.load_manifest` for each.
+"""The client's side of the load: which manifests the warehouse lacks, and `CALL raw.load_manifests` for a list of them.
 
 The connection is any DB-API one with autocommit on: the procedure runs its own transaction, and in a session with
 autocommit off Snowflake rolls its work back, silently, when the call ends.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import re
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -103,7 +103,7 @@ def replaced(connection: Any, store: LandingStore, family: Family) -> list[str]:
 
 
 def load(connection: Any, keys: Sequence[str]) -> list[Loaded]:
-    """Load manifests one by one, and continue after a refused one.
+    """Load manifests of one family, a list in a call, and continue after a refused one.
 
     Raises:
         LoadRefused: at the end, naming every manifest that the procedure has refused and why.
@@ -113,30 +113,65 @@ def load(connection: Any, keys: Sequence[str]) -> list[Loaded]:
     done: list[Loaded] = []
     failed: dict[str, str] = {}
     only_refused = True
-    for number, key in enumerate(keys):
+    calls = deque([list(keys)] if keys else [])
+    while calls:
+        asked = calls.popleft()
         try:
-            answer = _answer(_rows(connection, "load_manifest", key)[0][0])
+            answers, left = _answers(_rows(connection, "load_manifests", json.dumps(asked))[0][0])
         except Exception as error:
-            failed[key], refused = _reason(key, error)
-            only_refused = only_refused and refused
-            log.error("Refused: %s", failed[key])
-            if any(kind.__name__ in CONNECTION_ERRORS for kind in type(error).__mro__):
-                failed |= {later: f"{later}: not tried, the connection is lost" for later in keys[number + 1 :]}
+            is_lost = any(kind.__name__ in CONNECTION_ERRORS for kind in type(error).__mro__)
+            if len(asked) > 1 and not is_lost:
+                # One of them may be what the call has died of: it must not keep the others back.
+                calls.extendleft([[key] for key in reversed(asked)])
+                continue
+            only_refused = False
+            failed |= {key: _reason(key, error) for key in asked}
+            log.error("Not loaded: %s", failed[asked[0]])
+            if is_lost:
+                failed |= {key: f"{key}: not tried, the connection is lost" for call in calls for key in call}
                 break
-        else:
-            log.info("%s: %s, %d rows.", key, answer.status, answer.rows_loaded)
-            done.append(answer)
+            continue
+        if left == asked:
+            raise LoadFailed(f"raw.load_manifests loaded none of {len(left)} manifests, such as {left[0]}.")
+        calls.extend([left] if left else [])
+        for key, answer in answers:
+            if isinstance(answer, Loaded):
+                log.info("%s: %s, %d rows.", key, answer.status, answer.rows_loaded)
+                done.append(answer)
+            else:
+                failed[key] = answer.text
+                only_refused = only_refused and answer.is_refused
+                log.error("Not loaded: %s", answer.text)
     if failed:
         message = f"{len(failed)} of {len(keys)} manifests are not loaded. {' '.join(failed.values())}"
         raise LoadRefused(message) if only_refused else LoadFailed(message)
     return done
 
 
-def _answer(text: Any) -> Loaded:
+@dataclass(frozen=True)
+class _NotLoaded:
+    """Why a manifest is not loaded, and whether the procedure has refused it."""
+
+    text: str
+    is_refused: bool
+
+
+def _answers(text: Any) -> tuple[list[tuple[str, Loaded | _NotLoaded]], list[str]]:
+    """What the procedure says of each manifest, and the keys that it has left."""
     values = json.loads(text) if isinstance(text, str) else text
+    return [(str(one["manifest_key"]), _answer(one)) for one in values["manifests"]], list(values["left"])
+
+
+def _answer(values: dict[str, Any]) -> Loaded | _NotLoaded:
+    key, status = str(values["manifest_key"]), str(values["status"])
+    if status == "refused":
+        words = str(values["message"]).removeprefix(f"{REFUSED} {key}: ")
+        return _NotLoaded(f"manifest {key} was refused: {words}"[:LONGEST_REASON], True)
+    if status == "failed":
+        return _NotLoaded(f"{key}: {values['message']}"[:LONGEST_REASON], False)
     return Loaded(
         manifest_id=str(values["manifest_id"]),
-        status=str(values["status"]),
+        status=status,
         objects=int(values["objects"]),
         rows_loaded=int(values["rows_loaded"]),
         result_rows=int(values["result_rows"]),
@@ -154,9 +189,7 @@ def _run(connection: Any, statement: str, *values: str) -> None:
         cursor.execute((SQL / f"{statement}.sql").read_text(), values)
 
 
-def _reason(key: str, error: Exception) -> tuple[str, bool]:
-    """Why a manifest is not loaded: the procedure's own words if it refused the manifest (then True)."""
-    if refusal := re.search(rf"{REFUSED} {re.escape(key)}: (.+)", str(error)):
-        return f"manifest {key} was refused: {refusal[1]}"[:LONGEST_REASON], True
+def _reason(key: str, error: Exception) -> str:
+    """Why a call for one manifest has failed."""
     text = " ".join(str(error).split()) or type(error).__name__
-    return f"{key}: {text[:LONGEST_REASON]}", False
+    return f"{key}: {text[:LONGEST_REASON]}"

@@ -46,6 +46,7 @@ OBJECT_FIELDS = {"key", "dataset", "bytes", "sha256", "lines", "result_rows"}
 SOURCE_FIELDS = {"key", "etag", "last_modified", "fetched_at"}
 SUSPECT_FIELDS = {"dataset", "session", "result_rows", "expected_rows", "fetches"}
 CONTRACT_FIELDS = {"start", "end", "through", "sessions"}
+COVER_FIELDS = {"underlying", "sessions", "suspect_sessions", "contracts"}
 
 
 class Refusal(Exception):
@@ -200,6 +201,7 @@ def check_coverage(key: ManifestKey, document: dict[str, Any]) -> None:
         check_dates("exchange_closures", field(document, "exchange_closures", list))
     if document.get("contracts") is not None:
         check_contracts(field(document, "contracts", dict))
+    check_covers(field(document, "covers", list) if "covers" in document else [])
 
 
 def check_dates(name: str, days: list[Any]) -> None:
@@ -235,6 +237,20 @@ def check_contracts(span: dict[str, Any]) -> None:
     ):
         raise Refusal(f"its contracts are {shown(span)}; expected start, end (dates) and through (a ticker)")
     check_dates("contracts.sessions", field(span, "sessions", list) if "sessions" in span else [])
+
+
+def check_covers(entries: list[Any]) -> None:
+    """What is covered of each of several underlyings, each once."""
+    for entry in entries:
+        if not isinstance(entry, dict) or entry.keys() != COVER_FIELDS or not is_name(entry["underlying"]):
+            raise Refusal(f"an entry of its covers is {shown(entry)}; expected {', '.join(sorted(COVER_FIELDS))}")
+        for name in ("sessions", "suspect_sessions"):
+            check_dates(f"covers.{name}", field(entry, name, list))
+        if entry["contracts"] is not None:
+            check_contracts(field(entry, "contracts", dict))
+    underlyings = [entry["underlying"] for entry in entries]
+    if len(set(underlyings)) != len(underlyings):
+        raise Refusal("its covers have an underlying twice")
 
 
 def parse_suspects(key: ManifestKey, entries: list[Any]) -> tuple[dict[str, Any], ...]:

@@ -92,8 +92,20 @@ class ContractSpan:
 
 
 @dataclass(frozen=True)
+class Cover:
+    """What a manifest of several underlyings covers of one of them: whole sessions, sessions that are suspect, and
+    contracts up to a ticker.
+    """
+
+    underlying: str
+    sessions: tuple[str, ...]
+    suspect_sessions: tuple[str, ...] = ()
+    contracts: ContractSpan | None = None
+
+
+@dataclass(frozen=True)
 class Manifest:
-    """One landed batch.
+    """One landed batch, or several of options.
 
     `sessions` are those it covers fully, for the tickers or underlyings in `scope` (`*`: the whole market). `complete`
     means that every request was answered; a note in `missing` (not in the plan, unknown ticker, a range that starts
@@ -101,7 +113,8 @@ class Manifest:
     loaded, but not among the sessions that count as held. `session_rows` counts the results of each session of the
     whole market: what a later batch judges its own sessions by. `outstanding` are sessions that had closed and that the
     API did not serve yet: a later run fetches them. `exchange_closures` are those that the installed calendar doesn't
-    know and the exchange had announced (see `closures`); None when nobody had asked.
+    know and the exchange had announced (see `closures`); None when nobody had asked. `covers` is for several
+    underlyings, each for itself; `sessions` are then those that all of them have.
     """
 
     manifest_id: str
@@ -121,6 +134,13 @@ class Manifest:
     contracts: ContractSpan | None = None
     outstanding: tuple[str, ...] = ()
     exchange_closures: tuple[str, ...] | None = None
+    covers: tuple[Cover, ...] = ()
+
+    @property
+    def each(self) -> tuple[Cover, ...]:
+        """What it covers, one symbol of its scope after the other."""
+        suspects = tuple(suspect.session for suspect in self.suspect_sessions)
+        return self.covers or tuple(Cover(one, self.sessions, suspects, self.contracts) for one in self.scope)
 
     @property
     def key(self) -> str:
@@ -158,6 +178,7 @@ class Manifest:
             "contracts": asdict(self.contracts) if self.contracts else None,
             "outstanding": list(self.outstanding),
             "exchange_closures": None if self.exchange_closures is None else list(self.exchange_closures),
+            **({"covers": [asdict(cover) for cover in self.covers]} if self.covers else {}),
             "objects": [entry.to_dict() for entry in self.objects],
         }
         body = json.dumps(document, indent=1).encode()
@@ -190,6 +211,15 @@ class Manifest:
             contracts=_contract_span(fields.get("contracts")),
             outstanding=tuple(fields.get("outstanding", ())),
             exchange_closures=document.exchange_closures,
+            covers=tuple(
+                Cover(
+                    cover["underlying"],
+                    tuple(cover["sessions"]),
+                    tuple(cover["suspect_sessions"]),
+                    _contract_span(cover["contracts"]),
+                )
+                for cover in fields.get("covers", ())
+            ),
         )
 
 
@@ -266,13 +296,14 @@ def coverage(manifests: Iterable[Manifest]) -> Coverage:
     contracts: dict[str, list[ContractSpan]] = {}
     for manifest in manifests:
         rows |= {date.fromisoformat(day): count for day, count in manifest.session_rows.items()}
-        for symbol in manifest.scope:
-            contracts.setdefault(symbol, []).extend([manifest.contracts] if manifest.contracts else [])
-            suspects = {(symbol, suspect.session) for suspect in manifest.suspect_sessions}
+        for cover in manifest.each:
+            symbol = cover.underlying
+            contracts.setdefault(symbol, []).extend([cover.contracts] if cover.contracts else [])
+            suspects = {(symbol, session) for session in cover.suspect_sessions}
             twice = {session for _, session in suspects & suspected}
             suspected |= suspects
             held = sessions.setdefault(symbol, set())
-            held.update(date.fromisoformat(day) for day in (*manifest.sessions, *twice))
+            held.update(date.fromisoformat(day) for day in (*cover.sessions, *twice))
         for entry in manifest.objects if manifest.complete else ():
             match = SPAN.fullmatch(entry.key.split("/")[2])
             if match is not None:

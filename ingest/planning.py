@@ -23,7 +23,8 @@ T = TypeVar("T")
 # Airflow spends most of a second on a task: map over batches, a few dozen, never over tickers.
 SESSIONS_A_BATCH = 60
 TICKERS_A_BATCH = 200
-MANIFESTS_A_BATCH = 20
+# One call loads them all, or as many as its time suffices for; each is a line in the run's list of mapped tasks.
+MANIFESTS_A_BATCH = 1_000
 # Each takes a dozen pages.
 LISTINGS_A_BATCH = 8
 # Bars change for some days after the close: the daily run reads these sessions again.

@@ -11,12 +11,14 @@ verify                      whether the loaded manifests are still those that we
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from ingest import calendar, closures, listings, loader, manifests, planning, rolling, yields
+from ingest import calendar, closures, listings, loader, manifests, packs, planning, rolling, yields
 from ingest.budget import shared_budget
 from ingest.client import PolygonClient
 from ingest.datasets import Family
@@ -29,6 +31,7 @@ from ingest.errors import (
     NotAuthorized,
     Unreachable,
 )
+from ingest.fetcher import MOST_FAILURES_IN_A_ROW
 from ingest.fetching import Fetch, Fetched
 from ingest.flat_files import planning as file_planning
 from ingest.flat_files.bucket import FlatFileBucket
@@ -36,7 +39,7 @@ from ingest.flat_files.fetching import FileFetch
 from ingest.flat_files.source import choose
 from ingest.identity import EVENT_MINUTES, EventPlan, most_events
 from ingest.landing import Landing
-from ingest.manifests import Manifest
+from ingest.manifests import Manifest, ObjectEntry
 from ingest.planning import Batch
 from ingest.publication import Publication, read_publication
 from ingest.settings import ApiSettings, read_api, read_flat_files, read_storage, read_universe, symbols
@@ -89,7 +92,7 @@ def plan_daily(family: Family, now: datetime | None = None) -> list[dict[str, An
         held = manifests.coverage(known)
         batches = file_planning.daily(family, batches, files, (*before, session), held, moment)
     stated = None if coming is None else closures.stated(closed, moment)
-    return [replace(batch, closures=stated).to_dict() for batch in batches]
+    return packs.packed([replace(batch, closures=stated) for batch in batches])
 
 
 def plan_backfill(
@@ -143,11 +146,11 @@ def plan_backfill(
     log.info("%d sessions from %s to %s, %d batches to fetch.", len(sessions), start, end, len(batches))
     if batches:
         _announced(api)
-    return [batch.to_dict() for batch in batches]
+    return packs.packed(batches)
 
 
 def land(values: Mapping[str, Any], dag_id: str, run_id: str, *, tried_since: datetime | None = None) -> Landed | None:
-    """Fetch a batch and land its objects and its manifest; None if the API has nothing for it.
+    """Fetch a batch, or several of options, and land their objects and manifests; None if the API has nothing for them.
 
     Args:
         tried_since: for a second try, when the run began: sessions that its first try has landed are left out.
@@ -156,53 +159,80 @@ def land(values: Mapping[str, Any], dag_id: str, run_id: str, *, tried_since: da
         IncompleteFetch: something is missing; what was answered is saved under a manifest with complete=false.
         NotAuthorized, NotEntitled, MovedAway: likewise, and another try won't help.
     """
-    batch, api = Batch.from_dict(values), read_api()
+    batches, api = packs.unpacked(values), read_api()
     store = LandingStore(read_storage())
     store.check()
     if tried_since is not None:
-        tried = manifests.of_run(store, batch.family, dag_id, run_id, tried_since - CLOCK_TOLERANCE)
-        batch = planning.remaining(batch, manifests.coverage(tried))
-    if file_planning.is_of_files(batch):
+        tried = manifests.of_run(store, batches[0].family, dag_id, run_id, tried_since - CLOCK_TOLERANCE)
+        held = manifests.coverage(tried)
+        if len(batches) > 1:
+            batches = [one for one in batches if not held.holds(one.scope[0]) >= set(one.sessions)]
+        batches = [planning.remaining(batch, held) for batch in batches]
+    if batches and file_planning.is_of_files(batches[0]):
         settings = read_flat_files()
         if settings is None:
             raise BadSetting("POLYGON_FLAT_FILES_ACCESS_KEY_ID is not set, and this batch is of flat files.")
-        return land_files(batch, FlatFileBucket(settings), store, dag_id=dag_id, run_id=run_id)
+        return land_files(batches[0], FlatFileBucket(settings), store, dag_id=dag_id, run_id=run_id)
     with PolygonClient(api, shared_budget(api.host, api.requests_per_minute)) as client:
-        return land_batch(batch, client, store, dag_id=dag_id, run_id=run_id, api=api)
+        return land_batches(batches, client, store, dag_id=dag_id, run_id=run_id, api=api)
 
 
 def land_files(batch: Batch, bucket: FlatFileBucket, store: LandingStore, *, dag_id: str, run_id: str) -> Landed | None:
     """`land` of a batch of flat files, with everything it needs in hand."""
     where = f"{bucket.endpoint} (POLYGON_FLAT_FILES_ENDPOINT)"
-    return _land_parts(batch, FileFetch(batch, bucket), store, dag_id, run_id, where)
+    return _land([batch], lambda one: FileFetch(one, bucket), store, dag_id, run_id, where)
 
 
 def land_batch(
     batch: Batch, client: PolygonClient, store: LandingStore, *, dag_id: str, run_id: str, api: ApiSettings
 ) -> Landed | None:
-    """`land` with everything passed in; a batch of options may write several manifests, and it returns the last one."""
-    before = listings.newest(store) if batch.events and batch.events.compares else None
-    fetch = Fetch(batch, client, listed_before=before)
-    return _land_parts(batch, fetch, store, dag_id, run_id, f"{api.host} (POLYGON_BASE_URL)")
+    """`land_batches` of one."""
+    return land_batches([batch], client, store, dag_id=dag_id, run_id=run_id, api=api)
 
 
-def _land_parts(
-    batch: Batch, fetch: Fetch | FileFetch, store: LandingStore, dag_id: str, run_id: str, where: str
+def land_batches(
+    batches: Sequence[Batch], client: PolygonClient, store: LandingStore, *, dag_id: str, run_id: str, api: ApiSettings
+) -> Landed | None:
+    """`land` with everything passed in; options may take several manifests, and it returns the last one."""
+
+    def fetch(batch: Batch) -> Fetch:
+        before = listings.newest(store) if batch.events and batch.events.compares else None
+        return Fetch(batch, client, listed_before=before)
+
+    return _land(batches, fetch, store, dag_id, run_id, f"{api.host} (POLYGON_BASE_URL)")
+
+
+def _land(
+    batches: Sequence[Batch],
+    fetch: Callable[[Batch], Fetch | FileFetch],
+    store: LandingStore,
+    dag_id: str,
+    run_id: str,
+    where: str,
 ) -> Landed | None:
     """`where`: of whom it is asked and by which setting, for a message."""
     parts, failures = list[Manifest](), list[str]()
-    while True:
-        fetched, manifest = _land_part(batch, fetch, store, dag_id, run_id)
+    left = deque((batch, fetch(batch)) for batch in batches)
+    manifest: Manifest | None = None
+    failed_in_a_row = 0
+    while left:
+        fetched, manifest = _land_manifest(left, store, dag_id, run_id)
         parts += [manifest] if manifest.objects else []
-        failures += [fetched.first_failure] if fetched.first_failure else []
-        if fetched.fatal is not None:
-            raise fetched.fatal
-        if fetched.is_last:
+        for one in fetched:
+            failures += [one.first_failure] if one.first_failure else []
+            failed_in_a_row = failed_in_a_row + 1 if one.first_failure else 0
+            if one.fatal is not None:
+                raise one.fatal
+        if left and failed_in_a_row >= MOST_FAILURES_IN_A_ROW:
+            failures.append(f"{len(left)} underlyings were not asked for, after {failed_in_a_row} failures in a row")
             break
-    if failures:
-        raise IncompleteFetch(_lack(batch, manifest, failures[0], parts, where))
-    for day in manifest.outstanding:
-        log.warning("%s: session %s is not published yet; a later run fetches it.", batch.label, day)
+    if failures and manifest is not None:
+        raise IncompleteFetch(_lack(batches, manifest, failures[0], parts, where))
+    outstanding = tuple(sorted({day for part in parts for day in part.outstanding}))
+    if not parts and manifest is not None:
+        outstanding = manifest.outstanding
+    for day in outstanding:
+        log.warning("%s: session %s is not published yet; a later run fetches it.", packs.named(batches), day)
     if not parts:
         return None
     return Landed(
@@ -210,46 +240,78 @@ def _land_parts(
         sum(len(part.objects) for part in parts),
         sum(part.result_rows for part in parts),
         sum(len(part.missing) for part in parts),
-        manifest.outstanding,
+        outstanding,
     )
 
 
-def _land_part(
-    batch: Batch, fetch: Fetch | FileFetch, store: LandingStore, dag_id: str, run_id: str
-) -> tuple[Fetched, Manifest]:
-    """Fetch a part and land its objects and, if it has any, its manifest."""
-    now = datetime.now(UTC)
+def _land_manifest(
+    left: deque[tuple[Batch, Fetch | FileFetch]], store: LandingStore, dag_id: str, run_id: str
+) -> tuple[list[Fetched], Manifest]:
+    """Fetch the next parts, as many as make a manifest, and land their objects and, if they have any, the manifest.
+
+    Args:
+        left: batches that are not fetched to their end; those that are by this are taken out.
+    """
+    now, began = datetime.now(UTC), time.monotonic()
     manifest_id = manifests.new_manifest_id(now)
+    done: list[tuple[Batch, Fetched]] = []
     with Landing(store, manifest_id) as landing:
-        fetched = fetch.part(landing)
+        while left:
+            batch, fetch = left[0]
+            fetched = fetch.part(landing)
+            done.append((batch, fetched))
+            if not fetched.is_last:
+                break
+            left.popleft()
+            is_full = landing.result_rows >= packs.ROWS_A_MANIFEST
+            # A failure may be everybody's: what is saved until then is not to wait for the others.
+            if is_full or fetched.first_failure or time.monotonic() - began > packs.SECONDS_A_MANIFEST:
+                break
         objects = landing.finish()
-    manifest = Manifest(
+    manifest = _manifest(manifest_id, now, done, objects, dag_id, run_id)
+    if objects:
+        store.put_once(manifest.key, manifest.to_json())
+        log.info("%s: %d objects, %d result rows.", manifest.key, len(objects), manifest.result_rows)
+    for item in manifest.missing[:NOTES_IN_LOG]:
+        log.info("%s %s: %s", item.dataset, item.path, item.reason)
+    if len(manifest.missing) > NOTES_IN_LOG:
+        log.info("… and %d more, see `missing` in the manifest.", len(manifest.missing) - NOTES_IN_LOG)
+    return [fetched for _, fetched in done], manifest
+
+
+def _manifest(
+    manifest_id: str,
+    now: datetime,
+    done: Sequence[tuple[Batch, Fetched]],
+    objects: tuple[ObjectEntry, ...],
+    dag_id: str,
+    run_id: str,
+) -> Manifest:
+    batch, first = done[0]
+    parts = [fetched for _, fetched in done]
+    suspects = tuple(one for fetched in parts for one in fetched.suspects)
+    return Manifest(
         manifest_id=manifest_id,
         family=batch.family,
         created_at=now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         dag_id=dag_id,
         run_id=run_id,
-        sessions=fetched.sessions,
-        scope=batch.scope,
-        expected=fetched.expected,
-        answered=fetched.answered,
-        complete=fetched.complete,
-        missing=fetched.missing,
+        sessions=tuple(day for day in first.sessions if all(day in fetched.sessions for fetched in parts)),
+        scope=tuple(symbol for one, _ in done for symbol in one.scope),
+        expected=sum(fetched.expected for fetched in parts),
+        answered=sum(fetched.answered for fetched in parts),
+        complete=all(fetched.complete for fetched in parts),
+        missing=tuple(item for fetched in parts for item in fetched.missing),
         objects=objects,
-        suspect_sessions=fetched.suspects,
-        session_rows=fetched.session_rows,
-        contracts=fetched.contracts,
-        outstanding=fetched.outstanding,
+        suspect_sessions=packs.suspected(suspects) if len(done) > 1 else suspects,
+        session_rows=first.session_rows,
+        contracts=first.contracts if len(done) == 1 else None,
+        outstanding=tuple(sorted({day for fetched in parts for day in fetched.outstanding})),
         exchange_closures=batch.closures,
+        covers=tuple(packs.cover(one.scope[0], got.sessions, got.suspects, got.contracts) for one, got in done)
+        if len(done) > 1
+        else (),
     )
-    if objects:
-        store.put_once(manifest.key, manifest.to_json())
-        log.info("%s: %d objects, %d result rows.", manifest.key, len(objects), manifest.result_rows)
-    for item in fetched.missing[:NOTES_IN_LOG]:
-        log.info("%s %s: %s", item.dataset, item.path, item.reason)
-    if len(fetched.missing) > NOTES_IN_LOG:
-        log.info("… and %d more, see `missing` in the manifest.", len(fetched.missing) - NOTES_IN_LOG)
-    return fetched, manifest
 
 
 def landed(family: Family, dag_id: str, run_id: str, began: datetime) -> dict[str, Any] | None:
@@ -284,7 +346,7 @@ def sweep(connection: Any, family: Family, *, full: bool = False) -> list[list[s
 
 
 def load(connection: Any, keys: Sequence[str]) -> list[loader.Loaded]:
-    """Load manifests one by one; see `loader.load`."""
+    """Load a list of manifests; see `loader.load`."""
     return loader.load(connection, keys)
 
 
@@ -305,12 +367,12 @@ def verify(connection: Any, family: Family) -> None:
         )
 
 
-def _lack(batch: Batch, last: Manifest, failure: str, saved: list[Manifest], source: str) -> str:
+def _lack(batches: Sequence[Batch], last: Manifest, failure: str, saved: list[Manifest], source: str) -> str:
     told = saved if last in saved else [*saved, last]
     expected, answered = (sum(getattr(part, name) for part in told) for name in ("expected", "answered"))
     where = f"What was answered is saved in {', '.join(part.key for part in saved)}" if saved else "Nothing was saved"
     return (
-        f"{batch.label}: {expected - answered} of {expected} requests to {source} "
+        f"{packs.named(batches)}: {expected - answered} of {expected} requests to {source} "
         f"found no full answer, such as: {failure}. {where}; the next try fetches the rest."
     )
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from ingest.packs import ROWS_A_MANIFEST, UNDERLYINGS_A_TASK
 from ingest.planning import MANIFESTS_A_BATCH, REREAD_SESSIONS, SESSIONS_A_BATCH
 from scripts.cost import CREDIT_USD, CREDITS_AN_HOUR, SUSPEND_SECONDS, WORK, bytes_of_a_bar
 
@@ -33,8 +34,9 @@ OBJECT_BYTES, BYTES_OF_A_PLAIN_BAR = 64 << 20, 95
 # ingest/datasets.py: an underlying's live contracts, those that expired, and its chain, a page each at this size.
 REQUESTS_AN_UNDERLYING = 3
 CONTRACTS_A_CHAIN_PAGE = 250
-# snowflake/procedures: BEGIN, lock, ledger, ledger, COMMIT; and for each dataset COPY and the count.
-STATEMENTS_A_MANIFEST, STATEMENTS_A_DATASET = 5, 2
+# snowflake/procedures/load_manifests.py: CALL and the ledger; of a group BEGIN, lock, ledger, ledger, COMMIT, and for
+# each dataset COPY and the count. A day is one group: it is far from 1,000 objects and 256 MiB.
+STATEMENTS_A_CALL, STATEMENTS_A_GROUP, STATEMENTS_A_DATASET = 2, 5, 2
 DATASETS = {"stocks": 4, "options": 3}
 # --- Assumed: a small statement on Snowflake, from the call until its answer ---
 STATEMENT_SECONDS = 0.4
@@ -67,8 +69,8 @@ def _backfill(bars: int) -> list[str]:
         f"| Time at {FREE * 60:g} requests a minute (free plan) | {_time(sessions / FREE)} | requests by rate |",
         f"| Time without a limit, ingest and load | {_time(bars / ours)} | {ours:,} bars a second, bench/ingest |",
         f"| Raw objects | {objects:,}, {bars * bytes_of_a_bar() / 1e9:.1f} GB | cut at 64 MiB before gzip |",
-        f"| Manifests, each a COPY a dataset | {manifests:,} | {SESSIONS_A_BATCH} sessions a manifest |",
-        f"| Tasks that load | {-(-manifests // MANIFESTS_A_BATCH)} | {MANIFESTS_A_BATCH} manifests a task |",
+        f"| Manifests | {manifests:,} | {SESSIONS_A_BATCH} sessions a manifest |",
+        f"| Tasks that load | {-(-manifests // MANIFESTS_A_BATCH)} | {MANIFESTS_A_BATCH:,} manifests a task |",
     ]
 
 
@@ -76,7 +78,10 @@ def _day() -> list[str]:
     stocks, options = TICKERS * SESSIONS_READ_A_DAY, CONTRACTS * SESSIONS_READ_A_DAY
     asked = CONTRACTS + REQUESTS_AN_UNDERLYING * UNDERLYINGS
     cost = _options_request_seconds()
-    loads = {"stocks": _load_seconds("stocks"), "options": UNDERLYINGS * _load_seconds("options")}
+    loads = {family: _load_seconds(family) for family in DATASETS}
+    # A bar each, and each contract once in the listing and once in the chain.
+    results = options + 2 * CONTRACTS
+    tasks = -(-UNDERLYINGS // UNDERLYINGS_A_TASK)
     day = _row("marts", "what", "a day, 4 threads")["elapsed, s"]
     dbt = sum(work.seconds for work in WORK if work.what.startswith("`dbt"))
     return [
@@ -89,9 +94,12 @@ def _day() -> list[str]:
         f"| What they cost without waiting | – | {_time(asked * cost)} | {cost * 1000:.1f} ms each, bench/options |",
         f"| Bars read | {stocks:,} | {options:,} | at most: not every contract trades |",
         f"| Raw objects, MB | {_mb(stocks)} | {_mb(options)} | {bytes_of_a_bar():.0f} bytes a bar |",
-        f"| Manifests | 1 | {UNDERLYINGS:,} | at least one an underlying |",
+        f"| Tasks that fetch | 1 | {tasks} | {UNDERLYINGS_A_TASK} underlyings a task |",
+        f"| Manifests | 1 | {max(tasks, -(-results // ROWS_A_MANIFEST))} | at least one for every "
+        f"{ROWS_A_MANIFEST:,} results |",
         f"| Loads on Snowflake | {_time(loads['stocks'])} | {_time(loads['options'])} | {_statements('stocks')} and "
-        f"{_statements('options')} statements a manifest, one after the other; assumed: {STATEMENT_SECONDS} s each |",
+        f"{_statements('options')} statements, however many manifests; assumed: {STATEMENT_SECONDS} s each. "
+        "Reading the objects apart |",
         f"| Stock models, here | {_time(day)} | not measured | bench/marts: a day on top of {_bars():,} bars |",
         f"| `dbt build` and `dbt test` on Snowflake | {_time(dbt)} | not measured | assumed, as in [costs](cost.md): "
         "hundreds of small statements |",
@@ -148,7 +156,7 @@ def _options_request_seconds() -> float:
 
 
 def _statements(family: str) -> int:
-    return STATEMENTS_A_MANIFEST + STATEMENTS_A_DATASET * DATASETS[family]
+    return STATEMENTS_A_CALL + STATEMENTS_A_GROUP + STATEMENTS_A_DATASET * DATASETS[family]
 
 
 def _load_seconds(family: str) -> float:

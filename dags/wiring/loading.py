@@ -30,7 +30,7 @@ def sweep(family: str) -> list[list[str]]:
 # One at a time: loads of a family wait for the same lock in the warehouse anyway.
 @task(map_index_template="{{ batch_label }}", max_active_tis_per_dagrun=1)
 def load(keys: list[str]) -> None:
-    """CALL raw.load_manifest for each key; continues after a refused one and fails at the end."""
+    """CALL raw.load_manifests with the keys; continues after a refused one and fails at the end."""
     from ingest import runs
     from wiring.warehouse import warehouse
 

@@ -80,16 +80,17 @@ def start(
     object_store_endpoint: str | None = None,
     *,
     arguments: tuple[str, ...] = (),
+    module: str = "local.warehouse",
     timeout: float = 300.0,
 ) -> RunningWarehouse:
-    """Start a warehouse and wait until it answers. Port 0 takes a free one.
+    """Start a warehouse and wait until it answers. Port 0 takes a free one; `module` is one that wraps the warehouse.
 
     Raises RuntimeError with the end of its log when it ends or does not answer within `timeout` seconds.
     """
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
-    command = [sys.executable, "-m", "local.warehouse", "--port", str(port), "--directory", str(folder), *arguments]
+    command = [sys.executable, "-m", module, "--port", str(port), "--directory", str(folder), *arguments]
     if object_store_endpoint:
         command += ["--object-store-endpoint", object_store_endpoint]
     log = folder / "warehouse.log"

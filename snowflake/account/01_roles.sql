@@ -5,7 +5,7 @@ create role if not exists <% database %>_deployer
 comment = 'Owns the schemas, tables, stage and procedures; used by schemachange in CI';
 
 create role if not exists <% database %>_loader
-comment = 'Calls raw.load_manifest and reads the ledger; used by Airflow';
+comment = 'Calls raw.load_manifests and reads the ledger; used by Airflow';
 
 create role if not exists <% database %>_transformer
 comment = 'Reads raw, owns what dbt builds; used by dbt';

@@ -8,7 +8,10 @@
 Whatever does not agree with the manifest rolls all of it back, is recorded in raw.load_rejects and raised:
 
     Refusal           the manifest, or an object that it names, is not what it should be; begins with SNOWTAPE_REFUSED
+      + Refused       which manifests of several, and why
     Exception         anything else (a lock that is not given, a lost warehouse): rolled back, raised as it is
+
+The steps take several manifests: load_manifests.py loads a list by them.
 
 Every write stands between an explicit BEGIN and its COMMIT. A write outside of them would be rolled back without a word
 at the end of a call in a session with autocommit off.
@@ -17,11 +20,11 @@ schemachange inlines this file below manifest_document.py, statements.py and sta
 imports of ingest and snowflake.procedures: they are for Python alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from snowflake.snowpark import Session
+from snowflake.snowpark import Row, Session
 
 # isort: split
 # {% endraw %}{% if false %}
@@ -56,6 +59,14 @@ MAX_FILES = 1000
 Steps = Callable[[Session, ManifestKey], dict[str, Any]]
 
 
+class Refused(Refusal):
+    """Some of the manifests that are loaded together are refused; `reasons` by manifest id."""
+
+    def __init__(self, reasons: dict[str, str]) -> None:
+        super().__init__(next(iter(reasons.values())))
+        self.reasons = reasons
+
+
 def main(session: Session, manifest_key: str) -> dict[str, Any]:
     """Load a manifest, or say that it is loaded already.
 
@@ -82,7 +93,7 @@ def transact(session: Session, manifest_key: str, steps: Steps, after_refusal: s
     except Refusal as refusal:
         run(session, "rollback")
         message = f"{REFUSED} {key.text}: {refusal}. {after_refusal}"
-        raise Refusal(message + record_refusal(session, key, str(refusal))) from None
+        raise Refusal(message + record_refusals(session, [(key, str(refusal))])) from None
     except Exception:
         run(session, "rollback")
         raise
@@ -98,66 +109,109 @@ def lock(session: Session, key: ManifestKey) -> None:
 
 def load(session: Session, key: ManifestKey) -> dict[str, Any]:
     """Load the manifest unless the ledger has it."""
-    known = run(session, find_in_ledger(key))
-    if known:
-        return outcome(key, "already_loaded", int(known[0][0]), int(known[0][1]), int(known[0][2]))
-    return load_unknown(session, key)
+    known = run(session, find_in_ledger([key]))
+    return recorded(key, known[0]) if known else load_unknown(session, key)
 
 
 def load_unknown(session: Session, key: ManifestKey) -> dict[str, Any]:
     """Load a manifest that the ledger lacks, and write its ledger row."""
+    return load_together(session, [read_manifest(key)])[0]
+
+
+def load_together(session: Session, manifests: list[ManifestDocument]) -> list[dict[str, Any]]:
+    """Load manifests of one family that the ledger lacks, and write their ledger rows: all of them or none."""
     # Read after the lock is held: within a family, later times mean later commits.
     loaded_at = datetime.now(UTC)
-    manifest = read_manifest(key)
-    if manifest.began_at > loaded_at + CLOCK_TOLERANCE:
-        raise Refusal(f"it was started at {manifest.began_at}, but the time is {loaded_at}; a clock is wrong")
-    md5s = {item.key: check_object(item) for item in manifest.objects}
-    for dataset in DATASETS[key.family]:
-        objects = [item for item in manifest.objects if item.dataset == dataset]
+    md5s = check_stored(manifests, loaded_at)
+    for dataset in DATASETS[manifests[0].key.family]:
+        objects = [item for manifest in manifests for item in manifest.objects if item.dataset == dataset]
         for start in range(0, len(objects), MAX_FILES):
-            copy(session, key, dataset, objects[start : start + MAX_FILES], loaded_at)
+            copy(session, dataset, objects[start : start + MAX_FILES], loaded_at)
         if objects:
-            check_copied(session, manifest, dataset, md5s)
-    run(session, insert_into_ledger(manifest, loaded_at))
-    return outcome(key, "loaded", len(manifest.objects), *totals(manifest))
+            check_copied(session, manifests, dataset, md5s)
+    run(session, insert_into_ledger(manifests, loaded_at))
+    return [outcome(one.key, "loaded", len(one.objects), *totals(one)) for one in manifests]
 
 
-def copy(session: Session, key: ManifestKey, dataset: str, objects: list[RawObject], loaded_at: datetime) -> None:
-    """COPY objects of one dataset and compare the rows of each with the manifest."""
+def check_stored(manifests: list[ManifestDocument], loaded_at: datetime) -> dict[str, str]:
+    """The md5 of every object by its key; raises `Refused` where one is not what its manifest says."""
+    md5s: dict[str, str] = {}
+    reasons: dict[str, str] = {}
+    for manifest in manifests:
+        try:
+            if manifest.began_at > loaded_at + CLOCK_TOLERANCE:
+                raise Refusal(f"it was started at {manifest.began_at}, but the time is {loaded_at}; a clock is wrong")
+            md5s |= {item.key: check_object(item) for item in manifest.objects}
+        except Refusal as refusal:
+            reasons[manifest.key.manifest_id] = str(refusal)
+    if reasons:
+        raise Refused(reasons)
+    return md5s
+
+
+def copy(session: Session, dataset: str, objects: list[RawObject], loaded_at: datetime) -> None:
+    """COPY objects of one dataset and compare the rows of each with its manifest."""
     try:
-        rows = run(session, copy_objects(key, dataset, objects, loaded_at))
+        rows = run(session, copy_objects(dataset, objects, loaded_at))
     except Exception as error:
-        raise Refusal(f"COPY into raw.{dataset} failed: {one_line(error)}") from None
+        reason = f"COPY into raw.{dataset} failed: {one_line(error)}"
+        # Snowflake names the first object that it could not read: whose it is.
+        blamed = {manifest_of(item.key) for item in objects if item.key in str(error)}
+        raise (Refused({one: reason for one in blamed}) if len(blamed) == 1 else Refusal(reason)) from None
     results = [{name.strip('"').lower(): value for name, value in row.as_dict().items()} for row in rows]
     loaded = {stage_key(result["file"]): result for result in results if "file" in result}
+    reasons: dict[str, str] = {}
     for item in objects:
         result = loaded.pop(item.key, None)
         if result is None:
-            raise Refusal(f"object {item.key} was not loaded: {results or 'COPY gave no result'}")
-        if str(result["status"]).upper() != "LOADED":
-            raise Refusal(f"object {item.key} has the status {result['status']}: {result.get('first_error')}")
-        if result["rows_loaded"] != item.lines:
-            raise Refusal(f"object {item.key} has {result['rows_loaded']} lines; expected {item.lines} by the manifest")
+            reason = f"object {item.key} was not loaded: {results[:1] or 'COPY gave no result'}"
+        elif str(result["status"]).upper() != "LOADED":
+            reason = f"object {item.key} has the status {result['status']}: {result.get('first_error')}"
+        elif result["rows_loaded"] != item.lines:
+            reason = f"object {item.key} has {result['rows_loaded']} lines; expected {item.lines} by the manifest"
+        else:
+            continue
+        reasons.setdefault(manifest_of(item.key), reason)
     if loaded:
         raise Refusal(f"COPY into raw.{dataset} loaded {', '.join(sorted(loaded))}, which was not requested")
+    if reasons:
+        raise Refused(reasons)
 
 
-def check_copied(session: Session, manifest: ManifestDocument, dataset: str, md5s: dict[str, str]) -> None:
-    """Compare the copied rows with the manifest, object by object: results, times of the answers, checksums."""
-    rows = run(session, select_copied(manifest.key, dataset))
-    copied = {str(row[0]): tuple(row)[1:] for row in rows}
+def check_copied(session: Session, manifests: list[ManifestDocument], dataset: str, md5s: dict[str, str]) -> None:
+    """Compare the copied rows with the manifests, object by object: results, times of the answers, checksums."""
+    holders = [one for one in manifests if any(item.dataset == dataset for item in one.objects)]
+    copied = {str(row[0]): tuple(row)[1:] for row in run(session, select_copied([one.key for one in holders], dataset))}
     latest = datetime.now(UTC) + CLOCK_TOLERANCE
-    for item in manifest.objects:
-        if item.dataset != dataset:
-            continue
-        result_rows, first, last, *content_keys = copied.get(item.key, (0, None, None, None, None))
-        if int(result_rows) != item.result_rows:
-            raise Refusal(f"object {item.key} has {result_rows} results; expected {item.result_rows} by the manifest")
-        # Without a line there is no time, and nothing that could be another's.
-        if item.lines:
-            check_time(item.key, first, manifest.began_at, latest)
-            check_time(item.key, last, manifest.began_at, latest)
-            check_unchanged(session, item, md5s[item.key], (content_keys[0], content_keys[1]))
+    reasons: dict[str, str] = {}
+    unproved: list[RawObject] = []
+    for manifest in holders:
+        for item in manifest.objects:
+            if item.dataset != dataset:
+                continue
+            result_rows, first, last, *content_keys = copied.get(item.key, (0, None, None, None, None))
+            try:
+                if int(result_rows) != item.result_rows:
+                    raise Refusal(
+                        f"object {item.key} has {result_rows} results; expected {item.result_rows} by the manifest"
+                    )
+                # Without a line there is no time, and nothing that could be another's.
+                if item.lines:
+                    check_time(item.key, first, manifest.began_at, latest)
+                    check_time(item.key, last, manifest.began_at, latest)
+                    unproved += [] if content_keys == [md5s[item.key]] * 2 else [item]
+            except Refusal as refusal:
+                reasons.setdefault(manifest.key.manifest_id, str(refusal))
+    changed = check_unchanged(session, unproved, {item.key: copied[item.key][3:] for item in unproved})
+    for key, reason in changed.items():
+        reasons.setdefault(manifest_of(key), reason)
+    if reasons:
+        raise Refused(reasons)
+
+
+def manifest_of(object_key: str) -> str:
+    """The id of the manifest whose object it is."""
+    return object_key.split("/")[-2]
 
 
 def check_time(object_key: str, fetched_at: datetime, earliest: datetime, latest: datetime) -> None:
@@ -168,16 +222,21 @@ def check_time(object_key: str, fetched_at: datetime, earliest: datetime, latest
         )
 
 
-def record_refusal(session: Session, key: ManifestKey, reason: str) -> str:
-    """Write the reason to raw.load_rejects. Returns what to add to the message when that fails too."""
+def record_refusals(session: Session, reasons: Sequence[tuple[ManifestKey, str]]) -> str:
+    """Write the reasons to raw.load_rejects. Returns what to add to the message when that fails too."""
     try:
         run(session, "begin")
-        run(session, insert_into_rejects(key, reason, datetime.now(UTC)))
+        run(session, insert_into_rejects(reasons, datetime.now(UTC)))
         run(session, "commit")
     except Exception as error:
         run(session, "rollback")
         return f" It could not be recorded in raw.load_rejects: {one_line(error)}"
     return ""
+
+
+def recorded(key: ManifestKey, row: Row) -> dict[str, Any]:
+    """The answer for a manifest that the ledger has; `row` is its row of `find_in_ledger`."""
+    return outcome(key, "already_loaded", int(row[1]), int(row[2]), int(row[3]))
 
 
 def outcome(key: ManifestKey, status: str, objects: int, rows_loaded: int, result_rows: int) -> dict[str, Any]:

@@ -13,12 +13,13 @@ from snowflake.snowpark.files import SnowflakeFile
 # isort: split
 # {% endraw %}{% if false %}
 from ingest.manifest_document import MAX_BYTES, ManifestDocument, ManifestKey, RawObject, Refusal, parse_manifest
-from snowflake.procedures.statements import one_line, select_content_key
+from snowflake.procedures.statements import one_line, select_content_keys
 
 # {% endif %}{% raw %}
 
 OBJECT_KEY_PARTS = 5
 CHUNK_BYTES = 4 << 20
+OBJECTS_A_SELECT = 100
 
 
 class Digests(NamedTuple):
@@ -81,24 +82,31 @@ def digests(key: str) -> Digests:
     return Digests(size, sha256.hexdigest(), md5.hexdigest())
 
 
-def check_unchanged(session: Session, item: RawObject, md5: str, copied: tuple[Any, Any]) -> None:
-    """Raise a Refusal unless COPY has read the bytes that were checked before it.
+def check_unchanged(session: Session, items: list[RawObject], copied: dict[str, tuple[Any, Any]]) -> dict[str, str]:
+    """Why COPY has not read the bytes of these objects that were checked before it, by key; their checksums as COPY met
+    them were not the md5 of those.
 
     Args:
-        md5: of the bytes that were checked.
-        copied: the least and the greatest of the checksums (METADATA$FILE_CONTENT_KEY) of the object's rows.
+        copied: the least and the greatest of the checksums (METADATA$FILE_CONTENT_KEY) of each object's rows.
 
     Snowflake documents the checksum and not its kind. Where it is the md5, as for objects that were put in one piece
     without KMS, it says all by itself. Else the object that is there now must be the checked one, and have the checksum
     that COPY met.
     """
-    if copied == (md5, md5):
-        return
-    check_object(item)
-    rows = run(session, select_content_key(item))
-    now = [row[1] for row in rows if stage_key(row[0]) == item.key]
-    if [*copied] != now * 2:
-        raise Refusal(f"object {item.key} was replaced between its check and COPY")
+    reasons: dict[str, str] = {}
+    for start in range(0, len(items), OBJECTS_A_SELECT):
+        some = items[start : start + OBJECTS_A_SELECT]
+        for item in some:
+            try:
+                check_object(item)
+            except Refusal as refusal:
+                reasons[item.key] = str(refusal)
+        rows = run(session, select_content_keys(some))
+        now = {stage_key(row[0]): row[1] for row in rows}
+        for item in some:
+            if copied[item.key] != (now.get(item.key),) * 2:
+                reasons.setdefault(item.key, f"object {item.key} was replaced between its check and COPY")
+    return reasons
 
 
 # {% endraw %}

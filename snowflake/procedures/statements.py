@@ -6,6 +6,7 @@ check against a strict pattern.
 """
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 # isort: split
@@ -35,11 +36,17 @@ def lock_family(key: ManifestKey, locked_at: datetime) -> str:
     )
 
 
-def find_in_ledger(key: ManifestKey) -> str:
-    """What a load of this manifest recorded: objects, rows_loaded, result_rows."""
+def find_in_ledger(keys: Sequence[ManifestKey]) -> str:
+    """What loads of these manifests, all of one family, recorded: manifest_id, objects, rows_loaded, result_rows."""
     return (
-        f"select array_size(objects) as objects, rows_loaded, result_rows from raw.load_ledger where {in_ledger(key)}"
+        "select manifest_id, array_size(objects) as objects, rows_loaded, result_rows from raw.load_ledger "
+        f"where family = {literal(keys[0].family)} and manifest_id in ({ids_of(keys)})"
     )
+
+
+def ids_of(keys: Sequence[ManifestKey]) -> str:
+    """The ids of manifests as a list in SQL."""
+    return ", ".join(literal(key.manifest_id) for key in keys)
 
 
 def in_ledger(key: ManifestKey) -> str:
@@ -47,14 +54,15 @@ def in_ledger(key: ManifestKey) -> str:
     return f"family = {literal(key.family)} and manifest_id = {literal(key.manifest_id)}"
 
 
-def copy_objects(key: ManifestKey, dataset: str, objects: list[RawObject], loaded_at: datetime) -> str:
-    """COPY that reads these objects of a dataset and no others, all or nothing.
+def copy_objects(dataset: str, objects: list[RawObject], loaded_at: datetime) -> str:
+    """COPY that reads these objects of a dataset and no others, all or nothing; the id of their manifest is the folder
+    that they are in.
 
     FORCE: whether a manifest is loaded is for the ledger alone to say. Snowflake's own load metadata would skip objects
     after 64 days, after a removal of their rows and, for all that is documented, after a rollback.
     """
     files = ", ".join(literal(item.key) for item in objects)
-    object_key = f"regexp_substr(metadata$filename, {literal(f'raw/{dataset}/[^/]+/{key.manifest_id}/[^/]+$')})"
+    object_key = f"regexp_substr(metadata$filename, {literal(f'raw/{dataset}/[^/]+/[^/]+/[^/]+$')})"
     columns, values = "request, response, fetched_at", "$1:request, $1:response, $1:fetched_at::timestamp_ntz(6)"
     if dataset in FILES:
         columns = "ticker, volume, open, close, high, low, window_start, transactions, fetched_at"
@@ -62,7 +70,7 @@ def copy_objects(key: ManifestKey, dataset: str, objects: list[RawObject], loade
     return (
         f"copy into raw.{dataset} "
         f"(manifest_id, object_key, line_number, {columns}, loaded_at, content_key) "
-        f"from (select {literal(key.manifest_id)}, {object_key}, metadata$file_row_number, {values}, "
+        f"from (select split_part(metadata$filename, '/', -2), {object_key}, metadata$file_row_number, {values}, "
         f"{timestamp(loaded_at)}, metadata$file_content_key from @raw.landing) "
         f"files = ({files}) file_format = (format_name = {literal(file_format(dataset))}) "
         "on_error = abort_statement force = true"
@@ -80,7 +88,7 @@ def file_format(dataset: str) -> str:
     return "raw.flat_file" if dataset in FILES else "raw.ndjson"
 
 
-def select_copied(key: ManifestKey, dataset: str) -> str:
+def select_copied(keys: Sequence[ManifestKey], dataset: str) -> str:
     """What was copied of each object: results (a response holds an array of them, is one, or holds one object with an
     array of events; a line of a flat file is one), first and last answer, first and last checksum of the object as COPY
     read it.
@@ -94,54 +102,72 @@ def select_copied(key: ManifestKey, dataset: str) -> str:
         f"select object_key, {'count(*)' if dataset in FILES else result_rows} as result_rows, "
         "min(fetched_at) as first_fetched_at, max(fetched_at) as last_fetched_at, "
         "min(content_key) as first_content_key, max(content_key) as last_content_key "
-        f"from raw.{dataset} where manifest_id = {literal(key.manifest_id)} group by object_key"
+        f"from raw.{dataset} where manifest_id in ({ids_of(keys)}) group by object_key"
     )
 
 
-def select_content_key(item: RawObject) -> str:
-    """File name and checksum, as COPY would have it now, of everything whose key begins like an object's."""
-    return (
+def select_content_keys(items: Sequence[RawObject]) -> str:
+    """File name and checksum, as COPY would have it now, of everything whose key begins like one of these objects'."""
+    return " union all ".join(
         "select metadata$filename as file_name, max(metadata$file_content_key) as content_key "
         f"from @raw.landing/{item.key} (file_format => {literal(file_format(item.dataset))}) "
         "group by metadata$filename"
+        for item in items
     )
 
 
-def insert_into_ledger(manifest: ManifestDocument, loaded_at: datetime) -> str:
-    """The row that makes the manifest a loaded one."""
-    objects = [
-        {
-            "key": item.key,
-            "dataset": item.dataset,
-            "bytes": item.size,
-            "rows": item.lines,
-            "sha256": item.sha256,
+def insert_into_ledger(manifests: Sequence[ManifestDocument], loaded_at: datetime) -> str:
+    """The rows that make manifests loaded ones."""
+    rows = []
+    for manifest in manifests:
+        rows_loaded, result_rows = totals(manifest)
+        row = {
+            "manifest_id": manifest.key.manifest_id,
+            "manifest_key": manifest.key.text,
+            "dag_id": manifest.dag_id,
+            "run_id": manifest.run_id,
+            "is_complete": manifest.is_complete,
+            "suspect_sessions": manifest.suspect_sessions,
+            "objects": [
+                {
+                    "key": item.key,
+                    "dataset": item.dataset,
+                    "bytes": item.size,
+                    "rows": item.lines,
+                    "sha256": item.sha256,
+                }
+                for item in manifest.objects
+            ],
+            "rows_loaded": rows_loaded,
+            "result_rows": result_rows,
+            "manifest_sha256": manifest.sha256,
         }
-        for item in manifest.objects
-    ]
-    rows_loaded, result_rows = totals(manifest)
-    key = manifest.key
-    closures = "NULL"
-    if manifest.exchange_closures is not None:
-        closures = f"parse_json({literal(json.dumps(manifest.exchange_closures))})"
+        # A key that is absent is NULL in SQL; a null would be JSON's.
+        if manifest.exchange_closures is not None:
+            row["exchange_closures"] = manifest.exchange_closures
+        rows.append(row)
     return (
         "insert into raw.load_ledger (manifest_id, manifest_key, family, dag_id, run_id, is_complete, "
         "suspect_sessions, exchange_closures, objects, rows_loaded, result_rows, loaded_at, manifest_sha256) "
-        f"select {literal(key.manifest_id)}, {literal(key.text)}, {literal(key.family)}, "
-        f"{literal(manifest.dag_id)}, {literal(manifest.run_id)}, "
-        f"{str(manifest.is_complete).lower()}, parse_json({literal(json.dumps(manifest.suspect_sessions))}), "
-        f"{closures}, "
-        f"parse_json({literal(json.dumps(objects))}), "
-        f"{rows_loaded}, {result_rows}, {timestamp(loaded_at)}, {literal(manifest.sha256)}"
+        "select value:manifest_id::varchar, value:manifest_key::varchar, "
+        f"{literal(manifests[0].key.family)}, value:dag_id::varchar, value:run_id::varchar, "
+        "value:is_complete::boolean, value:suspect_sessions, value:exchange_closures, value:objects, "
+        f"value:rows_loaded::number, value:result_rows::number, {timestamp(loaded_at)}, "
+        f"value:manifest_sha256::varchar from table(flatten(input => parse_json({literal(json.dumps(rows))})))"
     )
 
 
-def insert_into_rejects(key: ManifestKey, reason: str, rejected_at: datetime) -> str:
-    """A row for a load that was refused."""
+def insert_into_rejects(reasons: Sequence[tuple[ManifestKey, str]], rejected_at: datetime) -> str:
+    """Rows for loads that were refused, each with its reason; all of one family."""
+    rows = [
+        {"manifest_id": key.manifest_id, "manifest_key": key.text, "reason": reason[:MAX_REASON]}
+        for key, reason in reasons
+    ]
     return (
         "insert into raw.load_rejects (manifest_id, manifest_key, family, reason, rejected_at) "
-        f"select {literal(key.manifest_id)}, {literal(key.text)}, {literal(key.family)}, "
-        f"{literal(reason[:MAX_REASON])}, {timestamp(rejected_at)}"
+        f"select value:manifest_id::varchar, value:manifest_key::varchar, {literal(reasons[0][0].family)}, "
+        f"value:reason::varchar, {timestamp(rejected_at)} "
+        f"from table(flatten(input => parse_json({literal(json.dumps(rows))})))"
     )
 
 

@@ -50,6 +50,7 @@ MATRIX: dict[str, set[tuple[str, str, str]]] = {
         ("usage", "schema", "raw"),
         ("usage", "schema", "ops"),
         ("usage", "procedure", "raw.load_manifest(varchar)"),
+        ("usage", "procedure", "raw.load_manifests(varchar)"),
         ("select", "table", "raw.load_ledger"),
         ("select", "table", "raw.load_rejects"),
         ("select", "table", "raw.load_watermarks"),
@@ -158,6 +159,7 @@ def test_loader_calls_the_procedure_and_writes_no_market_data(rights: Rights, th
     allowed = rights.allowed(f"{DATABASE}_loader", things, DATABASE)
 
     assert can(rights, things, "loader", "usage", "raw.load_manifest(varchar)")
+    assert can(rights, things, "loader", "usage", "raw.load_manifests(varchar)")
     assert not can(rights, things, "loader", "usage", "raw.reload_manifest(varchar)")
     writes = {(privilege, name) for privilege, kind, name in allowed if kind == "table" and privilege != "select"}
     assert writes == {("update", "raw.load_watermarks"), ("insert", "ops.dbt_test_results")}

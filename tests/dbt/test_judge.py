@@ -123,4 +123,4 @@ def test_only_a_scratch_database_is_emptied() -> None:
 
 
 def test_call_has_no_plan() -> None:
-    assert judge.explain(None, "ingest/sql/load_manifest.sql", "call raw.load_manifest(%s)", "SNOWTAPE").skipped
+    assert judge.explain(None, "ingest/sql/load_manifests.sql", "call raw.load_manifests(%s)", "SNOWTAPE").skipped

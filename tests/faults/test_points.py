@@ -120,14 +120,16 @@ PLANTED = {
         "    run(session, insert_into_ledger(",
         '    run(session, "commit")\n    run(session, "begin")\n    run(session, insert_into_ledger(',
     ),
-    "a loader that does not ask the ledger": ("    if known:\n", "    if False:\n"),
+    "a loader that does not ask the ledger": ("        if key.manifest_id in rows\n", "        if False\n"),
 }
 
 
 @pytest.mark.parametrize("changed", PLANTED.values(), ids=PLANTED)
 def test_a_defective_loader_is_noticed(drill: Drill, changed: tuple[str, str]) -> None:
     right, wrong = changed
-    (script,) = [one for one in schemachange_scripts(SNOWFLAKE_DATABASE=DATABASE) if "R__load_manifest" in one.name]
+    (script,) = [
+        one for one in schemachange_scripts(SNOWFLAKE_DATABASE=DATABASE) if one.name == "R__load_manifests.sql"
+    ]
     (procedure,) = [one for one in script.statements if right in one]
     drill.site.database.rows(procedure.replace(right, wrong))
     try:

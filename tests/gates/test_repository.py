@@ -16,7 +16,7 @@ from snowflake.snowpark import Row
 from dashboard.data.sql import bind, parameters
 from ingest.manifest_document import Refusal
 from scripts import judge
-from snowflake.procedures import load_manifest, overrides, reload_manifest
+from snowflake.procedures import load_manifest, load_manifests, overrides, reload_manifest
 from tests.gates import deployed, inlined, owners_rights, shapes, sources, typed
 from tests.gates.browser_waits import waits
 from tests.gates.gate import ACCOUNT, DEPLOY, LOAD, QUERY, Finding, check, check_all
@@ -122,6 +122,7 @@ def test_statements_of_the_procedures_are_snowflakes_sql_and_for_owners_rights(m
     session.ledger = []
     # Everything that is ever sent: a load, a reload of what is loaded, a second look at an object, a refusal.
     load_manifest.main(session, KEY)
+    load_manifests.load_list(session, f'["{KEY}"]')
     session.content_keys = {BARS: "not-an-md5"}
     session.replies = {"delete": [Row(1)], "select objects": [Row("[]")]}
     reload_manifest.reload(session, KEY)
@@ -145,7 +146,7 @@ def test_procedures_use_nothing_of_snowpark_that_owners_rights_may_lack(path: Pa
 
 def test_all_procedures_run_as_their_owner() -> None:
     scripts = [script.text for script in sources.schemachange_scripts() if "create or replace procedure" in script.text]
-    assert len(scripts) == 4
+    assert len(scripts) == 5
     assert all("execute as owner\nas\n$$" in text for text in scripts)
 
 
@@ -168,6 +169,7 @@ def test_function_that_is_deployed_is_its_sources_to_the_letter() -> None:
 LOADER = [READER, *(PROCEDURES / f"{part}.py" for part in ("statements", "staged_objects", "load_manifest"))]
 INLINED = {
     "load_manifest": LOADER,
+    "load_manifests": [*LOADER, PROCEDURES / "load_manifests.py"],
     "reload_manifest": [*LOADER, PROCEDURES / "reload_manifest.py"],
     "override": [PROCEDURES / "overrides.py"],
     "retract_override": [PROCEDURES / "overrides.py"],

@@ -19,14 +19,17 @@ class OperationalError(Exception):
 
 
 class Connection:
-    """Loads into a set; refuses keys that a test names."""
+    """Loads into a set; refuses keys that a test names, and fails a call with keys that it names."""
 
     def __init__(self) -> None:
         self.ledger: dict[str, str] = {}
         self.rejects: list[str] = []
         self.watermark: str | None = None
-        self.refused: dict[str, Exception] = {}
-        self.calls: list[str] = []
+        self.refused: dict[str, str] = {}
+        self.failing: dict[str, Exception] = {}
+        # How many manifests a call has time for.
+        self.most = 1000
+        self.calls: list[list[str]] = []
         # Key to what was loaded under it, and when.
         self.loaded: dict[str, tuple[bytes, datetime]] = {}
 
@@ -53,15 +56,23 @@ class Connection:
                 known = [one for one, family in self.ledger.items() if family == value]
                 self.rows = [(one,) for one in known if one > others[0]]
             return
-        assert sql.startswith("call raw.load_manifest(")
-        self.calls.append(value)
-        if value in self.refused:
-            raise self.refused[value]
-        manifest_id = manifests.manifest_id_of(value)
+        assert sql == "call raw.load_manifests(%s)\n"
+        keys = json.loads(value)
+        self.calls.append(keys)
+        for key in keys:
+            if key in self.failing:
+                raise self.failing[key]
+        answers = [self.answer(key) for key in keys[: self.most]]
+        self.rows = [(json.dumps({"manifests": answers, "left": keys[self.most :]}),)]
+
+    def answer(self, key: str) -> dict[str, object]:
+        if key in self.refused:
+            return {"manifest_key": key, "status": "refused", "message": self.refused[key]}
+        manifest_id = manifests.manifest_id_of(key)
         status = "already_loaded" if manifest_id in self.ledger else "loaded"
         self.ledger[manifest_id] = "stocks"
-        answer = {"manifest_id": manifest_id, "status": status, "objects": 1, "rows_loaded": 2, "result_rows": 3}
-        self.rows = [(json.dumps(answer),)]
+        numbers = {"objects": 1, "rows_loaded": 2, "result_rows": 3}
+        return {"manifest_key": key, "manifest_id": manifest_id, "status": status, **numbers}
 
     def fetchall(self):
         return self.rows
@@ -154,17 +165,38 @@ def test_only_documents_that_were_written_after_their_load_are_read(landed) -> N
     assert read == [KEYS[1]]
 
 
-def test_a_load_reports_what_the_procedure_answers() -> None:
+def test_a_load_is_one_call_and_reports_what_the_procedure_answers() -> None:
     connection = Connection()
-    first, again = loader.load(connection, [KEYS[0], KEYS[0]])
+    connection.ledger = {IDS[0]: "stocks"}
+    again, first = loader.load(connection, KEYS[:2])
     assert (first.status, first.rows_loaded, first.result_rows) == ("loaded", 2, 3)
     assert again.status == "already_loaded"
+    assert connection.calls == [KEYS[:2]]
 
 
-def refusal(key: str, reason: str) -> Exception:
-    """As the connector raises what a procedure raised."""
-    said = f"SNOWTAPE_REFUSED {key}: {reason}. Nothing was loaded; the next run tries again."
-    return ValueError(f'100357 (P0000): Traceback:\n  File "x", line 9\nRefusal: {said}\nin function LOAD_MANIFEST')
+def test_what_a_call_had_no_time_for_is_asked_of_the_next_one() -> None:
+    connection = Connection()
+    connection.most = 3
+    assert len(loader.load(connection, KEYS)) == 4
+    assert connection.calls == [KEYS, KEYS[3:]]
+
+
+def test_a_procedure_that_loads_nothing_is_not_called_for_ever() -> None:
+    connection = Connection()
+    connection.most = 0
+    with pytest.raises(LoadFailed, match=r"loaded none of 4 manifests"):
+        loader.load(connection, KEYS)
+
+
+def test_nothing_to_load_is_no_call() -> None:
+    connection = Connection()
+    assert loader.load(connection, []) == []
+    assert connection.calls == []
+
+
+def refusal(key: str, reason: str) -> str:
+    """As the procedure words it."""
+    return f"SNOWTAPE_REFUSED {key}: {reason}. Nothing was loaded; the next run tries again."
 
 
 def test_a_refused_manifest_keeps_none_of_the_others_back_and_is_named_in_the_procedures_words() -> None:
@@ -179,42 +211,31 @@ def test_a_refused_manifest_keeps_none_of_the_others_back_and_is_named_in_the_pr
     assert set(connection.ledger) == {IDS[0], IDS[2], IDS[3]}
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        pytest.param(f"SNOWTAPE_REFUSED {KEYS[0]}: it is missing", id="a refusal of another manifest"),
-        pytest.param(f"manifest {KEYS[1]} was refused: it is missing", id="prose"),
-        pytest.param("the statement 'SNOWTAPE_REFUSED' failed", id="the token in a text"),
-    ],
-)
-def test_only_the_token_with_the_manifests_own_key_is_a_refusal(words: str) -> None:
+def test_a_call_that_fails_is_made_again_for_each_manifest_alone() -> None:
     connection = Connection()
-    connection.refused = {KEYS[1]: ValueError(words)}
-    with pytest.raises(LoadFailed):
-        loader.load(connection, KEYS)
-
-
-def test_refusal_ends_with_its_line() -> None:
-    connection = Connection()
-    connection.refused = {KEYS[1]: ValueError(f"x: Refusal: SNOWTAPE_REFUSED {KEYS[1]}: eine Zeile.\n in function X")}
-    with pytest.raises(LoadRefused, match=r"was refused: eine Zeile\.$"):
-        loader.load(connection, KEYS)
-
-
-def test_another_error_names_the_manifest_and_may_be_tried_again() -> None:
-    connection = Connection()
-    connection.refused = {KEYS[1]: ValueError("lock\ntime-out"), KEYS[2]: refusal(KEYS[2], "it is missing")}
+    connection.failing = {KEYS[1]: ValueError("lock\ntime-out")}
+    connection.refused = {KEYS[2]: refusal(KEYS[2], "it is missing")}
     with pytest.raises(LoadFailed, match=r"2 of 4 .*0001.*lock time-out.*it is missing"):
         loader.load(connection, KEYS)
     assert set(connection.ledger) == {IDS[0], IDS[3]}
 
 
+def test_a_manifest_that_failed_inside_the_procedure_may_be_tried_again() -> None:
+    connection = Connection()
+    answer = connection.answer
+    connection.answer = lambda key: (  # type: ignore[method-assign]
+        {"manifest_key": key, "status": "failed", "message": "out of memory"} if key == KEYS[1] else answer(key)
+    )
+    with pytest.raises(LoadFailed, match=rf"1 of 4 manifests are not loaded\. {KEYS[1]}: out of memory"):
+        loader.load(connection, KEYS)
+
+
 def test_a_lost_connection_ends_the_load_and_names_what_is_left() -> None:
     connection = Connection()
-    connection.refused = {KEYS[1]: OperationalError("gone")}
-    with pytest.raises(LoadFailed, match=r"3 of 4 .*not tried"):
+    connection.failing = {KEYS[1]: ValueError("lock time-out"), KEYS[2]: OperationalError("gone")}
+    with pytest.raises(LoadFailed, match=r"3 of 4 .*0003\.json: not tried"):
         loader.load(connection, KEYS)
-    assert connection.calls == KEYS[:2]
+    assert connection.calls == [KEYS, *([key] for key in KEYS[:3])]
 
 
 def test_the_event_tells_what_the_ledger_has_of_the_swept_manifests() -> None:

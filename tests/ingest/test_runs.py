@@ -291,7 +291,7 @@ def test_daily_plans_the_last_completed_session() -> None:
     assert (yields["label"], yields["sessions"]) == ("treasury yields 2026-11-20", [])
     assert batch["sessions"][-1] == "2026-11-20"
     assert len(batch["sessions"]) == 6
-    assert [one["label"] for one in runs.plan_daily(Family.OPTIONS, NOW)] == ["AAPL 2026-11-20", "MSFT 2026-11-20"]
+    assert [one["label"] for one in runs.plan_daily(Family.OPTIONS, NOW)] == ["AAPL, MSFT 2026-11-20"]
 
 
 @pytest.mark.usefixtures("environment")

@@ -26,9 +26,10 @@ def deployed(warehouse: RunningWarehouse) -> Database:
 def test_every_script_succeeds_once(deployed: Database) -> None:
     scripts = [row[0] for row in deployed.rows(HISTORY)]
 
-    assert scripts[-7:] == [
+    assert scripts[-8:] == [
         "R__landing.sql",
         "R__load_manifest.sql",
+        "R__load_manifests.sql",
         "R__option_numbers.sql",
         "R__override.sql",
         "R__reload_manifest.sql",

@@ -121,7 +121,7 @@ class Statements:
         if "from raw.load_ledger" in statement:
             return self.ledger
         if statement.startswith("select metadata$filename"):
-            begins = statement.partition("@raw.landing/")[2].split(" ")[0]
+            begins = tuple(part.split(" ")[0] for part in statement.split("@raw.landing/")[1:])
             return [Row("prod/" + key, self.content_key(key)) for key in self.files if key.startswith(begins)]
         if statement.startswith("select object_key"):
             return [self._copied(key) for key in self.results if f" raw.{key.split('/')[1]} " in statement]

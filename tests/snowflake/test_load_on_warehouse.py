@@ -445,9 +445,11 @@ def test_same_id_in_both_families_is_two_manifests(database: Database, landed: L
 @pytest.fixture
 def planting(database: Database) -> Iterator[Callable[..., None]]:
     """Deploys the procedure with these lines planted in front of its COPYs and behind them."""
-    (script,) = [one for one in schemachange_scripts(SNOWFLAKE_DATABASE=database.name) if "R__load_m" in one.name]
+    (script,) = [
+        one for one in schemachange_scripts(SNOWFLAKE_DATABASE=database.name) if one.name == "R__load_manifest.sql"
+    ]
     (procedure,) = script.statements
-    first, last = "    for dataset in DATASETS[key.family]:\n", "            check_copied("
+    first, last = "    for dataset in DATASETS[manifests[0].key.family]:\n", "            check_copied("
     assert procedure.count(first) == procedure.count(last) == 1
 
     def plant(before: str, behind: str = "pass") -> None:

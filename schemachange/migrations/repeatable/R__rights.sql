@@ -7,8 +7,9 @@
 {%- set reader, operator = prefix ~ '_reader', prefix ~ '_operator' %}
 grant usage on schema raw to role {{ loader }};
 grant usage on schema ops to role {{ loader }};
--- The procedure runs with its owner's rights: who calls it needs none on tables, stage and integration.
+-- The procedures run with their owner's rights: who calls them needs none on tables, stage and integration.
 grant usage on procedure raw.load_manifest(varchar) to role {{ loader }};
+grant usage on procedure raw.load_manifests(varchar) to role {{ loader }};
 grant select on table raw.load_ledger to role {{ loader }};
 grant select on table raw.load_rejects to role {{ loader }};
 -- The watermark only says where a sweep begins to list; a wrong one costs a listing and loses nothing.

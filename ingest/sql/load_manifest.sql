@@ -1,1 +1,0 @@
-call raw.load_manifest(%s)

@@ -1,0 +1,1 @@
+call raw.load_manifests(%s)
