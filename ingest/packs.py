@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ingest import planning
 from ingest.completeness import SuspectSession
-from ingest.manifests import Cover
+from ingest.manifests import Cover, Coverage
 from ingest.planning import Batch, chunks
 
 # A few dozen tasks for every underlying that there is.
@@ -42,6 +43,14 @@ def named(batches: Sequence[Batch]) -> str:
     names = [name for batch in batches for name in batch.scope]
     shown = ", ".join(names) if len(names) <= MOST_NAMED else f"{names[0]} … {names[-1]} ({len(names)} underlyings)"
     return f"{shown} {last.label.partition(' ')[2]}"
+
+
+def remaining(batches: Sequence[Batch], held: Coverage) -> list[Batch]:
+    """What a second try of a task has left to fetch; `held` by its first one."""
+    left = batches
+    if len(batches) > 1:
+        left = [batch for batch in batches if not held.holds(batch.scope[0]) >= set(batch.sessions)]
+    return [planning.remaining(batch, held) for batch in left]
 
 
 def cover(underlying: str, sessions: Sequence[str], suspects: Sequence[SuspectSession], contracts: Any) -> Cover:

@@ -164,10 +164,7 @@ def land(values: Mapping[str, Any], dag_id: str, run_id: str, *, tried_since: da
     store.check()
     if tried_since is not None:
         tried = manifests.of_run(store, batches[0].family, dag_id, run_id, tried_since - CLOCK_TOLERANCE)
-        held = manifests.coverage(tried)
-        if len(batches) > 1:
-            batches = [one for one in batches if not held.holds(one.scope[0]) >= set(one.sessions)]
-        batches = [planning.remaining(batch, held) for batch in batches]
+        batches = packs.remaining(batches, manifests.coverage(tried))
     if batches and file_planning.is_of_files(batches[0]):
         settings = read_flat_files()
         if settings is None:
