@@ -12,7 +12,8 @@ from typing import Any
 
 from ingest import planning
 from ingest.completeness import SuspectSession
-from ingest.manifests import Cover, Coverage
+from ingest.datasets import Family
+from ingest.manifests import WHOLE_MARKET, Cover, Coverage
 from ingest.planning import Batch, chunks
 
 # A few dozen tasks for every underlying that there is.
@@ -24,9 +25,9 @@ MOST_NAMED = 3
 
 
 def packed(batches: Sequence[Batch]) -> list[dict[str, Any]]:
-    """The batches as JSON values, a task each: those of option contracts several together, any other alone."""
-    options = [batch for batch in batches if batch.contract_window is not None]
-    alone = [batch.to_dict() for batch in batches if batch.contract_window is None]
+    """The batches as JSON values, a task each: those of an underlying's options several together, any other alone."""
+    alone = [batch.to_dict() for batch in batches if not _is_of_an_underlying(batch)]
+    options = [batch for batch in batches if _is_of_an_underlying(batch)]
     return alone + [_pack(some) for some in chunks(options, UNDERLYINGS_A_TASK)]
 
 
@@ -49,7 +50,7 @@ def remaining(batches: Sequence[Batch], held: Coverage) -> list[Batch]:
     """What a second try of a task has left to fetch; `held` by its first one."""
     left = batches
     if len(batches) > 1:
-        left = [batch for batch in batches if not held.holds(batch.scope[0]) >= set(batch.sessions)]
+        left = [one for one in batches if not one.sessions or not held.holds(one.scope[0]) >= set(one.sessions)]
     return [planning.remaining(batch, held) for batch in left]
 
 
@@ -70,6 +71,10 @@ def suspected(suspects: Sequence[SuspectSession]) -> tuple[SuspectSession, ...]:
             fetches=max(known.fetches, one.fetches),
         )  # fmt: skip
     return tuple(sums.values())
+
+
+def _is_of_an_underlying(batch: Batch) -> bool:
+    return batch.family == Family.OPTIONS and batch.scope != (WHOLE_MARKET,)
 
 
 def _pack(batches: Sequence[Batch]) -> dict[str, Any]:

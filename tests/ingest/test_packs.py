@@ -9,6 +9,7 @@ import pytest
 from ingest import manifests, packs, planning, runs
 from ingest.datasets import Family
 from ingest.errors import IncompleteFetch, NotAuthorized
+from ingest.flat_files import planning as file_planning
 
 from .answering import DAYS, NOTHING, ranged, refused, stored
 from .conftest import Reply
@@ -52,6 +53,13 @@ def test_five_thousand_underlyings_are_twenty_tasks() -> None:
     assert len(tasks) == 20
     assert tasks[0]["label"] == "U0000 … U0249 (250 underlyings) 2026-11-20"
     assert [batch for task in tasks for batch in packs.unpacked(task)] == batches
+
+
+def test_underlyings_whose_bars_files_have_share_a_task_and_are_asked_again_by_a_second_try() -> None:
+    batches = planning.options_daily(DAYS[2], DAYS[:2], UNDERLYINGS)
+    left = [file_planning.without(batch, DAYS) for batch in batches]
+    (task,) = packs.packed(left)
+    assert packs.remaining(packs.unpacked(task), NOTHING) == left
 
 
 def test_batches_of_stocks_and_a_single_underlying_are_tasks_as_they_are() -> None:
