@@ -18,7 +18,7 @@ grant usage on warehouse <% database %>_deployer to role <% database %>_deployer
 create warehouse if not exists <% database %>_loader
 with warehouse_size = xsmall
 initially_suspended = true
-comment = 'Loads: one call per manifest';
+comment = 'Loads: a call takes a list of manifests';
 
 alter warehouse <% database %>_loader set
 auto_suspend = 60

@@ -179,6 +179,20 @@ def test_refused_load_is_rolled_back_and_its_reject_row_is_kept(
     assert stored(target, batch) == (0, 0)
 
 
+def test_list_is_loaded_in_one_call_without_its_damaged_manifests(target: Target) -> None:
+    batches = [land_stocks(target), land_stocks(target, spoil=promise_more_results), land_stocks(target)]
+    batches += [land_stocks(target, spoil=promise_more_bytes)]
+    keys = json.dumps([batch.key for batch in batches])
+    with target.connect("loader", autocommit=True) as connection:
+        cursor = connection.cursor().execute("call raw.load_manifests(%s)", (keys,))
+        answer = json.loads(cursor.fetchall()[0][0])
+
+    statuses = {one["manifest_key"]: one["status"] for one in answer["manifests"]}
+    assert [statuses[batch.key] for batch in batches] == ["loaded", "refused", "loaded", "refused"]
+    assert [stored(target, batch) for batch in batches] == [(1, 1), (0, 0), (1, 1), (0, 0)]
+    assert [count(target, "load_rejects", batch) for batch in batches] == [0, 1, 0, 1]
+
+
 def test_copied_rows_have_a_checksum_of_their_object(target: Target, state: State) -> None:
     batch = land_stocks(target)
     call(target, batch)
