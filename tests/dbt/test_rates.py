@@ -19,7 +19,6 @@ WHOLE = dict(zip(MONTHS, (3.72, 3.81, 3.79, 3.65, 3.58, 3.6, 3.71, 3.9, 4.13, 4.
 GAPS = {"3_month": -0.05, "1_year": 0.1, "10_year": 1.4}
 DAYS = (-1, 0, 0.5, 7, 30, 30.5, 45, 91, 92, 182.5, 250, 365, 366, 729.5, 1000, 2555, 4000, 9000, 10950, 20000)
 PATH, PARAMS = "/fed/v1/treasury-yields", {"sort": "date.asc", "limit": "50000"}
-MODELS = ("--select", "+int_polygon__risk_free_rates")
 TABLES = ("snapshots.snapshot_polygon__treasury_yields", "intermediate.int_polygon__risk_free_rates")
 
 
@@ -61,22 +60,22 @@ def built(lake: Lake, dbt: Dbt) -> tuple[Lake, dict[str, Any], list[Any], dict[s
     ]
     wrong = day("2026-07-06", WHOLE | {"1_month": 3.0})
     load(lake, minute(0), day("2026-06-16", GAPS), *fixed, *false, wrong)
-    dbt("run", *MODELS)
+    dbt.run_behind(*TABLES)
     # Restated; and a second time, with the day of 1 July withdrawn and that of the 7th damaged. What lies before the
     # first day of an answer may lie before the plan's history: an answer without it ends nothing.
     load(lake, minute(10), *fixed, *false, wrong | {"yield_1_month": 3.5})
-    dbt("run", *MODELS)
+    dbt.run_behind(*TABLES, again=True)
     before = lake.execute("select max(recorded_at) from intermediate.int_polygon__risk_free_rates")[0][0]
     damaged = day("2026-07-07", WHOLE | {"1_year": 77})
     load(lake, minute(20), fixed[0], fixed[2], damaged, *ends, *false, wrong | {"yield_1_month": 3.6})
     load(lake, minute(25))
-    dbt("run", *MODELS)
+    dbt.run_behind(*TABLES, again=True)
     new = lake.execute(
         "select session_date::varchar from intermediate.int_polygon__risk_free_rates where recorded_at > %s order by 1",
         (before,),
     )
     later = {table: lake.rows(table) for table in TABLES}
-    dbt("run", "--full-refresh", *MODELS)
+    dbt.run_behind(*TABLES, again=True, full_refresh=True)
     return lake, later, [session for (session,) in new], {table: lake.rows(table) for table in TABLES}
 
 
