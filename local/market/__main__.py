@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from local.market.plans import PLANS
@@ -40,6 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
             has_chain_snapshot=not options.no_chain_snapshot,
             has_ticker_events=not options.no_ticker_events,
             has_treasury_yields=not options.no_treasury_yields,
+            corrections=options.corrections,
         )
     except ValueError as error:
         return _stop(str(error), BAD_SETTING)
@@ -56,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         app = create_app(settings)
-    except (ValueError, CalendarEnds) as error:
+    except (OSError, ValueError, CalendarEnds) as error:
         return _stop(str(error), BAD_SETTING)
     market = app.state.market
     host, port = listener.getsockname()[:2]
@@ -117,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--closure", type=_date, action="append", default=[], metavar="DAY", help="no session then; may be repeated")
     add("--no-chain-snapshot", action="store_true", help="403 on the option chain, as plans without it")
     add("--no-ticker-events", action="store_true", help="403 on ticker events, as a plan without them")
+    add("--corrections", type=Path, metavar="FILE", help="a JSON list of corrections, as /_corrections takes them")
     add("--no-treasury-yields", action="store_true", help="403 on treasury yields, as a plan without them")
     return parser
 

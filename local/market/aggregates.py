@@ -15,7 +15,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from local.market.bars import Bars
 from local.market.errors import bad_request
 from local.market.market import Market, market_of
 from local.market.query import Query, encode_cursor, parse_day
@@ -70,16 +69,12 @@ async def other_range(request: Request) -> Response:
 def _rows(market: Market, ticker: str, low: int, high: int, adjusted: bool) -> list[dict[str, Any]]:
     if low > high:
         return []
-    bars: Bars | None
-    if ticker.startswith("O:"):
-        contract = market.contracts.find(ticker)
-        bars = market.chain.bars(contract, low, high) if contract else None
-    else:
-        bars = market.universe.ticker_bars(ticker, low, high)
-        if bars is not None and adjusted:
-            bars = market.universe.adjust(ticker, bars, market.clock.today_position())
-    if bars is None:
+    if not ticker.startswith("O:"):
+        return market.universe.ticker_rows(ticker, low, high, adjusted, market.clock.today_position())
+    contract = market.contracts.find(ticker)
+    if contract is None:
         return []
+    bars = market.chain.bars(contract, low, high)
     return rows_of(bars, {}, market.sessions.midnight_ms[bars.position].tolist())
 
 

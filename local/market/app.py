@@ -4,6 +4,7 @@ GET /health                        200 once the market is there
 GET, DELETE /_requests             what came in (time, method, path, params, status) / forget it
 GET, POST, DELETE /_faults         see faults.py
 GET, POST /_plan                   {"plan": "free"}: what the key is entitled to from now on, see plans.py
+GET, POST, DELETE /_corrections    bars that are corrected and splits that are told late, see corrections.py
 GET, POST, DELETE /_yields         treasury yields that are restated, see economy.py
 GET, POST /_clock                  {"now": "2026-11-20T22:00:00Z"} stops the clock there, {"now": null} lets it run
 
@@ -25,7 +26,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from local.door import Door
-from local.market import aggregates, economy, options, reference, status
+from local.market import aggregates, corrections, economy, options, reference, status
 from local.market.errors import ApiError, bad_request
 from local.market.faults import FaultList, Faults
 from local.market.gate import Gate, RequestLog
@@ -53,6 +54,7 @@ def create_app(settings: MarketSettings) -> Starlette:
             *options.ROUTES,
             *status.ROUTES,
             *economy.ROUTES,
+            *corrections.ROUTES,
             Route("/health", _health),
             Route("/_clock", _clock, methods=["GET", "POST"]),
             Route("/_plan", _plan, methods=["GET", "POST"]),

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from local.market.chain import Chain
 from local.market.clock import Clock
 from local.market.contracts import Contracts
+from local.market.corrections import read_file
 from local.market.plans import PLANS
 from local.market.sessions import sessions_around
 from local.market.settings import MarketSettings
@@ -20,7 +21,9 @@ class Market:
     """What the endpoints read."""
 
     def __init__(self, settings: MarketSettings) -> None:
-        """Raises ValueError for an anchor that is no session, CalendarEnds for a present too far from it."""
+        """Raises ValueError for an anchor that is no session or for a file that holds no corrections, OSError for one
+        that can't be read, CalendarEnds for a present too far from the anchor.
+        """
         now = settings.now or datetime.now(UTC)
         self.settings = settings
         self.plan = PLANS[settings.plan]
@@ -34,6 +37,9 @@ class Market:
             anchor = position
         self.yields = Yields(self.sessions)
         self.universe = Universe(self.sessions, anchor, settings.synthetic_tickers)
+        if settings.corrections is not None:
+            for item in read_file(settings.corrections.read_bytes()):
+                self.universe.correct(item)
         self.contracts = Contracts(self.sessions, self.universe.replays)
         self.chain = Chain(self.sessions, self.universe.replays, self.contracts, self.yields)
 

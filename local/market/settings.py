@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 
 from local.market.plans import PLANS
 
@@ -25,6 +26,7 @@ class MarketSettings:
     closures: sessions of every calendar on which the exchange is closed, as it announced on short notice.
     has_chain_snapshot: False answers 403 on the option chain snapshot, as plans without it do.
     has_ticker_events, has_treasury_yields: the same for these.
+    corrections: a file of what is corrected from the start, see corrections.py.
     """
 
     anchor: date | None = None
@@ -39,6 +41,7 @@ class MarketSettings:
     has_chain_snapshot: bool = True
     has_ticker_events: bool = True
     has_treasury_yields: bool = True
+    corrections: Path | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.synthetic_tickers <= MAX_SYNTHETIC_TICKERS:

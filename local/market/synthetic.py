@@ -55,6 +55,7 @@ class Synthetic:
         self._shares = np.round(10.0 ** (4.0 + 3.0 * self._draw(_SHARES)))
         self._quiet = np.where(self.numbers % 17 == 5, 0.04 + 0.26 * self._draw(_QUIET), 0.0)
         self._first_split = anchor - 1 - (self._draw(_SPLIT_DAY) * (SPLIT_EVERY - 1)).astype(np.int64)
+        self._told_later: dict[int, list[Split]] = {}
         self._walk: list[NDArray[np.float32]] = []
         self.splits = lru_cache(maxsize=16)(self._splits)
 
@@ -65,8 +66,23 @@ class Synthetic:
         """Every ticker's splits executed up to the session `high`, ascending by ticker and session."""
         return [split for index in range(self.count) for split in self.ticker_splits(index, high)]
 
+    def split(self, index: int, position: int, split_from: int, split_to: int) -> None:
+        """A split that is told now: prices from its session on are divided, volumes multiplied by it."""
+        told = Split(self.tickers[index], position, split_from, split_to)
+        self._told_later.setdefault(index, []).append(told)
+        self.splits.cache_clear()
+
+    def forget_splits(self) -> None:
+        """Take back all that `split` told."""
+        self._told_later.clear()
+        self.splits.cache_clear()
+
     def ticker_splits(self, index: int, high: int) -> list[Split]:
         """One ticker's splits executed up to the session `high`, ascending."""
+        told = [split for split in self._told_later.get(index, []) if split.position <= high]
+        return sorted(self._splits_in_grid(index, high) + told, key=lambda split: split.position)
+
+    def _splits_in_grid(self, index: int, high: int) -> list[Split]:
         if self.numbers[index] % 10 != 4:
             return []
         in_grid = int(self._first_split[index])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import date
 from typing import Any, TypeVar
 
 import numpy as np
 
 from local.market.bars import Bars, Dividend, Split, flat_bars, joined, later_split_factor
+from local.market.corrections import Corrections
 from local.market.listings import FUND, FUND_CLOSE_USD, FUND_VOLUME, Listing, listings
 from local.market.replay import REPLAYED_TICKERS, Replay, Source
 from local.market.sessions import Sessions
@@ -24,6 +26,7 @@ class Universe:
         self.anchor = anchor
         self.replays = {ticker: Replay(Source.load(ticker), anchor) for ticker in REPLAYED_TICKERS}
         self.synthetic = Synthetic(synthetic_tickers, anchor)
+        self.corrections = Corrections()
         self.listings = listings(self.replays, self.synthetic, anchor, len(sessions))
         self._of_ticker: dict[str, list[Listing]] = defaultdict(list)
         for listing in self.listings:
@@ -35,6 +38,26 @@ class Universe:
         shared = [self.synthetic.index[series] for series in self._shared if series in self.synthetic.index]
         self._is_plain = np.ones(self.synthetic.count, dtype=np.bool_)
         self._is_plain[shared] = False
+
+    def correct(self, item: dict[str, Any]) -> None:
+        """Take a correction (see corrections.py).
+
+        Raises ValueError for a split of a ticker that is not synthetic, or on a day without a session.
+        """
+        if "split" in item:
+            position = self.sessions.position(date.fromisoformat(item["session"]))
+            index = self.synthetic.index.get(item["ticker"])
+            if position is None or index is None or not self._is_plain[index]:
+                raise ValueError(
+                    f"{item['ticker']} on {item['session']} can't be split: name a SIM ticker and a session"
+                )
+            self.synthetic.split(index, position, *item["split"])
+        self.corrections.add(item)
+
+    def forget_corrections(self) -> None:
+        """Everything is again as it was first told."""
+        self.corrections.clear()
+        self.synthetic.forget_splits()
 
     def of_ticker(self, ticker: str) -> list[Listing]:
         """A ticker's listings in the order of time; none of a ticker that isn't known."""
@@ -102,7 +125,32 @@ class Universe:
         indices, bars = indices[plain], bars.where(plain)
         if len(bars):
             rows += _grouped_rows([self.synthetic.tickers[i] for i in indices.tolist()], bars, at)
-        return rows
+        day = self.sessions.day(position)
+        if not self.corrections.has(day):
+            return rows
+        now = [self._corrected(row["T"], position, row, adjusted, today) for row in rows]
+        return [row for row in now if row is not None]
+
+    def ticker_rows(self, ticker: str, low: int, high: int, adjusted: bool, today: int) -> list[dict[str, Any]]:
+        """A ticker's bars of the sessions low to high, as the range endpoint writes them; none of an unknown one."""
+        bars = self.ticker_bars(ticker, low, high)
+        if bars is None:
+            return []
+        if adjusted:
+            bars = self.adjust(ticker, bars, today)
+        rows = rows_of(bars, {}, self.sessions.midnight_ms[bars.position].tolist())
+        if not self.corrections.told:
+            return rows
+        positions = bars.position.tolist()
+        now = [self._corrected(ticker, at, row, adjusted, today) for at, row in zip(positions, rows, strict=True)]
+        return [row for row in now if row is not None]
+
+    def _corrected(
+        self, ticker: str, position: int, row: dict[str, Any], adjusted: bool, today: int
+    ) -> dict[str, Any] | None:
+        later = self.ticker_splits(ticker, today) if adjusted else []
+        factor = float(later_split_factor(later, np.array([position]))[0])
+        return self.corrections.apply(self.sessions.day(position), ticker, row, factor)
 
     def by_ticker(self, events: list[Event]) -> dict[str, list[Event]]:
         """Splits or dividends grouped by ticker, each ascending."""
