@@ -4,6 +4,7 @@
   const TICKER = /^[A-Za-z0-9][A-Za-z0-9.:\-/]{0,31}$/;
   const DATE = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
   // 31 February passes the pattern; JavaScript would make it a day of March.
+  const TIME = /^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$/;
   const isDate = (text) => DATE.test(text) && new Date(`${text}T00:00:00Z`).toJSON()?.slice(0, 10) === text;
   const NONE = "none";
 
@@ -19,6 +20,8 @@
         return text.split(",").filter((value, place, all) => TICKER.test(value) && all.indexOf(value) === place).slice(0, param.most);
       case "date":
         return isDate(text) ? text : param.default;
+      case "time":
+        return TIME.test(text) ? text : param.default;
       case "whole":
         return /^\d{1,9}$/.test(text) ? +text : param.default;
       case "json":
@@ -49,6 +52,8 @@
         return listed.every((each) => TICKER.test(each)) ? null : say("tickers with commas between");
       case "date":
         return isDate(text) ? null : say("a date such as 2026-11-20");
+      case "time":
+        return TIME.test(text) ? null : say("a time such as 18:30:00");
       case "whole":
         return /^\d{1,9}$/.test(text) ? null : say("a whole number");
       case "json":

@@ -200,5 +200,10 @@
     resizing = setTimeout(() => refit(null), 200);
   });
 
-  clientside.chart = { draw, refit, hover };
+  // A time of day belongs to the day that the address names: another day, chosen by hand, is meant as a whole.
+  function timeOf(day, at) {
+    return day === new URLSearchParams(window.location.search).get("asof") ? at : "";
+  }
+
+  clientside.chart = { draw, refit, hover, timeOf };
 })();

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 
 import numpy as np
 import pandas as pd
 
 _VALUES = ("open_usd", "high_usd", "low_usd", "close_usd", "volume_shares")
 _PRICES = ("open_usd", "high_usd", "low_usd", "close_usd")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What was known before a moment: the end of a day, or a time of it (UTC)."""
+
+    day: date
+    at: time | None = None
+
+    @property
+    def moment(self) -> datetime:
+        """The moment, naive UTC."""
+        return end_of_day(self.day) if self.at is None else datetime.combine(self.day, self.at)
+
+
+def read_known(day: object, at: object = "") -> Known | None:
+    """From YYYY-MM-DD and, for less than the whole day, HH:MM:SS; None without a day that is one."""
+    try:
+        found = date.fromisoformat(str(day)) if day else None
+        return None if found is None else Known(found, time.fromisoformat(str(at)) if at else None)
+    except ValueError:
+        return None
 
 
 def end_of_day(day: date) -> datetime:

@@ -21,7 +21,8 @@ class Param:
     """One parameter of a page's address.
 
     `kind`: "one" or "many" of `allowed` ("many" is a list, comma-separated in the address), "tickers" (a list of
-    symbols), "text", "date" (YYYY-MM-DD), "whole" (a number from 0), or "json" (a filter, checked by the server).
+    symbols), "text", "date" (YYYY-MM-DD), "time" (HH:MM:SS), "whole" (a number from 0), or "json" (a filter, checked by
+    the server).
     `is_written`: False when the address alone sets it (the search box does). `control`: "" for state that the browser
     keeps by itself; the address is only checked for it.
     """

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from datetime import date, datetime
 
+from dashboard.data.as_of import Known
+
 NONE = "–"
 _MINUS = "\N{MINUS SIGN}"
 
@@ -53,6 +55,13 @@ def session(value: date | None) -> str:
 def utc(value: datetime | None) -> str:
     """A naive UTC time: "20 Nov 2026 23:15 UTC"."""
     return NONE if value is None else f"{value.day} {value:%b %Y %H:%M} UTC"
+
+
+def known(then: Known) -> str:
+    """'at the end of Fri 20 Nov 2026', 'before 18:30:00 UTC on Fri 20 Nov 2026'."""
+    if then.at is None:
+        return f"at the end of {session(then.day)}"
+    return f"before {then.at:%H:%M:%S} UTC on {session(then.day)}"
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

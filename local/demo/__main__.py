@@ -37,6 +37,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make demo ARGS=…", description="Run the whole chain on this machine.")
     parser.add_argument("--once", action="store_true", help="end after the summary; exit code 1 when a stage failed")
     parser.add_argument(
+        "--corrections",
+        action=argparse.BooleanOptionalAction,
+        help="then let the vendor correct some bars, and bring that in too (default: the first time, unless --once)",
+    )
+    parser.add_argument(
         "--synthetic-tickers", type=int, default=100, metavar="N", help="SIM tickers beside the real ones (100)"
     )
     parser.add_argument("--years", type=int, default=2, metavar="N", help="years of stock bars to backfill (2)")
@@ -49,7 +54,8 @@ def main() -> int:
         settings = read_settings(arguments.once, arguments.synthetic_tickers, arguments.years, arguments.option_days)
         check_source(settings.source)
         with only_one(settings):
-            return run(settings, console)
+            corrects = not settings.once if arguments.corrections is None else bool(arguments.corrections)
+            return run(settings, console, corrects)
     except SettingError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -58,19 +64,21 @@ def main() -> int:
         return 130
 
 
-def run(settings: DemoSettings, console: Console) -> int:
-    """One demo from start to end; returns its exit code."""
+def run(settings: DemoSettings, console: Console, corrects: bool) -> int:
+    """One demo from start to end, with the vendor's corrections after it or without; returns its exit code."""
     for note in settings.notes:
         console.print(Text(note, "yellow"))
     demo = DemoRun(settings, console)
     with demo.servers:
         ended = _through(demo, console)
+        plays = ended and corrects and demo.has_corrections
+        is_corrected = _corrected(demo, console) if plays else True
         if settings.once or not ended:
-            return 0 if ended and not demo.board.failed else 1
-        _stay(demo, console)
+            return 0 if ended and is_corrected and not demo.failed else 1
+        _stay(demo, console, is_open=plays)
         console.print("\nStopping …")
     console.print("Everything has been stopped. `make demo` goes on from the stored state.")
-    return 1 if demo.board.failed else 0
+    return 1 if demo.failed or not is_corrected else 0
 
 
 def _through(demo: DemoRun, console: Console) -> bool:
@@ -96,13 +104,35 @@ def _through(demo: DemoRun, console: Console) -> bool:
     return not failure
 
 
-def _stay(demo: DemoRun, console: Console) -> None:
-    """Keep the servers up until Ctrl-C; a server that dies is reported once."""
-    url = demo.dashboard_url
+def _corrected(demo: DemoRun, console: Console) -> bool:
+    """The second half, for what a first load cannot show; False when the chain gave up."""
+    _open_dashboard(demo)
+    console.print(
+        "While you look: the vendor now corrects some of its bars (played, on synthetic tickers alone), "
+        "and the daily run brings that in.",
+        soft_wrap=True,
+    )
+    try:
+        demo.correct()
+    except (ServerError, ChainFailed, AirflowError, requests.RequestException) as error:
+        console.print(Text(f"\nThe corrections did not come through: {error}", "bold red"), soft_wrap=True)
+        console.print(f"Logs: {demo.servers.logs}. The next `make demo` tries again.", soft_wrap=True)
+        return False
+    demo.print_corrections()
+    return True
+
+
+def _open_dashboard(demo: DemoRun) -> None:
     if sys.stdout.isatty() and (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin"
     ):
-        webbrowser.open(url)
+        webbrowser.open(demo.dashboard_url)
+
+
+def _stay(demo: DemoRun, console: Console, is_open: bool) -> None:
+    """Keep the servers up until Ctrl-C; a server that dies is reported once."""
+    if not is_open:
+        _open_dashboard(demo)
     console.print("Press Ctrl-C to stop everything.")
     try:
         while True:

@@ -49,9 +49,9 @@ class ChainFailed(RuntimeError):
 class Chain:
     """One pass through the asset chain.
 
-    `landed` lists all manifests of the object store; `confs` holds the params of the ingests to trigger: a DAG that is
-    not in it is left alone because nothing is new for it. `began`: when this demo started; an active run that is older
-    was left behind by an interrupted one.
+    `landed` lists all manifests of the object store; `confs` holds the params of the ingests to trigger: a DAG of the
+    board that is not in it is left alone because nothing is new for it. `began`: when this demo started; an active run
+    that is older was left behind by an interrupted one.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Chain:
                 if run.is_active:
                     self._airflow.fail(run)
             self._before[dag_id] = {run.run_id for run in older}
-        for dag_id in INGESTS:
+        for dag_id in (dag_id for dag_id in INGESTS if dag_id in self._board.stages):
             if dag_id in self._confs:
                 self._board.start(dag_id)
                 self._triggered[dag_id] = self._airflow.trigger(dag_id, self._confs[dag_id])

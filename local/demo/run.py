@@ -8,13 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import requests
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ingest.calendar import previous_sessions
 from ingest.publication import read_publication
 from local.demo.board import Board, Stage
-from local.demo.chain import DAG_IDS, INGESTS, Chain
+from local.demo.chain import BUILD, DAG_IDS, INGESTS, LOADS, TEST, Chain
+from local.demo.corrections import TICKERS_NEEDED, corrections, keep, kept
 from local.demo.held import Held
 from local.demo.servers import Servers
 from local.demo.settings import DemoSettings
@@ -46,6 +49,7 @@ DAG_STAGES = {
     "dbt_build": "snapshots, indicators, marts",
     "dbt_test": "tests, with their history",
 }
+DAILY = "polygon_stocks_ingest_daily"
 CHAIN_SECONDS = 3600.0
 # Requests run one task at a time, so that all of them share one budget.
 POOL, POOL_SLOTS = "polygon_api", 1
@@ -64,6 +68,7 @@ class DemoRun:
         self.board = Board([Stage(name, what) for name, what in stages.items()], console)
         self._held = Held(self.servers.endpoints, read_publication(self.servers.environment))
         self._refetch = False
+        self._boards = [self.board]
         self._began = datetime.now(UTC)
 
     @property
@@ -75,6 +80,11 @@ class DemoRun:
     def airflow_url(self) -> str:
         """Where Airflow's pages are."""
         return f"http://127.0.0.1:{self.settings.airflow_port}"
+
+    @property
+    def failed(self) -> list[str]:
+        """Names of the stages that failed, of both boards."""
+        return [name for board in self._boards for name in board.failed]
 
     def start_servers(self) -> None:
         """Everything up, the schema deployed, the DAGs parsed. Airflow needs longest, so it starts first."""
@@ -95,8 +105,53 @@ class DemoRun:
 
     def run_chain(self) -> None:
         """The two backfills, the two daily ingests, and all that follows from them."""
+        self._follow(self._confs())
+
+    @property
+    def has_corrections(self) -> bool:
+        """Whether the built-in vendor has something to correct: once, and with enough tickers of its own."""
+        settings = self.settings
+        is_new = not kept(settings.state).exists()
+        return settings.source.is_stand_in and settings.synthetic_tickers >= TICKERS_NEEDED and is_new
+
+    def correct(self) -> None:
+        """Let the vendor correct some of its answers, and bring that in as every day does: by the daily ingest."""
+        newest = self._held.last_session()
+        tickers = [f"SIM{number:04d}" for number in range(1, self.settings.synthetic_tickers + 1)]
+        found = corrections([*previous_sessions(newest, 3), newest], tickers, self._bar)
+        self._corrected, self._before = found, datetime.now(UTC)
+        stages = {name: DAG_STAGES[name] for name in (DAILY, *LOADS.values(), BUILD, TEST)}
+        self.board = Board([Stage(name, what) for name, what in stages.items()], self.console)
+        self._boards.append(self.board)
+        self._began = datetime.now(UTC)
+        with self.board:
+            self._market("POST", "/_corrections", self.servers.market_token, json=list(found.items))
+            self._follow({DAILY: {}})
+        keep(self.settings.state, found)
+
+    def print_corrections(self) -> None:
+        """What the vendor corrected, and where that is seen."""
+        table = Table(box=None, padding=(0, 2), show_header=False)
+        for name, url in self._corrected.lines(self.dashboard_url, f"{self._before:%Y-%m-%d %H:%M:%S}"):
+            table.add_row(name, url)
+        self.console.print(table, soft_wrap=True)
+
+    def _bar(self, ticker: str, session: date) -> dict[str, Any]:
+        path = f"/v2/aggs/ticker/{ticker}/range/1/day/{session}/{session}"
+        answer = self._market("GET", path, self.settings.source.api_key, params={"adjusted": "false"})
+        bar: dict[str, Any] = answer.json()["results"][0]
+        return bar
+
+    def _market(self, method: str, path: str, token: str, **options: Any) -> requests.Response:
+        headers = {"Authorization": f"Bearer {token}"}
+        url = f"{self.servers.endpoints.market_url}{path}"
+        answer = requests.request(method, url, headers=headers, timeout=30, **options)
+        answer.raise_for_status()
+        return answer
+
+    def _follow(self, confs: dict[str, dict[str, Any]]) -> None:
         warehouse = Warehouse(self.servers.environment)
-        chain = Chain(self._airflow, warehouse, self._held.manifests, self.board, self._confs(), self._began)
+        chain = Chain(self._airflow, warehouse, self._held.manifests, self.board, confs, self._began)
         try:
             chain.trigger()
             chain.follow(CHAIN_SECONDS)

@@ -12,10 +12,11 @@ from typing import Self
 
 from local.demo import environment
 from local.demo.airflow import AirflowClient
+from local.demo.corrections import kept
 from local.demo.environment import Endpoints
 from local.demo.settings import REPOSITORY, DemoSettings
 from local.demo.warehouse import Warehouse
-from local.market.__main__ import KEY_VARIABLE
+from local.market.__main__ import KEY_VARIABLE, TOKEN_VARIABLE
 from local.objects import process as object_store
 from local.processes import (
     LOOPBACK,
@@ -59,6 +60,7 @@ class Servers:
             warehouse_port=free_port(),
             warehouse_token=token.new_token(),
         )
+        self.market_token = secrets.token_urlsafe(32)
         self.environment = environment.pipeline(settings, self.endpoints)
 
     def __enter__(self) -> Self:
@@ -107,7 +109,9 @@ class Servers:
         url = self.endpoints.market_url
         command = [sys.executable, "-m", "local.market", "--port", str(_port(url))]
         command += ["--synthetic-tickers", str(synthetic_tickers), "--anchor", anchor]
-        variables = environment.base() | {KEY_VARIABLE: self.settings.source.api_key}
+        if kept(self.settings.state).exists():
+            command += ["--corrections", str(kept(self.settings.state))]
+        variables = environment.base() | {KEY_VARIABLE: self.settings.source.api_key, TOKEN_VARIABLE: self.market_token}
         server = self._add(start("the market server", command, self.logs / "market.log", variables, REPOSITORY))
         wait_until(lambda: answers(f"{url}/health"), server, seconds=180)
 

@@ -163,3 +163,16 @@ def test_failed_ingest_turns_its_stage_red_and_the_rest_goes_on() -> None:
     board = follow(World(fails=frozenset({"polygon_options_ingest_daily"})))
     assert board.failed == ["polygon_options_ingest_daily"]
     assert board.stages[TEST].state == "done"
+
+
+def test_a_board_without_an_ingest_leaves_it_out() -> None:
+    world = World()
+    follow(world)
+    daily = "polygon_stocks_ingest_daily"
+    board = Board([Stage(name, "") for name in (daily, *LOADS.values(), BUILD, TEST)], Console(file=io.StringIO()))
+    chain = Chain(world, world, world.manifests, board, {daily: {}}, world.clock)  # type: ignore[arg-type]
+    chain.trigger()
+    chain.follow(seconds=5)
+    assert world.triggered.count(daily) == 2
+    assert board.stages[LOADS["options"]].state == "unchanged"
+    assert board.stages[TEST].state == "done"

@@ -11,7 +11,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 
-from dashboard.data.as_of import bars_as_of, end_of_day
+from dashboard.data.as_of import Known, bars_as_of, read_known
 from dashboard.data.door import Door
 from dashboard.data.market import (
     Bars,
@@ -65,6 +65,7 @@ def layout() -> html.Div:
             *address.stores("chart", PARAMS),
             dcc.Store(id="chart-ticker"),
             dcc.Store(id="chart-session"),
+            dcc.Store(id="chart-at"),
             dcc.Store(id="chart-figure"),
             dcc.Store(id="chart-drawn"),
             dcc.Store(id="chart-title"),
@@ -114,15 +115,16 @@ def read_view(
     compared: Sequence[str] | None = None,
     as_of: str | None = None,
     session: str | None = None,
+    at: str | None = None,
 ) -> View:
     """The page for a ticker and settings as the address gave them (any values). Never raises.
 
-    `session`: whose the ticker was on that day; without one, whose it is.
+    `session`: whose the ticker was on that day; without one, whose it is. `at`: a time of the day `as_of`, UTC.
     """
-    moment, on = parse_day(as_of), parse_day(session)
+    then, on = read_known(as_of, at), parse_day(session)
     others = [str(ticker) for ticker in compared or [] if TICKER.fullmatch(str(ticker))][:MOST_COMPARED]
     try:
-        return _read_view(door, wanted, basis if basis in BASES else ADJUSTED, others, moment, on)
+        return _read_view(door, wanted, basis if basis in BASES else ADJUSTED, others, then, on)
     except Exception as error:
         return View(parts.failed(error))
 
@@ -150,7 +152,7 @@ def resolve_ticker(door: Door, wanted: str | None) -> Ticker | parts.Content:
 
 
 def _read_view(
-    door: Door, wanted: str | None, basis: str, others: list[str], as_of: date | None, on: date | None
+    door: Door, wanted: str | None, basis: str, others: list[str], then: Known | None, on: date | None
 ) -> View:
     ticker = resolve_ticker(door, wanted)
     if isinstance(ticker, parts.Content):
@@ -160,14 +162,16 @@ def _read_view(
     banner = parts.origin_banner({ticker.data_origin: 1}, ticker.ticker)
     beside = neighbours(door, ticker.ticker)
     everything = read_bars(door, ticker.ticker, on)
-    bars = _known(door, everything, as_of, on)
+    bars = _known(door, everything, then, on)
     numbers = key_numbers(bars)
     if numbers is None:
-        content = _no_bars(ticker.ticker) if everything.frame.empty else _unknown_then(everything, as_of)
+        content = _no_bars(ticker.ticker)
+        if then is not None and not everything.frame.empty:
+            content = _unknown_then(everything, then)
         return View(content, head(ticker, None, names), banner, ticker.ticker, beside)
     compared, absent = {}, []
     for symbol in others:
-        other = _known(door, read_bars(door, symbol), as_of)
+        other = _known(door, read_bars(door, symbol), then)
         if symbol != ticker.ticker and not other.frame.empty:
             compared[symbol] = other
         else:
@@ -175,13 +179,13 @@ def _read_view(
     marked = marks(len(splits(bars)), len(dividends(bars)), len(overrides(bars)))
     line = [
         parts.as_of(bars.last_session, bars.known_since, subject=ticker.ticker),
-        f" · as known at the end of {fmt.session(as_of)}" if as_of else "",
+        f" · as known {fmt.known(then)}" if then else "",
         f" · {marked} marked" if marked else "",
     ]
     figure = price_figure(bars, basis, compared)
     without = f"{', '.join(absent)} can’t be compared with {ticker.ticker}: the same ticker, or one without bars."
     content = parts.unused(parts.Content(parts.READY, None, line, figure), [*unused, *([without] if absent else [])])
-    if as_of is None and ticker.is_active:
+    if then is None and ticker.is_active:
         content = _dated(content, bars.last_session, newest_session(door), ticker.ticker)
     return View(content, head(ticker, numbers, names), banner, ticker.ticker, beside)
 
@@ -210,10 +214,10 @@ def _other_names(door: Door, ticker: Ticker) -> list[str]:
     return [each.renamed for each in former_names(door, ticker) if each.renamed]
 
 
-def _known(door: Door, bars: Bars, as_of: date | None, on: date | None = None) -> Bars:
-    if as_of is None or bars.frame.empty:
+def _known(door: Door, bars: Bars, then: Known | None, on: date | None = None) -> Bars:
+    if then is None or bars.frame.empty:
         return bars
-    moment = end_of_day(as_of)
+    moment = then.moment
     security, frame, versions = read_bars_then(door, bars.ticker, moment, on)
     return Bars(bars.ticker, bars_as_of(frame, versions, moment, anew=len(frame) != len(bars.frame)), security)
 
@@ -263,6 +267,14 @@ def register(app: Dash, door: Door) -> None:
         prevent_initial_call=True,
     )
 
+    app.clientside_callback(
+        ClientsideFunction("chart", "timeOf"),
+        Output("chart-at", "data", allow_duplicate=True),
+        Input("chart-asof", "value"),
+        State("chart-at", "data"),
+        prevent_initial_call=True,
+    )
+
     @app.callback(
         Output("chart-figure", "data"),
         Output("chart-head", "children"),
@@ -278,11 +290,12 @@ def register(app: Dash, door: Door) -> None:
         Input("chart-compare", "value"),
         Input("chart-asof", "value"),
         Input("chart-session", "data"),
+        Input("chart-at", "data"),
         *parts.REFRESH,
         running=[(Output("chart-panel", "data-busy"), "true", "false")],
     )
-    def read(ticker: Any, basis: Any, compared: Any, as_of: Any, session: Any, *_: Any) -> tuple[Any, ...]:
-        view = read_view(door, ticker, basis, compared, as_of, session)
+    def read(ticker: Any, basis: Any, compared: Any, as_of: Any, session: Any, at: Any, *_: Any) -> tuple[Any, ...]:
+        view = read_view(door, ticker, basis, compared, as_of, session, at)
         shown = view.content
         filled = (view.head, view.banner, shown.body, shown.as_of, shown.notice, shown.state)
         return (shown.figure, *filled, view.ticker or TITLE, view.beside)
@@ -329,12 +342,12 @@ def _no_bars(ticker: str) -> parts.Content:
     )
 
 
-def _unknown_then(bars: Bars, as_of: date | None) -> parts.Content:
+def _unknown_then(bars: Bars, then: Known) -> parts.Content:
     first = bars.frame["fetched_at"].min()
     return parts.message(
         parts.EMPTY,
         f"Nothing of {bars.ticker} was known yet",
-        f"At the end of {fmt.session(as_of)} no bar of it had been fetched; the first came {fmt.utc(first)}.",
+        f"No bar of it had been fetched {fmt.known(then)}; the first came {fmt.utc(first)}.",
         "Next: choose a later day, or clear “As of”.",
     )
 

@@ -24,6 +24,7 @@ PARAMS = (
     Param("prices", "chart-basis", "one", ADJUSTED, allowed=tuple(BASES)),
     Param("compare", "chart-compare", "tickers", [], most=MOST_COMPARED),
     Param("asof", "chart-asof", "date", ""),
+    Param("at", "chart-at", "time", "", prop="data"),
     Param("from", "", "date"),
     Param("to", "", "date"),
 )

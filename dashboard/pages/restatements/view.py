@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pandas as pd
 from dash import dcc, html
@@ -24,7 +24,9 @@ _FIGURE_SESSIONS = 120
 
 def changes_table(changes: Sequence[Change]) -> html.Div:
     """One row a restatement: the bar, its fields before and after, when that became known."""
-    head = html.Tr([html.Th(name, scope="col") for name in ("Known since", "Ticker", "Session", "Version", "Change")])
+    head = html.Tr(
+        [html.Th(name, scope="col") for name in ("Known since", "Ticker", "Session", "Version", "Change", "Chart")]
+    )
     return scrolled(
         html.Table([html.Thead(head), html.Tbody([_change(each) for each in changes])], className="st-table"),
         "What changed",
@@ -110,6 +112,9 @@ def _change(change: Change) -> html.Tr:
         parts.append(html.Div(["Dropped: " if change.is_dropped else "Overruled: ", change.override_reason]))
     link = "/restatements?" + urlencode({"ticker": change.ticker, "session": change.session})
     chart = "/chart?" + urlencode({"ticker": change.ticker})
+    before = f"{chart}&" + urlencode(
+        {"asof": change.known_from.date(), "at": f"{change.known_from:%H:%M:%S}"}, quote_via=quote
+    )
     return html.Tr(
         [
             html.Td(fmt.utc(change.known_from), **attrs({"data-value": change.known_from.isoformat()})),
@@ -117,6 +122,7 @@ def _change(change: Change) -> html.Tr:
             html.Td(dcc.Link(fmt.session(change.session), href=link), **attrs({"data-value": str(change.session)})),
             html.Td(f"{change.version} of {change.versions}"),
             html.Td(parts or "VWAP or number of transactions"),
+            html.Td(dcc.Link("as it was before", href=before)),
         ]
     )
 
