@@ -100,16 +100,16 @@ airflow: environments ## Airflow with the real services that the environment var
 	scripts/airflow
 
 .PHONY: dashboard
-dashboard: environments ## The dashboard on the warehouse that the SNOWFLAKE_* variables name
-	@exec $(RUN) -m dashboard $(ARGS)
+dashboard: environments ## The dashboard on the running demo, or on the warehouse in SNOWFLAKE_*
+	@exec scripts/with-warehouse $(RUN) -m dashboard $(ARGS)
 
 .PHONY: status
 status: environments ## Sessions, ledger, newest build and health of the running demo, or of the warehouse in SNOWFLAKE_*
-	@scripts/status $(ARGS)
+	@exec scripts/with-warehouse $(RUN) -m dashboard.status $(ARGS)
 
 .PHONY: streamlit
-streamlit: environments ## The operator's Streamlit app on the warehouse that the SNOWFLAKE_* variables name
-	@exec $(VENV)/bin/streamlit run snowflake/streamlit/operator_app.py --server.address 127.0.0.1 --server.headless true \
+streamlit: environments ## The operator's Streamlit app on the running demo, or on the warehouse in SNOWFLAKE_*
+	@exec scripts/with-warehouse $(VENV)/bin/streamlit run snowflake/streamlit/operator_app.py --server.address 127.0.0.1 --server.headless true \
 	  --browser.gatherUsageStats false $(ARGS)
 
 .PHONY: streamlit-deploy

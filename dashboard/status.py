@@ -32,7 +32,7 @@ def report(door: Door) -> tuple[list[str], bool]:
     health = read_health(door)
     lines = [
         *table("Sessions", ("dataset", "newest", "behind", "bars", "fetched"), _sessions(door)),
-        *table("Ledger", ("family", "manifests", "incomplete", "rows", "newest load"), _ledger(door)),
+        *table("Ledger", ("family", "manifests", "incomplete", "responses", "newest load"), _ledger(door)),
         *table("Newest build", ("finished", "seconds", "built", "failed", "skipped"), _build(door)),
         *table("Health", ("dataset", "check", "status", ""), _health(health)),
     ]

@@ -133,7 +133,7 @@ class AirflowClient:
         """
         for attempt in range(TRIES):
             try:
-                answer = self._session.request(method, f"{self._base_url}/api/v2{path}", timeout=20, **options)
+                answer = self._session.request(method, f"{self._base_url}/api/v2{path}", timeout=60, **options)
             except (requests.Timeout, requests.ConnectionError):
                 if attempt == TRIES - 1:
                     raise

@@ -31,6 +31,19 @@ VARIABLES = {
     "SNOWFLAKE_PORT": "port",
     "SNOWFLAKE_PROTOCOL": "protocol",
 }
+# Where a column's name alone could be misread.
+NAMES = {
+    "loaded_at": "Loaded, UTC",
+    "executed_at": "Run, UTC",
+    "rows_loaded": "Responses",
+    "result_rows": "Result rows",
+    "manifest_id": "Manifest",
+    "dag_id": "DAG",
+    "run_id": "Run",
+    "is_complete": "Complete",
+    "elapsed_seconds": "Elapsed, s",
+    "began_at": "Began, UTC",
+}
 
 
 def main() -> None:
@@ -89,8 +102,11 @@ def quality() -> None:
     st.header("Data quality")
     history, now = read("quality_history"), read("quality_now")
     if history is not None and not history.empty:
+        # By name: as times, the bars of a few runs are hairlines on an axis of hours.
+        runs = history.assign(run=history["executed_at"].dt.strftime("%Y-%m-%d %H:%M:%S"))
+        colours = ["#4c956c", "#e9c46a", "#c1121f"]
         st.bar_chart(
-            history.set_index("executed_at")[["passed", "warned", "failed"]], color=["#4c956c", "#e9c46a", "#c1121f"]
+            runs, x="run", y=["passed", "warned", "failed"], color=colours, x_label="Run, UTC", y_label="Tests"
         )
     elif history is not None:
         st.info("No test has run yet.")
@@ -176,8 +192,9 @@ def connection() -> Any:
 
 
 def show(frame: pd.DataFrame) -> None:
-    """A table as wide as the page."""
-    st.dataframe(frame, hide_index=True)
+    """A table as wide as the page, its columns named as on the dashboard."""
+    names = {name: NAMES.get(name, name.replace("_", " ").capitalize()) for name in frame.columns}
+    st.dataframe(frame.rename(columns=names), hide_index=True)
 
 
 main()

@@ -24,8 +24,8 @@ from local.demo.settings import read_settings
 from local.demo.warehouse import Warehouse
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-# Small, and still every stage, dataset and kind of ticker.
-ARGUMENTS = ("--once", "--years", "1", "--synthetic-tickers", "5", "--option-days", "15")
+# Small, and still every stage, dataset and kind of ticker, and the vendor's corrections after it.
+ARGUMENTS = ("--once", "--corrections", "--years", "1", "--synthetic-tickers", "5", "--option-days", "15")
 
 
 class Stored:

@@ -82,40 +82,40 @@ def test_freshness_names_the_newest_of_every_stage(app: AppTest) -> None:
 
 
 def test_ledger_is_newest_first_and_shows_what_is_incomplete(app: AppTest) -> None:
-    ledger = table(app, "rows_loaded")
+    ledger = table(app, "Responses")
 
     assert len(ledger) == 20
-    assert ledger["loaded_at"].is_monotonic_decreasing
-    assert (~ledger["is_complete"]).sum() == 1
+    assert ledger["Loaded, UTC"].is_monotonic_decreasing
+    assert (~ledger["Complete"]).sum() == 1
 
 
 def test_refused_manifest_that_is_not_loaded_is_an_error_with_its_reason(app: AppTest) -> None:
     assert [error.value for error in app.error] == ["1 manifests are refused and not loaded: see docs/runbook.md"]
-    assert table(app, "reason")["reason"].tolist() == [REJECT[3]]
+    assert table(app, "Reason")["Reason"].tolist() == [REJECT[3]]
 
 
 def test_rejected_rows_are_counted_with_one_to_look_at_and_open_suspects_come_first(app: AppTest) -> None:
-    rejected, suspects = table(app, "newest_raw_row"), table(app, "closed_by_manifest_id")
+    rejected, suspects = table(app, "Newest raw row"), table(app, "Closed by manifest id")
 
-    assert rejected[["rejection_reason", "rejected_rows"]].to_numpy().tolist() == [["a negative volume", 2]]
-    assert '"v": -5' in rejected["newest_raw_row"][0]
-    assert suspects["state"].tolist() == ["open", "closed"]
+    assert rejected[["Rejection reason", "Rejected rows"]].to_numpy().tolist() == [["a negative volume", 2]]
+    assert '"v": -5' in rejected["Newest raw row"][0]
+    assert suspects["State"].tolist() == ["open", "closed"]
 
 
 def test_quality_shows_what_fails_now(app: AppTest) -> None:
-    failing = table(app, "failing_rows")
+    failing = table(app, "Failing rows")
 
-    assert failing["status"].tolist() == ["fail", "warn"][: len(failing)]
+    assert failing["Status"].tolist() == ["fail", "warn"][: len(failing)]
     assert [warning.value for warning in app.warning] == [f"{len(failing)} tests failed or warned."]
 
 
 def test_cost_is_the_sum_of_the_credits_of_our_tags(app: AppTest) -> None:
     shown = {metric.label: metric.value for metric in app.metric}
-    runs = table(app, "run_id")
-    by_job = next(f.value for f in app.dataframe if list(f.value.columns)[:2] == ["job", "queries"])
+    runs = table(app, "Run")
+    by_job = next(f.value for f in app.dataframe if list(f.value.columns)[:2] == ["Job", "Queries"])
 
     assert shown["Credits"] == "0.033"
-    assert dict(zip(by_job["job"], by_job["queries"], strict=True)) == {"dbt_build": 2, "polygon_stocks_load": 2}
+    assert dict(zip(by_job["Job"], by_job["Queries"], strict=True)) == {"dbt_build": 2, "polygon_stocks_load": 2}
     assert "somebody" not in runs.to_string()
 
 
@@ -153,7 +153,7 @@ def test_missing_usage_views_are_said_and_the_rest_stands(database: RunningWareh
     assert [info.value.partition(":")[0] for info in app.info][-1:] == [
         "Credits come from SNOWFLAKE.ACCOUNT_USAGE, which can't be read here"
     ]
-    assert len(table(app, "rows_loaded")) == 20
+    assert len(table(app, "Responses")) == 20
 
 
 def test_warehouse_without_marts_is_said_section_by_section(
