@@ -104,7 +104,7 @@ def quality() -> None:
     if history is not None and not history.empty:
         # By name: as times, the bars of a few runs are hairlines on an axis of hours.
         runs = history.assign(run=history["executed_at"].dt.strftime("%Y-%m-%d %H:%M:%S"))
-        colours = ["#4c956c", "#e9c46a", "#c1121f"]
+        colours: Any = ["#4c956c", "#e9c46a", "#c1121f"]
         st.bar_chart(
             runs, x="run", y=["passed", "warned", "failed"], color=colours, x_label="Run, UTC", y_label="Tests"
         )

@@ -112,7 +112,7 @@ def _change(change: Change) -> html.Tr:
         parts.append(html.Div(["Dropped: " if change.is_dropped else "Overruled: ", change.override_reason]))
     link = "/restatements?" + urlencode({"ticker": change.ticker, "session": change.session})
     chart = "/chart?" + urlencode({"ticker": change.ticker})
-    before = f"{chart}&" + urlencode(
+    as_it_was = f"{chart}&" + urlencode(
         {"asof": change.known_from.date(), "at": f"{change.known_from:%H:%M:%S}"}, quote_via=quote
     )
     return html.Tr(
@@ -122,7 +122,7 @@ def _change(change: Change) -> html.Tr:
             html.Td(dcc.Link(fmt.session(change.session), href=link), **attrs({"data-value": str(change.session)})),
             html.Td(f"{change.version} of {change.versions}"),
             html.Td(parts or "VWAP or number of transactions"),
-            html.Td(dcc.Link("as it was before", href=before)),
+            html.Td(dcc.Link("as it was before", href=as_it_was)),
         ]
     )
 
