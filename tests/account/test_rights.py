@@ -14,6 +14,7 @@ from tests.live.denials import DENIALS, Denial
 ROLES = ("deployer", "loader", "transformer", "reader", "operator")
 OVERRIDE = "ops.override(varchar,varchar,varchar,varchar,varchar,varchar)"
 RETRACT = "ops.retract_override(varchar,varchar,varchar,varchar,varchar)"
+FITTED_SURFACE = "intermediate.fitted_surface(varchar)"
 OPTION_NUMBERS = "intermediate.option_numbers(varchar,varchar,float,float,float,float,float,varchar,float)"
 BUILT_BY_DBT = ("staging", "snapshots", "intermediate", "marts", "staging_as_of", "intermediate_as_of", "marts_as_of")
 
@@ -64,6 +65,7 @@ MATRIX: dict[str, set[tuple[str, str, str]]] = {
         ("usage", "warehouse", f"{DATABASE}_transformer"),
         ("usage", "schema", "raw"),
         ("select", "table", "raw.*"),
+        ("usage", "function", FITTED_SURFACE),
         ("usage", "function", OPTION_NUMBERS),
         *((p, "schema", s) for p in ("usage", "create table", "create view") for s in (*BUILT_BY_DBT, "ops")),
         *(("ownership", kind, f"{schema}.*") for kind in ("table", "view") for schema in BUILT_BY_DBT),

@@ -32,11 +32,17 @@ ENRICHED, CHAIN, PARITY = (
     "marts.fct_polygon__option_chain",
     "marts.fct_polygon__put_call_parity",
 )
-TABLES = (ENRICHED, CHAIN, PARITY, "marts.fct_polygon__volatility_smile")
+SLICES, SURFACE, FITTED = (
+    "intermediate.int_polygon__volatility_slices",
+    "marts.fct_polygon__volatility_surface",
+    "marts.fct_polygon__fitted_volatilities",
+)
+TABLES = (ENRICHED, CHAIN, PARITY, "marts.fct_polygon__volatility_smile", SLICES, SURFACE, FITTED)
 AGAIN = (
     "stg_polygon__manifests_pending",
     *(f"snapshot_polygon__{name}" for name in ("stock_bars", "dividends", "option_contracts", "options_bars")),
     "int_polygon__options_bars_enriched",
+    "int_polygon__volatility_slices",
     "marts.options,config.materialized:incremental",
 )
 
@@ -110,6 +116,7 @@ class Built:
     second: dict[str, list[tuple[Any, ...]]]
     refreshed: dict[str, list[tuple[Any, ...]]]
     again: dict[str, dict[str, Any]]
+    fitted: dict[str, list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
@@ -128,11 +135,14 @@ def built(lake: Lake, dbt: Dbt, prices: dict[Option, float]) -> Built:
         shared = {"ticker": "AMD", "currency": "USD", "frequency": 4, "distribution_type": "recurring"}
         lake.load("dividends", "/stocks/v1/dividends", [row | shared for row in rows], at=at)
 
-    def chain() -> dict[str, dict[str, Any]]:
+    def named(table: str) -> list[dict[str, Any]]:
         with lake.connection.cursor() as cursor:
-            cursor.execute(f"select * from {CHAIN}")
+            cursor.execute(f"select * from {table}")
             names = [column.name.lower() for column in cursor.description]
-            return {row[0]: dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def chain() -> dict[str, dict[str, Any]]:
+        return {row["contract_ticker"]: row for row in named(CHAIN)}
 
     quoted = {option.ticker: price for option, price in prices.items()}
     load_stocks(NOON, **CLOSES)
@@ -142,14 +152,15 @@ def built(lake: Lake, dbt: Dbt, prices: dict[Option, float]) -> Built:
     load_bars(lake, quoted | {EXERCISED: 50.0, EUROPEAN: 21.0}, at=NOON, session=SESSION)
     dbt("run", "--select", "+fct_polygon__option_chain", "+marts.options")
     first = chain()
+    fitted = {table: named(table) for table in (SURFACE, FITTED, PARITY)}
     # The dividend of August is restated, and so is a close.
     load_dividends(LATER, [DIVIDENDS[1] | {"cash_amount": 0.8}])
     load_stocks(LATER, AME=201.0)
     dbt("run", "--select", *AGAIN)
     second = {table: lake.rows(table) for table in TABLES}
     again = chain()
-    dbt("run", "--full-refresh", "--select", *AGAIN[-2:])
-    return Built(first, second, {table: lake.rows(table) for table in TABLES}, again)
+    dbt("run", "--full-refresh", "--select", *AGAIN[-3:])
+    return Built(first, second, {table: lake.rows(table) for table in TABLES}, again, fitted)
 
 
 @pytest.mark.parametrize("option", [*PLAIN, HOLIDAY], ids=lambda option: option.ticker)
@@ -210,3 +221,49 @@ def test_restated_dividend_changes_contracts_that_outlive_it_and_no_others(built
     assert built.first[EUROPEAN]["implied_volatility_pct"] != built.again[EUROPEAN]["implied_volatility_pct"]
     for option in PLAIN:
         assert built.first[option.ticker]["delta"] == built.again[option.ticker]["delta"]
+
+
+def test_surface_is_fitted_to_five_strikes_and_says_why_it_is_not_to_fewer(built: Built) -> None:
+    rows = {(row["underlying_ticker"], row["expiration_date"]): row for row in built.fitted[SURFACE]}
+
+    row = rows["AMA", DECEMBER]
+    assert (row["fit_reason"], row["points"], row["outliers"]) == (None, 5, 0)
+    assert (row["is_butterfly_free"], row["is_calendar_free"]) == (True, True)
+    # Volatilities on a straight line over strikes, which a slice can nearly be.
+    assert row["rms_residual_pct"] < 0.3
+    assert row["fitted_forward_volatility_pct"] == pytest.approx(28.1, abs=0.3)
+    # A put of July 20 % below the forward is worth less than a cent.
+    assert (rows["AMA", JULY]["fit_reason"], rows["AMA", JULY]["points"]) == ("too_few_points", 4)
+    assert rows["AMD", AUGUST]["fit_reason"] == "too_few_points"
+    assert rows["AMD", AUGUST]["theta"] is None
+
+
+def test_contract_has_its_fitted_volatility_and_the_difference_beside_it(built: Built) -> None:
+    rows = {row["contract_ticker"]: row for row in built.fitted[FITTED]}
+
+    for option in PLAIN:
+        row = rows[option.ticker]
+        if option.expiration == JULY:
+            assert (row["fit_role"], row["fitted_volatility_pct"]) == ("no_fit", None)
+            continue
+        is_out = option.strike > 101.9 if option.kind == "call" else option.strike < 100.1
+        assert row["fit_role"] == ("point" if is_out else "left_out"), row
+        assert row["fitted_volatility_pct"] == pytest.approx(100 * option.sigma, abs=0.6)
+        if is_out:
+            assert row["black_volatility_pct"] == pytest.approx(100 * option.sigma, abs=1e-3)
+            assert row["residual_pct"] == pytest.approx(row["black_volatility_pct"] - row["fitted_volatility_pct"])
+            assert not row["is_extrapolated"]
+    gap = rows[EXERCISED]
+    assert (gap["fit_role"], gap["residual_pct"], gap["is_extrapolated"]) == ("gap", None, True)
+    assert gap["fitted_volatility_pct"] > 0
+    assert rows[PAYING[0].ticker]["fit_role"] == "no_fit"
+
+
+def test_forward_that_pairs_imply_is_ours_also_over_dividends(built: Built) -> None:
+    """Prices are QuantLib's: without early exercise they keep parity to what its grid leaves open."""
+    pairs = [row for row in built.fitted[PARITY] if row["underlying_ticker"] != "AME"]
+    assert len(pairs) == 19
+    for row in [*pairs, *built.fitted[SURFACE]]:
+        if row["forward_difference_bp"] is not None:
+            assert abs(row["forward_difference_bp"]) < 0.5, row
+    assert {row["forward_pairs"] for row in built.fitted[SURFACE] if row["underlying_ticker"] == "AMD"} == {2}

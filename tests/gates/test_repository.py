@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -32,14 +33,20 @@ KINDS = {
     "bench/": QUERY | {"insert_statement"},
 }
 PROCEDURES = sources.REPOSITORY / "snowflake" / "procedures"
-# In the order in which R__option_numbers.sql has them: a module comes after what it imports.
-FUNCTION = [
-    *(
-        sources.REPOSITORY / "pricing" / f"{name}.py"
-        for name in ("rules", "european", "boundary", "american", "implied", "dividends", "schedule", "options")
+# In the order in which R__<function>.sql has them: a module comes after what it imports.
+PRICING = {
+    "fitted_surface": ("rules", "european", "ssvi", "surface", "chain"),
+    "option_numbers": (
+        "rules", "european", "boundary", "american", "implied", "dividends", "schedule", "options",
     ),
-    sources.REPOSITORY / "snowflake" / "functions" / "option_numbers.py",
-]
+}  # fmt: skip
+FUNCTIONS = {
+    function: [
+        *(sources.REPOSITORY / "pricing" / f"{name}.py" for name in names),
+        sources.REPOSITORY / "snowflake" / "functions" / f"{function}.py",
+    ]
+    for function, names in PRICING.items()
+}
 READER = sources.REPOSITORY / "ingest" / "manifest_document.py"
 SOURCES = [READER, *sorted(PROCEDURES.glob("*.py"))]
 
@@ -150,18 +157,21 @@ def test_all_procedures_run_as_their_owner() -> None:
     assert all("execute as owner\nas\n$$" in text for text in scripts)
 
 
-@pytest.mark.parametrize("path", [*SOURCES, *FUNCTION], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted({*SOURCES, *chain.from_iterable(FUNCTIONS.values())}), ids=lambda path: path.name
+)
 def test_inlined_python_survives_jinja_and_dollar_quotes(path: Path) -> None:
     assert inlined.problems(path.read_text()) == []
 
 
-def test_function_that_is_deployed_is_its_sources_to_the_letter() -> None:
-    (script,) = [s for s in sources.schemachange_scripts() if s.name == "R__option_numbers.sql"]
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_function_that_is_deployed_is_its_sources_to_the_letter(function: str) -> None:
+    (script,) = [s for s in sources.schemachange_scripts() if s.name == f"R__{function}.sql"]
     (statement,) = script.statements
     _, deployed, end = statement.split("$$")
 
     assert end.strip() == ""
-    written = [line for file in FUNCTION for line in inlined.code(file.read_text())]
+    written = [line for file in FUNCTIONS[function] for line in inlined.code(file.read_text())]
     assert [line for line in deployed.splitlines() if line not in ("", "#", "# ")] == written
     compile(deployed, script.name, "exec")
 

@@ -27,6 +27,7 @@ grant usage, create table, create view on schema {{ schema }} to role {{ transfo
 grant usage on function intermediate.option_numbers(
     varchar, varchar, float, float, float, float, float, varchar, float
 ) to role {{ transformer }};
+grant usage on function intermediate.fitted_surface(varchar) to role {{ transformer }};
 grant select, insert on table ops.builds to role {{ transformer }};
 grant select, insert on table ops.dbt_failing_rows to role {{ transformer }};
 grant select on table ops.dbt_test_results to role {{ transformer }};

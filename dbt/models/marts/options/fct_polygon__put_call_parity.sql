@@ -35,6 +35,10 @@ pairs as (
         calls.underlying_close_usd * exp(
             -calls.dividend_yield_pct / 100 * calls.years_to_expiration
         ) as discounted_close_usd,
+        calls.years_to_expiration,
+        calls.risk_free_rate_pct,
+        calls.dividend_yield_pct,
+        calls.early_exercise_premium_usd - puts.early_exercise_premium_usd as premium_difference_usd,
         greatest(calls.fetched_at, puts.fetched_at) as fetched_at
     from contracts as calls
     inner join contracts as puts
@@ -83,6 +87,17 @@ bounded as (
             ) + {{ tolerance }}, 10
         ) as upper_bound_usd
     from compared
+),
+
+{# Without the worth of early exercise, parity is an equation for American pairs too. #}
+carried as (
+    select
+        bounded.*,
+        {{ forward_usd('exercise_style') }} as forward_usd,
+        strike_usd
+        + (call_less_put_usd - premium_difference_usd) * exp(risk_free_rate_pct / 100 * years_to_expiration)
+            as implied_forward_usd
+    from bounded
 )
 
 select
@@ -101,6 +116,8 @@ select
     lower_bound_usd,
     upper_bound_usd,
     call_less_put_usd between lower_bound_usd and upper_bound_usd as is_within_bounds,
+    round(implied_forward_usd, 8) as implied_forward_usd,
+    round(10000 * (implied_forward_usd / nullif(forward_usd, 0) - 1), 8) as forward_difference_bp,
     fetched_at,
     convert_timezone('UTC', current_timestamp())::timestamp_ntz(6) as recorded_at
-from bounded
+from carried

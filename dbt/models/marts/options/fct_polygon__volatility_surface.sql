@@ -1,0 +1,31 @@
+{{ config(materialized='view') }}
+
+select
+    underlying_ticker,
+    session_date,
+    expiration_date,
+    days_to_expiration,
+    years_to_expiration,
+    underlying_close_usd,
+    forward_usd,
+    implied_forward_usd,
+    10000 * (implied_forward_usd / forward_usd - 1) as forward_difference_bp,
+    forward_pairs,
+    100 * sqrt(theta / years_to_expiration) as fitted_forward_volatility_pct,
+    theta,
+    rho,
+    psi,
+    svi_a,
+    svi_b,
+    svi_m,
+    svi_sigma,
+    forward_usd * exp(least_k) as least_strike_usd,
+    forward_usd * exp(most_k) as most_strike_usd,
+    100 * rms_residual as rms_residual_pct,
+    points,
+    outliers,
+    is_butterfly_free,
+    is_calendar_free,
+    reason as fit_reason,
+    fetched_at
+from {{ ref('int_polygon__volatility_slices') }}
