@@ -48,6 +48,7 @@ bench: environments $(PEERS)/.complete ## The benchmarks, with dlt in its own en
 	$(RUN) -m bench.sweep
 	$(RUN) -m bench.backtest
 	$(RUN) -m bench.american
+	$(RUN) -m bench.surface
 	$(RUN) -m bench.end_to_end
 	$(RUN) -m bench.marts
 	$(RUN) -m bench.history_slope

@@ -12,7 +12,7 @@ from bench.record import RESULTS, table
 PAGE = Path(__file__).with_name("RESULTS.md")
 ORDER = (
     "ingest", "options", "recovery", "marts", "history_slope", "sweep", "dashboard", "backtest", "american",
-    "end_to_end"
+    "surface", "end_to_end"
 )  # fmt: skip
 # What is drawn beside a table: the column that names a row, and the one with its number. The slope draws itself.
 PLOTS = {
@@ -24,6 +24,7 @@ PLOTS = {
     "dashboard": ("who", "p95, ms"),
     "backtest": ("strategy", "basket of 500, s"),
     "american": ("what", "CPU, µs a contract"),
+    "surface": ("what", "CPU, ms an expiration"),
     "end_to_end": ("stage", "ended after, s"),
 }
 HEAD = """# Measured

@@ -114,7 +114,11 @@ CONTRACTS = [
     for strike in (9000, 10000, 11000)
 ]
 # The tables that options are made of; views stay as the first build made them.
-MODELS = ("int_polygon__options_bars_enriched", "marts.options,config.materialized:incremental")
+MODELS = (
+    "int_polygon__options_bars_enriched",
+    "int_polygon__volatility_slices",
+    "marts.options,config.materialized:incremental",
+)
 HISTORIES = ("stock_bars", "splits", "dividends", "treasury_yields", "option_contracts", "options_bars", "option_chain")
 CALENDAR = ("int_polygon__exchange_closures", "int_polygon__exchange_days")
 AGAIN = (

@@ -89,6 +89,7 @@ LINEAGE = (
                 "int_polygon__risk_free_rates",
             ),
             "int_polygon__stocks_options_joined": ("int_polygon__stock_bars_enriched", _OPTIONS),
+            "int_polygon__volatility_slices": (_OPTIONS,),
         },
     ),
     Stage(
@@ -111,6 +112,8 @@ LINEAGE = (
             "fct_polygon__open_interest_by_strike": (_OPTIONS,),
             "fct_polygon__put_call_ratio": (_OPTIONS,),
             "fct_polygon__put_call_parity": (_OPTIONS,),
+            "fct_polygon__volatility_surface": ("int_polygon__volatility_slices",),
+            "fct_polygon__fitted_volatilities": ("int_polygon__volatility_slices", _OPTIONS),
         },
     ),
 )  # fmt: skip
