@@ -55,7 +55,7 @@ def chain_surface(chain: list[dict[str, Any]]) -> list[dict[str, Any]]:
             ],
         }
         if fit.reason is None:
-            one = Slice(*(np.float64(part) for part in (fit.theta, fit.up, fit.down)))
+            one = Slice(*(np.asarray(part, dtype=float) for part in (fit.theta, fit.up, fit.down)))
             rows |= _described(one, before) | {
                 "rms_residual": fit.rms_residual,
                 "least_k": float(quotes.k[~fit.is_outlier].min()),

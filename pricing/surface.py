@@ -195,7 +195,7 @@ def _start(points: Points) -> Array:
     theta = np.median(variance[nearest])
     slope, curvature = (part.ravel()[:, None] for part in np.meshgrid(SLOPES, CURVATURES))
     psi = curvature * np.minimum(2 * np.sqrt(theta / (1 + np.abs(slope))), 0.9 * MOST_WING / (1 + np.abs(slope)))
-    shape = Slice(theta, psi * (1 + slope), psi * (1 - slope))
+    shape = Slice(np.asarray(theta), psi * (1 + slope), psi * (1 - slope))
     ratio = np.median(variance / total_variance(shape, points.k), axis=1, keepdims=True)
     scaled = Slice(theta * ratio, shape.up * ratio, shape.down * ratio)
     off = np.abs(np.sqrt(total_variance(scaled, points.k) / points.years) - points.volatility) / points.doubt

@@ -14,6 +14,7 @@ from tests.dbt.options import NOON, SESSION, load_bars, load_snapshot
 
 TABLES = [
     "intermediate.int_polygon__options_bars_enriched",
+    "intermediate.int_polygon__volatility_slices",
     "marts.fct_polygon__option_chain",
     *(
         f"marts.fct_polygon__{name}"
