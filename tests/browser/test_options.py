@@ -26,7 +26,9 @@ def test_on_a_phone_the_strikes_stay_in_sight_and_calls_and_puts_are_both_reacha
     page = phone.page
     phone.go("/options?ticker=AAPL")
     phone.ready("options-chain")
+    page.wait_for_selector("#options-summary dl")  # what is above the chain is as high as it will be
     box = page.locator("#options-chain .st-scroll")
+    page.evaluate("document.querySelector('#options-chain').scrollIntoView()")
     until(page, lambda: box.evaluate("box => box.scrollLeft"), lambda left: left > 50)  # the middle, at first
     for name in ("Calls", "Puts"):
         expect(box.get_by_text(name, exact=True)).to_be_in_viewport()
