@@ -28,7 +28,8 @@ placed as (
         100 * sqrt(
             (sloped + sqrt(sloped * sloped + product * log_moneyness * log_moneyness)) / 2 / options.years_to_expiration
         ) as fitted_volatility_pct,
-        not log_moneyness between slices.least_k and slices.most_k as is_extrapolated,
+        {# The forward that was fitted with had eight digits after the point. #}
+        log_moneyness not between slices.least_k - 1e-6 and slices.most_k + 1e-6 as is_extrapolated,
         slices.reason as fit_reason,
         slices.fetched_at
     from {{ ref('int_polygon__options_bars_enriched') }} as options
