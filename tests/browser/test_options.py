@@ -36,3 +36,18 @@ def test_on_a_phone_the_strikes_stay_in_sight_and_calls_and_puts_are_both_reacha
         box.evaluate("(box, place) => { box.scrollLeft = place }", place)
         expect(box.locator(f"thead tr:last-child {column}")).to_be_in_viewport()
         assert page.evaluate(IN_SIGHT)
+
+
+def test_a_position_lives_in_its_address(visit: Visit) -> None:
+    page = visit.page
+    visit.go("/options?ticker=AAPL")
+    page.wait_for_selector("#options-position[data-state=empty]")
+    page.get_by_role("button", name="Iron condor").click()
+    visit.ready("options-position")
+    legs = page.locator("#options-legs").input_value()
+    assert legs.count(",") == 3
+    expect(page).to_have_url(f"{visit.base}/options?ticker=AAPL&legs={legs}")
+    page.locator("#options-position").get_by_label("Remove", exact=False).last.click()
+    expect(page.locator("#options-legs")).to_have_value(legs.rpartition(",")[0])
+    visit.go("/options?ticker=AAPL&legs=1c1")
+    expect(page.locator("#options-position")).to_contain_text("A leg is a call of 1; none expires on 18 Dec 2026.")

@@ -29,7 +29,7 @@ DDL = {
         vendor_implied_volatility_pct float, vendor_delta float, vendor_gamma float,
         vendor_theta_usd_per_day float, vendor_vega_usd_per_point float, implied_volatility_difference_pct float,
         implied_volatility_difference_cause varchar,
-        data_origin varchar, fetched_at timestamp_ntz(6)""",
+        data_origin varchar, fetched_at timestamp_ntz(6), years_to_expiration float""",
     "marts.fct_polygon__volatility_term_structure": """
         underlying_ticker varchar, session_date date, expiration_date date, days_to_expiration number,
         at_the_money_volatility_pct float""",
@@ -123,5 +123,5 @@ def _contract(
         0.0 if is_priced else None,
         None if is_priced else "price_below_minimum", volume * 11, vendor, shown("delta"), shown("gamma"),
         shown("theta"), shown("vega"), None if ours is None else ours - vendor, None, "replayed",
-        datetime.combine(session, datetime.min.time()) + timedelta(hours=22, minutes=52),
+        datetime.combine(session, datetime.min.time()) + timedelta(hours=22, minutes=52), days / 365,
     )  # fmt: skip

@@ -28,7 +28,7 @@ def smile(rows: pd.DataFrame, spot: float | None) -> dict[str, Any]:
         data.append(_points(f"{kind.title()}s", volatility, "implied_volatility_pct", colour, symbol, "lines+markers"))
         vendor = quoted[quoted["vendor_implied_volatility_pct"].notna()]
         data.append(_points(f"{kind.title()}s, vendor", vendor, "vendor_implied_volatility_pct", colour, "x-thin-open"))
-    layout = _layout("Strike, USD", "Implied volatility by strike", _spot(spot))
+    layout = _layout("Strike, USD", "Implied volatility by strike", spot_line(spot))
     _volatilities(layout, data)
     layout["yaxis"]["domain"] = [0, TOP]
     return {"data": data, "layout": layout}
@@ -52,7 +52,7 @@ def by_strike(rows: pd.DataFrame, spot: float | None) -> dict[str, Any]:
         )
         data.append(_bars(f"{kind.title()}s’ open interest", side, "open_interest_contracts", colour, "y"))
         data.append(_bars(f"{kind.title()}s’ volume", side, "volume_contracts", colour, "y2"))
-    layout = _layout("Strike, USD", "Open interest and volume by strike", _spot(spot))
+    layout = _layout("Strike, USD", "Open interest and volume by strike", spot_line(spot))
     layout["yaxis"] |= {"domain": [0.49, TOP]} | _counted("Open interest", rows["open_interest_contracts"])
     layout["yaxis2"] = {"domain": [0, 0.43]} | _counted("Volume", rows["volume_contracts"])
     layout["xaxis"]["anchor"] = "y2"
@@ -181,7 +181,7 @@ def _counted(title: str, contracts: pd.Series) -> dict[str, Any]:
     return {"title": {"text": title}, "rangemode": "tozero", "tickformat": ".2~s", **fine}
 
 
-def _spot(spot: float | None) -> dict[str, Any]:
+def spot_line(spot: float | None) -> dict[str, Any]:
     """A line at the underlying's close behind the data, and its name above the plots, where no data is."""
     if spot is None:
         return {"shapes": [], "annotations": []}

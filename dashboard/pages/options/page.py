@@ -16,7 +16,7 @@ from dashboard.data.option_history import read_skew, read_volatility
 from dashboard.pages import address, parts
 from dashboard.pages import format as fmt
 from dashboard.pages.address import Param
-from dashboard.pages.options import figure, summary
+from dashboard.pages.options import figure, position_view, summary
 from dashboard.pages.options.chain import chain_table
 from dashboard.pages.options.find import DEFAULT_DAYS, Chain, find_chain
 
@@ -26,6 +26,7 @@ PARAMS = (
     Param("ticker", "options-ticker", "text", prop="data", is_written=False),
     Param("session", "options-session", "date", ""),
     Param("expiration", "options-expiration", "date", ""),
+    position_view.LEGS,
 )
 PANELS: dict[str, tuple[str, int, str]] = {
     "options-smile": ("Smile", 380, "One expiration, out of the money: our implied volatility and the vendor’s."),
@@ -63,6 +64,15 @@ def layout() -> html.Div:
             html.Div([html.H1(TITLE, id="options-title"), pickers], className="st-head"),
             html.Div(id="options-summary", className="st-options-summary"),
             parts.panel("options-chain", "Chain", 460, "Calls on the left, puts on the right.", has_csv=True),
+            parts.panel(
+                position_view.PANEL,
+                "Position",
+                340,
+                "Profit and loss of a combination of this expiration’s contracts.",
+                tools=position_view.form(),
+                has_csv=True,
+                has_graph=True,
+            ),
             html.Div([*graphs, unusual], className="st-columns"),
             parts.panel(
                 "options-expirations",
@@ -79,7 +89,8 @@ def layout() -> html.Div:
 def register(app: Dash, door: Door) -> None:
     """The page's callbacks."""
     address.register(app, "options", PARAMS)
-    inputs = [Input(param.control, param.prop) for param in PARAMS]
+    inputs = [Input(param.control, param.prop) for param in PARAMS if param is not position_view.LEGS]
+    position_view.register(app, door, inputs)
     parts.register_panel(app, door, "options-chain", read_chain, inputs)
     for panel, make in TABLES.items():
         parts.register_panel(app, door, panel, partial(read_table, make=make), inputs)
