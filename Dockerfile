@@ -14,6 +14,7 @@ COPY requirements/dashboard.txt requirements/
 RUN pip install --no-cache-dir --require-hashes --requirement requirements/dashboard.txt
 COPY backtest backtest
 COPY dashboard dashboard
+COPY pricing pricing
 COPY snowflake/streamlit snowflake/streamlit
 COPY worksheets worksheets
 USER 50000
