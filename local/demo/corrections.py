@@ -44,7 +44,7 @@ class Corrections:
         """
         day, time = moment.split(" ")
         return [
-            ("Three bars, restated", f"{dashboard}/restatements"),
+            ("Bars that were restated", f"{dashboard}/restatements"),
             (f"{RESTATED} as it was known before", f"{dashboard}/chart?ticker={RESTATED}&asof={day}&at={time}"),
             (f"{SPLIT} after a split of 3 for 1", f"{dashboard}/chart?ticker={SPLIT}"),
             ("A bar that cannot be true, and an answer that lacks tickers", f"{dashboard}/quality"),

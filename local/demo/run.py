@@ -131,10 +131,10 @@ class DemoRun:
 
     def print_corrections(self) -> None:
         """What the vendor corrected, and where that is seen."""
-        table = Table(box=None, padding=(0, 2), show_header=False)
         for name, url in self._corrected.lines(self.dashboard_url, f"{self._before:%Y-%m-%d %H:%M:%S}"):
-            table.add_row(name, url)
-        self.console.print(table, soft_wrap=True)
+            # On one line, however wide the terminal is: it is there to be clicked.
+            self.console.print(f"\n  {name}\n  {url}", soft_wrap=True)
+        self.console.print()
 
     def _bar(self, ticker: str, session: date) -> dict[str, Any]:
         path = f"/v2/aggs/ticker/{ticker}/range/1/day/{session}/{session}"
