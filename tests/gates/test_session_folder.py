@@ -50,7 +50,7 @@ def test_a_folder_whose_owner_lives_is_left_and_that_of_a_killed_one_is_not(
 )
 def test_a_session_that_leaves_something_fails(tmp_path: Path, workers: int, test: str, code: int, told: str) -> None:
     (tmp_path / "conftest.py").write_text(
-        f"import signal\nimport pytest\nfrom tests.session_folder import SessionFolder\n\n{CONFIGURE}"
+        f"import gc\nimport signal\nimport pytest\nfrom tests.session_folder import SessionFolder\n\n{CONFIGURE}"
     )
     (tmp_path / "test_it.py").write_text(test)
     (tmp_path / "tmp").mkdir()
