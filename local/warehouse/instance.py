@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -73,7 +74,10 @@ class Instance(FakeSnow):
         self._attach(directory / "metadata.db", GLOBAL_DATABASE_NAME)
         # Only now: until that file is locked, what is there may belong to a warehouse that runs on this folder.
         for left_over in spill.iterdir():
-            left_over.unlink()
+            if left_over.is_dir():  # of a COPY that was killed
+                shutil.rmtree(left_over)
+            else:
+                left_over.unlink()
         self.duck_conn.execute(info_schema.fs_global_creation_sql())
         self.duck_conn.execute(show.fs_global_creation_sql())
         self.duck_conn.execute(f"CREATE SCHEMA IF NOT EXISTS {METADATA_SCHEMA}")
