@@ -27,7 +27,6 @@ class Corrections:
     """What to tell the market server (see local/market/corrections.py), and what a user is told of it."""
 
     items: tuple[Row, ...]
-    newest: date
     incomplete: date
 
     @property
@@ -72,7 +71,7 @@ def corrections(sessions: Sequence[date], tickers: Sequence[str], bar: Callable[
         {"session": newest.isoformat(), "ticker": SPLIT, "split": [1, 3]},
         {"session": incomplete.isoformat(), "left_out": list(tickers[answered:])},
     )
-    return Corrections(items, newest, incomplete)
+    return Corrections(items, incomplete)
 
 
 def _of(ticker: str, session: date, fields: Row) -> Row:
@@ -82,6 +81,12 @@ def _of(ticker: str, session: date, fields: Row) -> Row:
 def kept(state: Path) -> Path:
     """The file of the corrections that last; it exists once the vendor has corrected."""
     return state / "corrections.json"
+
+
+def arguments(state: Path, synthetic_tickers: int) -> list[str]:
+    """Of the market server, so that it goes on with the corrections that last; with too few tickers there are none."""
+    is_kept = kept(state).exists() and synthetic_tickers >= TICKERS_NEEDED
+    return ["--corrections", str(kept(state))] if is_kept else []
 
 
 def keep(state: Path, found: Corrections) -> None:

@@ -10,9 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from local.demo import environment
+from local.demo import corrections, environment
 from local.demo.airflow import AirflowClient
-from local.demo.corrections import kept
 from local.demo.environment import Endpoints
 from local.demo.settings import REPOSITORY, DemoSettings
 from local.demo.warehouse import Warehouse
@@ -109,8 +108,7 @@ class Servers:
         url = self.endpoints.market_url
         command = [sys.executable, "-m", "local.market", "--port", str(_port(url))]
         command += ["--synthetic-tickers", str(synthetic_tickers), "--anchor", anchor]
-        if kept(self.settings.state).exists():
-            command += ["--corrections", str(kept(self.settings.state))]
+        command += corrections.arguments(self.settings.state, synthetic_tickers)
         variables = environment.base() | {KEY_VARIABLE: self.settings.source.api_key, TOKEN_VARIABLE: self.market_token}
         server = self._add(start("the market server", command, self.logs / "market.log", variables, REPOSITORY))
         wait_until(lambda: answers(f"{url}/health"), server, seconds=180)

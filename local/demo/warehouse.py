@@ -95,7 +95,8 @@ class Warehouse:
                 **self._options, database=self._database, login_timeout=20, network_timeout=60
             )
         with self._connection.cursor() as cursor:
-            return list(cursor.execute(sql).fetchall())  # type: ignore[union-attr]
+            cursor.execute(sql)
+            return list(cursor.fetchall())
 
 
 def _read(name: str) -> str:

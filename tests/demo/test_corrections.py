@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.completeness import too_few
-from local.demo.corrections import SPLIT, corrections, keep, kept
+from local.demo.corrections import SPLIT, arguments, corrections, keep, kept
 from local.market.corrections import read
 from local.market.synthetic import Synthetic
 
@@ -48,6 +48,13 @@ def test_what_lasts_is_kept_and_the_incomplete_answer_is_not(tmp_path: Path) -> 
     told = json.loads(kept(tmp_path).read_text())
     assert told == [item for item in FOUND.items if "left_out" not in item]
     assert len(told) == len(FOUND.items) - 1
+
+
+def test_the_next_demo_begins_with_them_unless_its_tickers_are_too_few(tmp_path: Path) -> None:
+    assert arguments(tmp_path, 100) == []
+    keep(tmp_path, FOUND)
+    assert arguments(tmp_path, 100) == ["--corrections", str(kept(tmp_path))]
+    assert arguments(tmp_path, 0) == []
 
 
 def test_each_line_leads_to_a_page_and_one_to_the_moment_before() -> None:
