@@ -6,6 +6,9 @@
   const FIRST = "My watchlist";
   const TICKER = /^[A-Za-z0-9][A-Za-z0-9.:\-/]{0,31}$/;
   const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+  // Names that were put into the field: it may say one again, late, as if somebody had typed it.
+  const told = new Set();
+  const isEcho = (name) => told.has(name) && document.activeElement?.id !== "home-list-name";
   const inOrder = (lists) => Object.keys(lists);
 
   // {lists: {name: [ticker, …]}, shown: name}, whatever storage holds.
@@ -51,6 +54,7 @@
 
     show(state) {
       if (!state) return [unchanged(), unchanged(), unchanged(), unchanged()];
+      told.add(state.shown);
       return [inOrder(state.lists), state.shown, state.shown, state.lists[state.shown]];
     },
 
@@ -68,7 +72,7 @@
         return keep({ lists, shown: inOrder(lists)[0] });
       }
       if (by === "list" && chosen !== shown && Object.hasOwn(lists, chosen)) return keep({ lists, shown: chosen });
-      if (by === "list-name" && name && name.trim() && name.trim() !== shown) {
+      if (by === "list-name" && !isEcho(name) && name && name.trim() && name.trim() !== shown) {
         const renamed = nameFor(lists, name.trim());
         const kept = Object.entries(lists).map(([each, listed]) => [each === shown ? renamed : each, listed]);
         return keep({ lists: Object.fromEntries(kept), shown: renamed });

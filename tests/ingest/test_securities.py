@@ -13,6 +13,7 @@ import requests
 
 from ingest import listings, manifests, runs
 from ingest.datasets import Dataset, Family
+from ingest.errors import IncompleteFetch
 from local.market import process
 from local.market.process import RunningMarket
 
@@ -134,7 +135,7 @@ def test_a_plan_without_events_is_asked_once_and_says_so_once(market: Market, st
 
 def test_a_failure_of_the_events_is_red_and_the_listing_is_landed(market: Market, store: Any) -> None:
     market.set("faults", [{"match": EVENTS, "kind": "status", "status": 400, "times": None}])
-    with pytest.raises(runs.IncompleteFetch):
+    with pytest.raises(IncompleteFetch):
         list_tickers(market, "2026-11-20")
     (manifest,) = stored(store)
     assert not manifest.complete
