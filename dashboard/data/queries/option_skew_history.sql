@@ -59,7 +59,7 @@ wings as (
 select
     session_date,
     max(days_to_expiration) as days_to_expiration,
-    max(iff(contract_type != 'put', volatility_pct, null)) as call_volatility_pct,
+    max(iff(contract_type <> 'put', volatility_pct, null)) as call_volatility_pct,
     max(iff(contract_type = 'put', volatility_pct, null)) as put_volatility_pct
 from wings
 group by session_date
