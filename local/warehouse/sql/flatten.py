@@ -11,6 +11,8 @@ hopeless. Here
 
 from __future__ import annotations
 
+from collections import Counter
+
 from sqlglot import exp
 
 from local.warehouse.errors import SYNTAX_ERROR, sql_error
@@ -33,10 +35,9 @@ def rewrite(expression: exp.Expr) -> exp.Expr:
 
 def _inline_once_used(expression: exp.Expr) -> None:
     """Under a lateral join DuckDB would store a common table expression, documents and all, even if used once."""
+    uses = Counter(table.name.upper() for table in expression.find_all(exp.Table) if not table.db)
     for cte in expression.find_all(exp.CTE):
-        name = cte.alias.upper()
-        uses = sum(t.name.upper() == name and not t.db for t in expression.find_all(exp.Table))
-        if uses == 1:
+        if uses[cte.alias.upper()] == 1:
             cte.set("materialized", False)
 
 

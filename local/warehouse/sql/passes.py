@@ -1,8 +1,8 @@
-"""fakesnow rewrites a tree eighty times over: here without the passes that have nothing to look at.
+"""fakesnow rewrites a tree eighty times over, node by node: here each pass sees only the nodes that it acts on.
 
-Each pass visits every node and acts on a few kinds of them, which its source names in `isinstance(expression, …)`. One
-walk tells which kinds a tree has; a pass whose kinds are not among them would leave it as it is. What only begins a
-statement is looked for at its beginning.
+A pass acts on a few kinds of nodes, which its source names in `isinstance(expression, …)`, and gives back every other
+node as it is. One walk finds the nodes of a tree; a pass is called with those of its kinds, in the same order, and only
+after a pass that was called the tree is walked again. What only begins a statement is looked for at its beginning.
 """
 
 from __future__ import annotations
@@ -21,41 +21,115 @@ from sqlglot import exp
 _STATEMENTS = (exp.Alter, exp.Command, exp.Comment, exp.Create, exp.Drop, exp.ListStage, exp.Put, exp.Show, exp.Use)
 
 
+# What these ask of a node they ask in functions of their own.
+_ASKED_ELSEWHERE = {"update_variables": (exp.Set, exp.Alias), "alter_table_strip_cluster_by": (exp.Alter, exp.Command)}
+# How a pass changes a node in its place; one that does nothing of this gives back another node, or has changed nothing.
+_CHANGES = {"set", "replace", "pop", "append", "transform", "args"}
+
+
 class Passes:
     """Stands in for a tree where passes are chained; `tree` is what has become of it."""
 
     def __init__(self, tree: exp.Expr) -> None:
         self.tree = tree
-        self._kinds: set[type] | None = None
+        self._nodes: list[exp.Expr] = []
+        self._kinds: set[type] = set()
+        self._walk()
 
     def transform(self, rewrite: Callable[..., exp.Expr], *, copy: bool = False, **values: Any) -> Self:
         """Apply a pass to the tree, if that has what the pass looks for."""
         if rewrite is fakesnow.transforms.upper_case_unquoted_identifiers:
             # The same without a copy of every name.
-            for name in self.tree.find_all(exp.Identifier):
-                if not name.quoted and isinstance(name.this, str):
+            for name in self._of((exp.Identifier,)):
+                if not name.args.get("quoted") and isinstance(name.this, str):
                     name.set("this", name.this.upper())
             return self
         wanted = kinds_of(rewrite.__code__)
-        if wanted is not None and all(issubclass(kind, _STATEMENTS) for kind in wanted):
-            if isinstance(self.tree, wanted):
-                self.tree, self._kinds = rewrite(self.tree, **values), None
-        elif wanted is None or self._has(wanted):
-            self.tree, self._kinds = self.tree.transform(rewrite, copy=copy, **values), None
+        if wanted is None:
+            self.tree = self.tree.transform(rewrite, copy=copy, **values)
+        elif all(issubclass(kind, _STATEMENTS) for kind in wanted):
+            if not isinstance(self.tree, wanted):
+                return self
+            self.tree = rewrite(self.tree, **values)
+        elif found := self._of(wanted):
+            self._rewrite(found, wanted, lambda node: rewrite(node, **values), changes_in_place(rewrite.__code__))
+            return self
+        else:
+            return self
+        self._walk()
         return self
 
-    def _has(self, wanted: tuple[type, ...]) -> bool:
-        if self._kinds is None:
-            self._kinds = {type(node) for node in self.tree.walk()}
-        return any(issubclass(kind, wanted) for kind in self._kinds)
+    def _walk(self) -> None:
+        self._nodes = list(self.tree.dfs())
+        self._kinds = set(map(type, self._nodes))
+
+    def _of(self, wanted: tuple[type, ...]) -> list[exp.Expr]:
+        kinds = {kind for kind in self._kinds if issubclass(kind, wanted)}
+        return [node for node in self._nodes if type(node) in kinds] if kinds else []
+
+    def _rewrite(
+        self,
+        found: list[exp.Expr],
+        wanted: tuple[type, ...],
+        rewrite: Callable[[exp.Expr], exp.Expr],
+        in_place: bool,
+    ) -> None:
+        """As `Expr.transform`: what stands below a node that was replaced is left alone, and what a pass has put below
+        one that it kept is looked at too.
+        """
+        seen = set(map(id, found))
+        replaced: set[int] = set()
+        # The former nodes live until their ids are not compared any more.
+        former: list[list[exp.Expr]] = []
+        while found:
+            for node in found:
+                if replaced and _is_below(node, replaced):
+                    continue
+                parent, place, index = node.parent, node.arg_key, node.index
+                new = rewrite(node)
+                if new is node:
+                    continue
+                replaced |= {id(node), id(new)}
+                if node is self.tree:
+                    self.tree = new
+                elif parent and place:
+                    parent.set(place, new, index)
+            if not (replaced or in_place):
+                return
+            former.append(self._nodes)
+            self._walk()
+            found = [node for node in self._of(wanted) if id(node) not in seen and not _is_below(node, replaced)]
+            seen |= set(map(id, found))
+
+
+def _is_below(node: exp.Expr, nodes: set[int]) -> bool:
+    """Whether a node or one that it is part of is among these."""
+    part: exp.Expr | None = node
+    while part is not None:
+        if id(part) in nodes:
+            return True
+        part = part.parent
+    return False
+
+
+def _called(code: CodeType) -> CodeType:
+    """The pass itself, or the one that a lambda calls."""
+    called = [getattr(fakesnow.transforms, name, None) for name in code.co_names]
+    return next((f.__code__ for f in called if inspect.isfunction(f)), code) if code.co_name == "<lambda>" else code
+
+
+@cache
+def changes_in_place(code: CodeType) -> bool:
+    """Whether a pass may change a node and give it back."""
+    return bool(_CHANGES & set(_called(code).co_names))
 
 
 @cache
 def kinds_of(code: CodeType) -> tuple[type, ...] | None:
-    """The kinds of nodes that a pass, or the one that a lambda calls, acts on; None where its source doesn't tell."""
-    if code.co_name == "<lambda>":
-        called = [getattr(fakesnow.transforms, name, None) for name in code.co_names]
-        code = next((found.__code__ for found in called if inspect.isfunction(found)), code)
+    """The kinds of nodes that a pass acts on; None where its source doesn't tell."""
+    code = _called(code)
+    if code.co_name in _ASKED_ELSEWHERE:
+        return _ASKED_ELSEWHERE[code.co_name]
     (function,) = ast.parse(textwrap.dedent(inspect.getsource(code))).body
     module = inspect.getmodule(code)
     if not isinstance(function, ast.FunctionDef) or module is None:
