@@ -20,6 +20,9 @@ IN_SIGHT = """() => {
         .map((found) => document.querySelector(found).getBoundingClientRect());
     return strike.left >= box.left - 1 && strike.right <= box.right + 1;
 }"""
+# The names of the columns in both files that the panel of the fitted surface saves: its curves and its table.
+FITTED_CSV = """() => Object.values(window.snowtapeCsv.files(document.querySelector("#options-fitted")))
+    .map((rows) => rows[0])"""
 
 
 def test_on_a_phone_the_strikes_stay_in_sight_and_calls_and_puts_are_both_reachable(phone: Visit) -> None:
@@ -42,6 +45,9 @@ def test_a_position_lives_in_its_address(visit: Visit) -> None:
     page = visit.page
     visit.go("/options?ticker=AAPL")
     page.wait_for_selector("#options-position[data-state=empty]")
+    visit.ready("options-fitted")
+    until(page, lambda: page.evaluate(FITTED_CSV), lambda names: names[0][-1] == "19 Mar 2027 beyond the points, %")
+    assert page.evaluate(FITTED_CSV)[1][:3] == ["expiration", "days", "fitted volatility at the forward, %"]
     page.get_by_role("button", name="Iron condor").click()
     visit.ready("options-position")
     legs = page.locator("#options-legs").input_value()

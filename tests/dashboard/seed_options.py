@@ -10,9 +10,13 @@ from typing import Any
 
 import pandas as pd
 
+from pricing.chain import chain_surface
+
 RATE = 0.04
 EXPIRATIONS = (date(2026, 11, 27), date(2026, 12, 18), date(2027, 1, 15), date(2027, 3, 19))
 SESSIONS = 3
+# Of this underlying's first expiration too little is quoted for a fit.
+UNFITTED = "MSFT"
 # Place of open_interest_contracts.
 OPEN_INTEREST = 33
 DDL = {
@@ -37,6 +41,12 @@ DDL = {
         underlying_ticker varchar, session_date date, put_volume_contracts number, call_volume_contracts number,
         put_call_volume_ratio float, put_open_interest_contracts number, call_open_interest_contracts number,
         put_call_open_interest_ratio float""",
+    "marts.fct_polygon__volatility_surface": """
+        underlying_ticker varchar, session_date date, expiration_date date, days_to_expiration number,
+        years_to_expiration float, underlying_close_usd float, forward_usd float, implied_forward_usd float,
+        forward_difference_bp float, forward_pairs number, fitted_forward_volatility_pct float, theta float, rho float,
+        psi float, least_strike_usd float, most_strike_usd float, rms_residual_pct float, points number,
+        outliers number, fit_reason varchar""",
 }
 _NORMAL = NormalDist()
 
@@ -71,6 +81,7 @@ def rows(closes: dict[str, pd.DataFrame]) -> dict[str, list[tuple[Any, ...]]]:
     chain: list[tuple[Any, ...]] = []
     term: list[tuple[Any, ...]] = []
     ratio: list[tuple[Any, ...]] = []
+    surface: list[tuple[Any, ...]] = []
     for underlying, frame in closes.items():
         for session, close in frame.tail(SESSIONS).itertuples(index=False):
             spot, step = float(close), _step(float(close))
@@ -88,12 +99,40 @@ def rows(closes: dict[str, pd.DataFrame]) -> dict[str, list[tuple[Any, ...]]]:
             (put_volume, put_open), (call_volume, call_open) = counts["put"], counts["call"]
             ratios = (put_volume / call_volume, put_open / call_open)
             ratio.append((underlying, session, put_volume, call_volume, ratios[0], put_open, call_open, ratios[1]))
-    return dict(zip(DDL, (chain, term, ratio), strict=True))
+        surface += _slices(underlying, session, spot, chain)
+    return dict(zip(DDL, (chain, term, ratio, surface), strict=True))
 
 
 def columns(table: str) -> list[str]:
     """The table's columns in order."""
     return [part.split()[0] for part in re.split(r",(?![^(]*\))", DDL[table])]
+
+
+def _slices(underlying: str, session: date, spot: float, chain: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """The surface of one session, fitted to its contracts with a volatility out of the money."""
+    forwards = [spot * math.exp(RATE * (day - session).days / 365) for day in EXPIRATIONS]
+    sent = []
+    for day, forward in zip(EXPIRATIONS, forwards, strict=True):
+        quotes = [
+            [row[0], 1 if row[6] == "call" else -1, row[8], forward, row[14] * forward / spot]
+            for row in chain
+            if row[1:4] == (underlying, session, day)
+            and row[6] == ("call" if row[8] >= forward else "put")
+            and row[14] >= 0.05
+        ]
+        is_left_out = underlying == UNFITTED and day == EXPIRATIONS[0]
+        sent.append({"years": (day - session).days / 365, "quotes": [] if is_left_out else quotes})
+    rows: list[tuple[Any, ...]] = []
+    for day, forward, one, fit in zip(EXPIRATIONS, forwards, sent, chain_surface(sent), strict=True):
+        numbers = [fit.get(name) for name in ("theta", "rho", "psi")]
+        ends = [round(forward * math.exp(fit[name]), 4) if name in fit else None for name in ("least_k", "most_k")]
+        years, theta, rms = one["years"], fit.get("theta"), fit.get("rms_residual")
+        at_forward = None if theta is None else 100 * math.sqrt(theta / years)
+        rows.append(
+            (underlying, session, day, (day - session).days, years, spot, forward, forward * 1.0002, 2.0, 5, at_forward,
+             *numbers, *ends, None if rms is None else 100 * rms, fit["points"], fit["outliers"], fit["reason"])
+        )  # fmt: skip
+    return rows
 
 
 def _step(spot: float) -> float:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from dashboard.data.door import Door
 from dashboard.data.warehouse import Warehouse
-from dashboard.pages.options import figure, page, summary
+from dashboard.pages.options import figure, fitted, page, summary
 from dashboard.pages.options.find import default_expiration
 from dashboard.pages.parts import Content
 from tests.dashboard import seed, seed_options
@@ -196,3 +198,71 @@ def test_histories_end_with_the_session_that_is_shown(seeded: Warehouse) -> None
     for panel in ("options-ratio", "options-volatility", "options-skew"):
         drawn: Any = page.read_graph(Door(seeded), "AAPL", "2026-11-19", "", draw=page.DRAWN[panel]).figure
         assert [trace["x"][-1] for trace in drawn["data"]] == ["2026-11-19"] * len(drawn["data"])
+
+
+def shown(seeded: Warehouse, ticker: str, expiration: str) -> tuple[Any, Any]:
+    """The chain and its slices."""
+    door = Door(seeded)
+    chain = page.find_chain(door, ticker, "", expiration)
+    assert isinstance(chain, page.Chain)
+    return chain, fitted.read_slices(door, chain)
+
+
+def test_the_fitted_curve_is_the_slice_solid_between_its_points_and_dashed_beyond(seeded: Warehouse) -> None:
+    chain, slices = shown(seeded, "AAPL", "2026-12-18")
+    row = slices[slices["expiration_date"] == chain.expiration].iloc[0]
+    drawn: Any = page.read_graph(Door(seeded), "AAPL", "", "2026-12-18", draw=page.DRAWN["options-smile"]).figure
+    inside, beyond = drawn["data"][-2:]
+    assert (inside["name"], beyond["name"]) == ("Fitted", "Fitted beyond the points")
+    assert (inside["line"].get("dash"), beyond["line"]["dash"]) == (None, "dash")
+    assert (inside["x"][0], inside["x"][-1]) == (row["least_strike_usd"], row["most_strike_usd"])
+    assert set(chain.expiring["strike_usd"]) <= set(inside["x"]) | set(beyond["x"])
+    for trace in (inside, beyond):
+        for strike, percent in zip(trace["x"], trace["y"], strict=True):
+            k = math.log(strike / row["forward_usd"])
+            level = row["theta"] + row["rho"] * row["psi"] * k
+            variance = (level + math.hypot(level, row["psi"] * math.sqrt(1 - row["rho"] ** 2) * k)) / 2
+            expected = 100 * math.sqrt(variance / row["years_to_expiration"])
+            assert percent is None or percent == pytest.approx(expected, abs=6e-4)
+    outside = [x for x, y in zip(beyond["x"], beyond["y"], strict=True) if y is not None]
+    assert not [x for x in outside if inside["x"][0] < x < inside["x"][-1]]
+    assert min(outside) <= inside["x"][0] <= inside["x"][-1] <= max(outside)
+
+
+def test_what_is_said_of_a_fit_are_its_residual_points_outliers_and_the_forward(seeded: Warehouse) -> None:
+    chain, slices = shown(seeded, "AAPL", "2026-12-18")
+    row = slices[slices["expiration_date"] == chain.expiration].iloc[0]
+    said = str(fitted.sentence(slices, chain))
+    assert f"Fitted to {row['points']} contracts, 0 outliers left out" in said
+    assert f"root-mean-square residual {row['rms_residual_pct']:.2f} percentage points." in said
+    assert "Forward implied by 5 pairs: +2.0 bp from ours." in said
+    table = str(page.read_fitted(Door(seeded), "AAPL", "", "2026-12-18").body)
+    assert "Root mean square of the points’ distances from the curve" in table
+    assert f"data-value='{row['rms_residual_pct']:.10g}'" in table
+
+
+def test_an_expiration_without_a_fit_says_why_and_has_no_curve(seeded: Warehouse) -> None:
+    chain, slices = shown(seeded, "MSFT", "2026-11-27")
+    assert fitted.chosen_curves(slices, chain) == []
+    assert "No fitted curve: fewer than five usable volatilities. Forward" in str(fitted.sentence(slices, chain))
+    content = page.read_fitted(Door(seeded), "MSFT", "", "2026-11-27")
+    assert content.figure is not None
+    assert [trace["name"] for trace in content.figure["data"][::2]] == ["18 Dec 2026", "15 Jan 2027", "19 Mar 2027"]
+    assert "fewer than five usable volatilities" in str(content.body)
+    unfitted = replace(chain, rows=chain.rows[chain.rows["expiration_date"] == chain.expiration])
+    assert fitted.figure(slices.head(1), unfitted)["data"] == []
+
+
+def test_two_slices_of_one_day_are_named_by_when_they_settle(seeded: Warehouse) -> None:
+    chain, slices = shown(seeded, "AAPL", "2026-12-18")
+    row = slices[slices["expiration_date"] == chain.expiration]
+    both = pd.concat([row.assign(years_to_expiration=row["years_to_expiration"] - 0.001), row])
+    names = [trace["name"] for trace in fitted.chosen_curves(both, chain)[::2]]
+    assert names == ["Fitted (settles at the opening)", "Fitted (settles at the close)"]
+
+
+def test_a_session_without_a_surface_says_so_and_its_smile_has_no_curve(seeded: Warehouse) -> None:
+    assert page.read_fitted(Door(seeded), "AAPL", "2026-11-19", "").state == "empty"
+    chain = page.find_chain(Door(seeded), "AAPL", "2026-11-19", "")
+    assert isinstance(chain, page.Chain)
+    assert page.SAID["options-smile"](Door(seeded), chain) is None

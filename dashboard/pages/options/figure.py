@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -15,8 +16,8 @@ LEAST_SPREAD_PCT = 1.0
 TOP = 0.92
 
 
-def smile(rows: pd.DataFrame, spot: float | None) -> dict[str, Any]:
-    """Implied volatility by strike, ours for calls and puts and the vendor's, with the spot.
+def smile(rows: pd.DataFrame, spot: float | None, fitted: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    """Implied volatility by strike, ours for calls and puts and the vendor's, with the spot and curves behind them.
 
     Volatilities of contracts out of the money alone: what is in the money is mostly intrinsic value, which hides them.
     """
@@ -28,8 +29,13 @@ def smile(rows: pd.DataFrame, spot: float | None) -> dict[str, Any]:
         data.append(_points(f"{kind.title()}s", volatility, "implied_volatility_pct", colour, symbol, "lines+markers"))
         vendor = quoted[quoted["vendor_implied_volatility_pct"].notna()]
         data.append(_points(f"{kind.title()}s, vendor", vendor, "vendor_implied_volatility_pct", colour, "x-thin-open"))
-    layout = _layout("Strike, USD", "Implied volatility by strike", spot_line(spot))
-    _volatilities(layout, data)
+    return volatility_figure([*data, *fitted], "Implied volatility by strike", "Implied volatility, %", spot)
+
+
+def volatility_figure(data: list[dict[str, Any]], label: str, title: str, spot: float | None) -> dict[str, Any]:
+    """Volatilities over strikes, with the spot."""
+    layout = _layout("Strike, USD", label, spot_line(spot))
+    _volatilities(layout, data, title)
     layout["yaxis"]["domain"] = [0, TOP]
     return {"data": data, "layout": layout}
 
@@ -60,8 +66,8 @@ def by_strike(rows: pd.DataFrame, spot: float | None) -> dict[str, Any]:
     return {"data": data, "layout": layout}
 
 
-def term_structure(rows: pd.DataFrame) -> dict[str, Any]:
-    """At-the-money implied volatility (mean of call and put) by calendar days to expiration."""
+def term_structure(rows: pd.DataFrame, fitted: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    """At-the-money implied volatility (mean of call and put) by calendar days to expiration, and curves beside it."""
     near = rows[rows["is_at_the_money"].fillna(False).astype(bool)]
     means = near.groupby("days_to_expiration", as_index=False)["implied_volatility_pct"].mean().dropna()
     trace = {
@@ -70,8 +76,9 @@ def term_structure(rows: pd.DataFrame) -> dict[str, Any]:
         "line": {"color": "--st-accent", "width": 2},
     }  # fmt: skip
     layout = _layout("Days to expiration", "At-the-money implied volatility by days to expiration")
-    _volatilities(layout, [trace])
-    return {"data": [trace], "layout": layout}
+    data = [trace, *fitted]
+    _volatilities(layout, data)
+    return {"data": data, "layout": layout}
 
 
 def surface(rows: pd.DataFrame) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from dashboard.data.option_history import read_skew, read_volatility
 from dashboard.pages import address, parts
 from dashboard.pages import format as fmt
 from dashboard.pages.address import Param
-from dashboard.pages.options import figure, position_view, summary
+from dashboard.pages.options import figure, fitted, position_view, summary
 from dashboard.pages.options.chain import chain_table
 from dashboard.pages.options.find import DEFAULT_DAYS, Chain, find_chain
 
@@ -29,9 +29,9 @@ PARAMS = (
     position_view.LEGS,
 )
 PANELS: dict[str, tuple[str, int, str]] = {
-    "options-smile": ("Smile", 380, "One expiration, out of the money: our implied volatility and the vendor’s."),
+    "options-smile": ("Smile", 380, "One expiration, out of the money: ours, the vendor’s, and fitted."),
     "options-strikes": ("Open interest and volume", 380, "One expiration, by strike; puts are hatched."),
-    "options-term": ("Term structure", 300, "At-the-money implied volatility of every expiration."),
+    "options-term": ("Term structure", 300, "At the money, every expiration; and fitted at the forward."),
     "options-surface": ("Surface", 300, "Implied volatility by strike and days to expiration."),
     "options-volatility": ("Volatility", 300, "At the money, 30 days, against what the underlying did in 21 sessions."),
     "options-skew": ("Skew", 300, "25-delta risk reversal of the expiration nearest to 30 days."),
@@ -75,6 +75,14 @@ def layout() -> html.Div:
             ),
             html.Div([*graphs, unusual], className="st-columns"),
             parts.panel(
+                fitted.PANEL,
+                "Fitted surface",
+                340,
+                "A curve for each expiration, without arbitrage; dashed beyond its points. Fitted, not quoted.",
+                has_csv=True,
+                has_graph=True,
+            ),
+            parts.panel(
                 "options-expirations",
                 "Expirations",
                 300,
@@ -95,7 +103,9 @@ def register(app: Dash, door: Door) -> None:
     for panel, make in TABLES.items():
         parts.register_panel(app, door, panel, partial(read_table, make=make), inputs)
     for panel, draw in DRAWN.items():
-        parts.register_panel(app, door, panel, partial(read_graph, draw=draw), inputs, has_graph=True)
+        read = partial(read_graph, draw=draw, say=SAID.get(panel))
+        parts.register_panel(app, door, panel, read, inputs, has_graph=True)
+    parts.register_panel(app, door, fitted.PANEL, read_fitted, inputs, has_graph=True)
 
     @app.callback(
         Output("options-session", "data"),
@@ -136,16 +146,31 @@ def read_chain(door: Door, ticker: Any, session: Any, expiration: Any) -> parts.
 
 
 def read_graph(
-    door: Door, ticker: Any, session: Any, expiration: Any, draw: Callable[[Door, Chain], dict[str, Any]]
+    door: Door,
+    ticker: Any,
+    session: Any,
+    expiration: Any,
+    draw: Callable[[Door, Chain], dict[str, Any]],
+    say: Callable[[Door, Chain], Component | None] | None = None,
 ) -> parts.Content:
-    """One figure of the chain; where there is no chain, the table's panel says why."""
+    """One figure of the chain, and what is said above it; where there is no chain, the table's panel says why."""
     chain = find_chain(door, ticker, session, expiration)
     if isinstance(chain, parts.Content):
         return parts.once(chain, is_lead=False)
     drawn = draw(door, chain)
     if not any(len(trace["x"]) for trace in drawn["data"]):
         return parts.message(parts.EMPTY, "Nothing to draw", "No contract of this session has a value for it.")
-    return _dated(parts.Content(parts.READY, None, chain.as_of, drawn), chain)
+    body = None if say is None else say(door, chain)
+    return _dated(parts.Content(parts.READY, body, chain.as_of, drawn), chain)
+
+
+def read_fitted(door: Door, ticker: Any, session: Any, expiration: Any) -> parts.Content:
+    """The fitted surface; where there is no chain, the table's panel says why."""
+    chain = find_chain(door, ticker, session, expiration)
+    if isinstance(chain, parts.Content):
+        return parts.once(chain, is_lead=False)
+    content = fitted.read_fitted(door, chain)
+    return _dated(content, chain) if content.state == parts.READY else content
 
 
 def read_table(
@@ -179,13 +204,20 @@ TABLES: dict[str, Callable[[Chain], Component]] = {
     "options-expirations": summary.expirations_table,
 }
 DRAWN: dict[str, Callable[[Door, Chain], dict[str, Any]]] = {
-    "options-smile": lambda _door, chain: figure.smile(chain.expiring, chain.spot),
+    "options-smile": lambda door, chain: figure.smile(
+        chain.expiring, chain.spot, fitted.chosen_curves(fitted.read_slices(door, chain), chain)
+    ),
     "options-strikes": lambda _door, chain: figure.by_strike(chain.expiring, chain.spot),
-    "options-term": lambda _door, chain: figure.term_structure(chain.rows),
+    "options-term": lambda door, chain: figure.term_structure(
+        chain.rows, [fitted.term_trace(fitted.read_slices(door, chain))]
+    ),
     "options-surface": lambda _door, chain: figure.surface(chain.rows),
     "options-volatility": lambda door, chain: figure.volatility(read_volatility(door, chain.underlying, chain.session)),
     "options-skew": lambda door, chain: figure.skew(read_skew(door, chain.underlying, chain.session)),
     "options-ratio": lambda door, chain: figure.ratio(read_ratios(door, chain)),
+}
+SAID: dict[str, Callable[[Door, Chain], Component | None]] = {
+    "options-smile": lambda door, chain: fitted.sentence(fitted.read_slices(door, chain), chain),
 }
 
 

@@ -105,13 +105,13 @@ def expirations_table(chain: Chain) -> html.Div:
         address |= {} if chain.is_newest else {"session": chain.session}
         link = dcc.Link(f"{row.expiration_date}", href=f"/options?{urlencode(address)}")
         cells = [
-            _cell(row.days, 0), _cell(row.volatility_pct, 1), _cell(row.move_usd, 2), _cell(row.move_pct, 1),
-            _cell(row.call_open_interest, 0), _cell(row.put_open_interest, 0), _cell(row.volume, 0),
-            _cell(row.max_pain_usd, 2),
+            cell(row.days, 0), cell(row.volatility_pct, 1), cell(row.move_usd, 2), cell(row.move_pct, 1),
+            cell(row.call_open_interest, 0), cell(row.put_open_interest, 0), cell(row.volume, 0),
+            cell(row.max_pain_usd, 2),
         ]  # fmt: skip
         chosen = "st-atm-row" if row.expiration_date == chain.expiration else None
         body.append(html.Tr([html.Th(link, scope="row"), *cells], className=chosen))
-    return _table(_EXPIRATION_HEADS, body, "Expirations")
+    return table(_EXPIRATION_HEADS, body, "Expirations")
 
 
 def unusual_table(chain: Chain) -> Component:
@@ -131,16 +131,16 @@ def unusual_table(chain: Chain) -> Component:
         html.Tr(
             [
                 html.Th(f"{row.contract_type.title()} {row.strike_usd:,g} · {row.expiration_date}", scope="row"),
-                _cell(row.volume_contracts, 0),
-                _cell(row.open_interest_contracts, 0),
-                _cell(row.ratio, 1) if isfinite(row.ratio) else html.Td("all new", **attrs({"data-value": ""})),
-                _cell(row.implied_volatility_pct, 1),
-                _cell(row.close_usd, 2),
+                cell(row.volume_contracts, 0),
+                cell(row.open_interest_contracts, 0),
+                cell(row.ratio, 1) if isfinite(row.ratio) else html.Td("all new", **attrs({"data-value": ""})),
+                cell(row.implied_volatility_pct, 1),
+                cell(row.close_usd, 2),
             ]
         )
         for row in found.itertuples()
     ]
-    return _table(_UNUSUAL_HEADS, body, "Unusual volume")
+    return table(_UNUSUAL_HEADS, body, "Unusual volume")
 
 
 def _move(chain: Chain, by_day: str) -> Figure:
@@ -154,13 +154,15 @@ def _move(chain: Chain, by_day: str) -> Figure:
     return Figure("Expected move", f"±{fmt.usd(usd)}", f"{100 * usd / chain.spot:.1f} % {by_day}", said)
 
 
-def _table(heads: Sequence[Head], body: list[html.Tr], label: str) -> html.Div:
+def table(heads: Sequence[Head], body: list[html.Tr], label: str) -> html.Div:
+    """A table that scrolls in its panel; each column's definition shows on hover."""
     head = html.Tr([html.Th(name, scope="col", title=said, **attrs({"data-value": csv})) for name, csv, said in heads])
     table = html.Table([html.Thead(head), html.Tbody(body)], className="st-table st-chain st-chain-list")
     return html.Div(table, className="st-scroll", tabIndex=0, role="region", **attrs({"aria-label": label}))
 
 
-def _cell(value: Any, decimals: int) -> html.Td:
+def cell(value: Any, decimals: int) -> html.Td:
+    """A number as people read it and, for a CSV, whole."""
     if pd.isna(value):
         return html.Td(fmt.NONE, **attrs({"data-value": ""}))
     return html.Td(fmt.number(float(value), decimals), **attrs({"data-value": f"{float(value):.10g}"}))
