@@ -33,6 +33,9 @@ class Shape(NamedTuple):
 
 
 BAR = dict.fromkeys(("open_usd", "high_usd", "low_usd", "close_usd", "vwap_usd"), "float")
+YIELDS = tuple(f"yield_{term}_month_pct" for term in (1, 3, 6)) + tuple(
+    f"yield_{term}_year_pct" for term in (1, 2, 3, 5, 7, 10, 20, 30)
+)
 SHAPES = {
     "stock_bars": Shape(
         "snapshot_polygon__stock_bars",
@@ -132,11 +135,12 @@ SHAPES = {
             "float",
         ),
     ),
+    "treasury_yields": Shape("snapshot_polygon__treasury_yields", ("yield_date",), (), dict.fromkeys(YIELDS, "float")),
     # Whose the ticker is from that bar on, until the next decision; NULL: whoever the evidence says.
     "securities": Shape("snapshot_polygon__stock_bars", ("ticker", "session_date"), (), {"security_id": "varchar"}),
 }
 # Numbers that can be anything; of the others those in POSITIVE are above 0, and the rest not below it.
-SIGNED = ("delta", "gamma", "theta_usd_per_day", "vega_usd_per_pct")
+SIGNED = ("delta", "gamma", "theta_usd_per_day", "vega_usd_per_pct", *YIELDS)
 POSITIVE = (
     *BAR, "strike_usd", "shares_per_contract", "split_from", "split_to", "underlying_price_usd"
 )  # fmt: skip
@@ -242,8 +246,8 @@ def checked_key(dataset: str, row_key: str) -> list[str]:
     """The parts of a row's key; raises where it isn't one of the dataset."""
     key = SHAPES[dataset].key
     parts = [row_key] if len(key) == 1 else row_key.split("|")
-    if len(parts) != len(key) or not all(parts) or (key[-1] == "session_date" and not is_day(parts[-1])):
-        form = "|".join("YYYY-MM-DD" if column == "session_date" else column for column in key)
+    if len(parts) != len(key) or not all(parts) or (key[-1].endswith("_date") and not is_day(parts[-1])):
+        form = "|".join("YYYY-MM-DD" if column.endswith("_date") else column for column in key)
         raise Refusal(f"key of {dataset} is {row_key!r}; expected {form}. Nothing was written.")
     return parts
 

@@ -59,16 +59,19 @@ def built(lake: Lake, dbt: Dbt) -> tuple[Lake, dict[str, Any], list[Any], dict[s
         day("2027-07-12", WHOLE),
     ]
     wrong = day("2026-07-06", WHOLE | {"1_month": 3.0})
-    load(lake, minute(0), day("2026-06-16", GAPS), *fixed, *false, wrong)
+    dropped = day("2026-06-30", GAPS)
+    load(lake, minute(0), day("2026-06-16", GAPS), dropped, *fixed, *false, wrong)
     dbt.run_behind(*TABLES)
     # Restated; and a second time, with the day of 1 July withdrawn and that of the 7th damaged. What lies before the
     # first day of an answer may lie before the plan's history: an answer without it ends nothing.
-    load(lake, minute(10), *fixed, *false, wrong | {"yield_1_month": 3.5})
+    load(lake, minute(10), dropped, *fixed, *false, wrong | {"yield_1_month": 3.5})
     dbt.run_behind(*TABLES, again=True)
     before = lake.execute("select max(recorded_at) from intermediate.int_polygon__risk_free_rates")[0][0]
     damaged = day("2026-07-07", WHOLE | {"1_year": 77})
-    load(lake, minute(20), fixed[0], fixed[2], damaged, *ends, *false, wrong | {"yield_1_month": 3.6})
+    load(lake, minute(20), dropped, fixed[0], fixed[2], damaged, *ends, *false, wrong | {"yield_1_month": 3.6})
     load(lake, minute(25))
+    lake.override("treasury_yields", "2026-07-06", "yield_30_year_pct", "5.5", at=minute(26))
+    lake.override("treasury_yields", "2026-06-30", "drop", None, at=minute(26))
     dbt.run_behind(*TABLES, again=True)
     new = lake.execute(
         "select session_date::varchar from intermediate.int_polygon__risk_free_rates where recorded_at > %s order by 1",
@@ -102,8 +105,19 @@ def test_newest_yields_of_the_session_or_before_it_are_in_force_and_what_cannot_
     # 1 July was withdrawn; 3 July has no yields, and no trading either.
     assert row(built[0], "2026-07-03") == ("treasury", "2026-06-18", *whole)
     assert row(built[0], "2026-07-06")[:3] == ("treasury", "2026-07-06", pytest.approx(continuous(3.6), abs=1e-11))
+    assert row(built[0], "2026-06-30") == ("treasury", "2026-06-18", *whole)
     # The version of the 7th before it was damaged; those of the 8th to the 10th never could be true.
     assert row(built[0], "2026-07-10") == ("treasury", "2026-07-07", *whole)
+
+
+def test_overruled_yield_makes_the_rate_and_a_dropped_day_is_passed_over(built: Any) -> None:
+    assert row(built[0], "2026-07-06")[3] == pytest.approx(continuous(5.5), abs=1e-11)
+    assert row(built[0], "2026-06-30")[1] == "2026-06-18"
+    reasons = built[0].execute(
+        "select yield_date::varchar, override_reason from staging.stg_polygon__treasury_yields "
+        "where override_reason is not null"
+    )
+    assert reasons == [("2026-07-06", "yield_30_year_pct: a slip (Ana)")]
 
 
 def test_days_with_a_yield_that_cannot_be_true_are_rejected_with_the_reason(built: Any) -> None:
@@ -121,15 +135,16 @@ def test_days_with_a_yield_that_cannot_be_true_are_rejected_with_the_reason(buil
 
 def test_only_sessions_whose_rates_changed_are_listed(built: Any) -> None:
     sessions = built[2]
-    assert sessions == ["2026-07-01", "2026-07-02", "2026-07-03", "2026-07-06"]
+    assert sessions == ["2026-06-30", "2026-07-01", "2026-07-02", "2026-07-03", "2026-07-06"]
 
 
 def test_a_build_as_of_a_moment_has_the_rates_that_were_known_then(built: Any, dbt: Dbt) -> None:
     days = ("int_polygon__exchange_closures", "int_polygon__exchange_days")
-    choice = ("--select", "stg_polygon__treasury_yields", *days, "int_polygon__risk_free_rates")
+    choice = ("--select", "1+stg_polygon__treasury_yields", *days, "int_polygon__risk_free_rates")
     dbt("run", *choice, "--vars", f"{{as_of: '{minute(5)}', risk_free_rate_pct: 2.5}}")
     then = "intermediate_as_of"
     assert row(built[0], "2026-06-15", then) == ("fallback", None, 2.5, 2.5)
+    assert row(built[0], "2026-06-30", then)[:2] == ("treasury", "2026-06-30")
     assert row(built[0], "2026-07-02", then)[:2] == ("treasury", "2026-07-01")
     assert row(built[0], "2026-07-06", then)[2] == pytest.approx(continuous(3.0), abs=1e-11)
 

@@ -42,6 +42,8 @@ AAA = "AAA|2026-03-18"
         ("splits", "a1", "execution_date", "20260318", "expected YYYY-MM-DD"),
         ("tickers", "AAA", "is_active", "perhaps", "expected true or false"),
         ("dividends", "d1", "currency", " ", "expected 1 to 1000 characters"),
+        ("treasury_yields", "19.11.2026", "yield_3_month_pct", "3.8", "expected YYYY-MM-DD"),
+        ("treasury_yields", "2026-11-19", "yield_3_month_pct", "high", "expected a number"),
     ],
 )
 def test_what_cannot_be_followed_is_refused_before_a_statement_is_sent(
@@ -68,6 +70,7 @@ def test_override_without_reason_or_author_is_refused(reason: str, author: str, 
         ("stock_bars", "volume_shares", "0", "0"),
         ("stock_bars", DROP, None, None),
         ("option_chain", "delta", "-0.5", "-0.5"),
+        ("treasury_yields", "yield_1_month_pct", "-0.05", "-0.05"),
         ("dividends", "pay_date", "2026-04-01", "2026-04-01"),
         ("dividends", "declaration_date", "2026-03-01", "2026-03-01"),
         ("tickers", "is_active", "FALSE", "FALSE"),

@@ -30,10 +30,11 @@ _NOW = {
     "stg_polygon__dividends": "dividends", "stg_polygon__tickers": "tickers",
     "stg_polygon__options_bars_casted": "options_bars", "stg_polygon__option_contracts": "option_contracts",
     "stg_polygon__option_terms": "option_contracts", "stg_polygon__option_chain": "option_chain",
+    "stg_polygon__treasury_yields": "treasury_yields",
 }  # fmt: skip
 _OVERRIDES, _VERSIONS = "snapshot_polygon__overrides", "stg_polygon__{}_versions"
-# Neither evidence of identity nor yields are overruled.
-_AS_TOLD = ("ticker_listings", "ticker_events", "treasury_yields")
+# Evidence of identity is not overruled.
+_AS_TOLD = ("ticker_listings", "ticker_events")
 _OPTIONS = "int_polygon__options_bars_enriched"
 
 LINEAGE = (

@@ -115,6 +115,24 @@
                 'day_volume_contracts': 'float',
             },
         },
+        'treasury_yields': {
+            'history': 'snapshot_polygon__treasury_yields',
+            'key': ['yield_date'],
+            'required': [],
+            'fields': {
+                'yield_1_month_pct': 'float',
+                'yield_3_month_pct': 'float',
+                'yield_6_month_pct': 'float',
+                'yield_1_year_pct': 'float',
+                'yield_2_year_pct': 'float',
+                'yield_3_year_pct': 'float',
+                'yield_5_year_pct': 'float',
+                'yield_7_year_pct': 'float',
+                'yield_10_year_pct': 'float',
+                'yield_20_year_pct': 'float',
+                'yield_30_year_pct': 'float',
+            },
+        },
         'securities': {
             'history': 'snapshot_polygon__stock_bars',
             'key': ['ticker', 'session_date'],
@@ -125,10 +143,17 @@
 {% endmacro %}
 
 {# Evidence of identity is never overruled: whose a ticker is from a bar on is decided under the name `securities`
-   (int_polygon__ticker_claims). Nor are yields. #}
+   (int_polygon__ticker_claims). #}
 {% macro overridable_datasets() %}
-    {{ return(datasets() | reject('in', ['ticker_listings', 'ticker_events', 'treasury_yields']) | list + ['securities']) }}
+    {{ return(datasets() | reject('in', ['ticker_listings', 'ticker_events']) | list + ['securities']) }}
 {% endmacro %}
+
+{# A column of the key out of a decision's row_key. #}
+{% macro override_key(dataset, column, row_key) -%}
+    {%- set key = overridable(dataset).key -%}
+    {%- set part = row_key if key | length == 1 else 'split_part(' ~ row_key ~ ", '|', " ~ (key.index(column) + 1) ~ ')' -%}
+    {{ override_value(part, 'date' if column.endswith('_date') else 'varchar') }}
+{%- endmacro %}
 
 {# A value of ops.overrides, which is text, as its field's type; NULL where it is none. #}
 {% macro override_value(value, type) -%}

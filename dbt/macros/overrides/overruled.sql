@@ -28,12 +28,9 @@ with decisions as (
 overruled as (
     select
         decisions.row_key,
-        {%- if key | length == 1 %}
-        decisions.row_key as {{ key[0] }},
-        {%- else %}
-        split_part(decisions.row_key, '|', 1) as {{ key[0] }},
-        try_to_date(split_part(decisions.row_key, '|', 2), 'YYYY-MM-DD') as {{ key[1] }},
-        {%- endif %}
+        {%- for column in key %}
+        {{ override_key(dataset, column, 'decisions.row_key') }} as {{ column }},
+        {%- endfor %}
         max(decisions.recorded_at) as recorded_at
     from decisions
     group by decisions.row_key

@@ -1,6 +1,7 @@
 {# How many sessions each dataset is behind the newest one that is due, by the exchange's calendar: a weekend or a holiday
    makes nothing stale. A session is due some hours after the API serves it, which the plan decides (session_due_hours).
-   As of a moment of the past nothing is due.
+   As of a moment of the past nothing is due. Yields of a session are due with the next one; on Columbus Day and Veterans Day
+   shares are traded and Treasury securities are not.
    All versions have the newest session and time that the current ones have, and are asked without a condition: Snowflake
    answers that from what it keeps about partitions. #}
 {{ config(enabled=var('as_of', none) is none) }}
@@ -16,10 +17,13 @@ with newest as (
         max(session_date) as newest_session_date,
         max(fetched_at) as newest_fetched_at
     from {{ versions }}
-    {% if not loop.last %}
     union all
-    {% endif %}
     {% endfor %}
+    select
+        'treasury_yields' as dataset,
+        max(yield_date) as newest_session_date,
+        max(fetched_at) as newest_fetched_at
+    from {{ ref('snapshot_polygon__treasury_yields') }}
 ),
 
 due as (
@@ -32,17 +36,46 @@ due as (
                 'minute', {{ (session_due_hours() | float * -60) | int }}, convert_timezone('UTC', 'America/New_York', {{ now_utc() }})
             )
         )
+),
+
+yields_due as (
+    select max(days.calendar_date) as due_session_date
+    from {{ ref('int_polygon__exchange_days') }} as days
+    inner join due
+        on days.calendar_date < due.due_session_date
+    where
+        days.is_session
+        and not (
+            month(days.calendar_date) = 10
+            and dayofweekiso(days.calendar_date) = 1
+            and day(days.calendar_date) between 8 and 14
+        )
+        and not (
+            month(days.calendar_date) = 11
+            and (
+                day(days.calendar_date) = 11
+                or (day(days.calendar_date) = 12 and dayofweekiso(days.calendar_date) = 1)
+            )
+        )
+),
+
+expected as (
+    select
+        newest.*,
+        iff(newest.dataset = 'treasury_yields', yields_due.due_session_date, due.due_session_date) as due_session_date
+    from newest
+    cross join due
+    cross join yields_due
 )
 
 select
-    newest.dataset,
-    newest.newest_session_date,
-    due.due_session_date,
+    expected.dataset,
+    expected.newest_session_date,
+    expected.due_session_date,
     greatest(due_day.sessions_so_far - newest_day.sessions_so_far, 0) as sessions_behind,
-    newest.newest_fetched_at
-from newest
-cross join due
+    expected.newest_fetched_at
+from expected
 left join {{ ref('int_polygon__exchange_days') }} as due_day
-    on due.due_session_date = due_day.calendar_date
+    on expected.due_session_date = due_day.calendar_date
 left join {{ ref('int_polygon__exchange_days') }} as newest_day
-    on newest.newest_session_date = newest_day.calendar_date
+    on expected.newest_session_date = newest_day.calendar_date

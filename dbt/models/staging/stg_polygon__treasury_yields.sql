@@ -5,6 +5,9 @@ select
     {%- endfor %}
     fetched_at,
     manifest_id,
-    recorded_at
-from {{ ref('snapshot_polygon__treasury_yields') }}
-where {{ is_known() }}
+    recorded_at,
+    override_reason
+from {{ ref('stg_polygon__treasury_yields_versions') }}
+where
+    {{ is_known() }}
+    and not is_dropped

@@ -20,12 +20,9 @@ known as (
     from decisions
     inner join {{ ref(shape.history) }} as versions
         on
-            {%- if shape.key | length == 1 %}
-            decisions.row_key = versions.{{ shape.key[0] }}
-            {%- else %}
-            split_part(decisions.row_key, '|', 1) = versions.{{ shape.key[0] }}
-            and try_to_date(split_part(decisions.row_key, '|', 2), 'YYYY-MM-DD') = versions.{{ shape.key[1] }}
-            {%- endif %}
+            {%- for column in shape.key %}
+            {{ 'and ' if not loop.first }}{{ override_key(dataset, column, 'decisions.row_key') }} = versions.{{ column }}
+            {%- endfor %}
     where decisions.dataset = '{{ dataset }}'
     {{ 'union distinct' if not loop.last }}
     {%- endfor %}

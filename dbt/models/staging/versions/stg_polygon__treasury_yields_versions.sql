@@ -1,0 +1,1 @@
+{{ overruled('treasury_yields') }}
