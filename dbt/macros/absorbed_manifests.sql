@@ -12,9 +12,14 @@
     ) }}
 {% endmacro %}
 
-{# The raw tables that hold a dataset's rows: bars come from the API and from flat files. #}
+{# The raw tables that hold a dataset's rows: bars come from the API and from flat files, those of options also from the
+   chain. #}
 {% macro raw_tables(dataset) %}
-    {{ return([dataset] + ([files_of(dataset)] if files_of(dataset) else [])) }}
+    {{ return(
+        [dataset]
+        + ([files_of(dataset)] if files_of(dataset) else [])
+        + (['option_chain'] if dataset == 'option_bars' else [])
+    ) }}
 {% endmacro %}
 
 {% macro files_of(dataset) %}

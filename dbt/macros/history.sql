@@ -5,8 +5,11 @@
     what makes a version.
 
     An observation is a row as one response held it. Per key, observations in the order of fetched_at become versions
-    where a value changes; an observation by a flat file has the values that files lack from the one before it. A moment at
-    which several responses disagree counts with the last of them (highest manifest, object, line, position). Where a complete answer is a fact also for what it lacks, it ends a version (withdrawals.sql).
+    where a value changes; an observation by a flat file or a chain has the values that it lacks from the one before it. A
+    moment at which several responses disagree counts with the last of them (highest manifest, object, line, position).
+    Where a complete answer is a fact also for what it lacks, it ends a version (withdrawals.sql).
+    What a chain says of a bar is provisional: it counts until a range or a file has said something else, and not where its
+    own manifest has a range of it.
     Incremental: only keys that new manifests name, or should name, are looked at, their recorded versions take part as
     observations, and only keys whose versions come out different are written – all versions of such a key, with one
     `recorded_at`. So a model that is built from a history finds what changed since its own newest `recorded_at`.
@@ -25,7 +28,8 @@
 {%- set key, values = columns.key, columns['values'] %}
 {%- set lineage = ['manifest_id', 'object_key', 'line_number', 'result_index'] %}
 {%- set carried = columns.get('carried', []) %}
-{%- set lacked = columns.get('not_in_files', {}) %}
+{%- set lacks = columns.get('lacks', {}) %}
+{%- set has_chain = 'chain' in lacks %}
 {%- set stored = key + values + carried + ['fetched_at'] + lineage %}
 with {{ context['received_' ~ dataset](pending_only=is_incremental()) }},
 
@@ -41,6 +45,7 @@ new_rows as (
         {%- endfor %}
     from {{ dataset }}_received as received
     where received.rejection_reason is null
+    {{- _unless_told_by_a_range(key) if has_chain }}
 ),
 
 touched as (
@@ -109,15 +114,16 @@ observations as (
         {%- endfor %}
     from {{ dataset }}_received as received
     where received.rejection_reason is null
+    {{- _unless_told_by_a_range(key) if has_chain }}
 ),
 {% endif %}
-{{ 'sourced' if lacked else 'moments' }} as (
+{{ 'sourced' if lacks else 'moments' }} as (
     select
         *,
         false as is_withdrawn
-        {%- if lacked %},
-        object_key like '%.csv.gz' as is_of_file
-        {%- endif %}
+        {%- for source in lacks %},
+        {{ _is_of(source) }} as is_of_{{ source }}
+        {%- endfor %}
     from observations
     qualify row_number() over (
         partition by {{ key | join(', ') }}, fetched_at
@@ -125,19 +131,36 @@ observations as (
     ) = 1
 ),
 
-{% if lacked %}
+{% if has_chain %}
+provisional as (
+    {{ _filled('sourced', stored, key, lacks, with_sources=true) }}
+),
+
+provisionally_compared as (
+    select
+        told.*,
+        {{ _is_change(key, values) }} as is_change
+    from provisional as told
+),
+
+counted as (
+    select *
+    from provisionally_compared
+    qualify
+        not is_of_chain
+        or coalesce(
+            fetched_at < min(iff(is_change and not is_of_chain, fetched_at, null)) over (
+                partition by {{ key | join(', ') }}
+            ),
+            true
+        )
+),
+
+{% endif %}
+{% if lacks %}
 {# A recorded version by a file is filled anew: an answer that comes late may have come before it. #}
 moments as (
-    select
-        {%- for column in stored %}
-        {%- if column in lacked %}
-        iff(sourced.is_of_file, {{ _as_known(column, lacked[column], key) }}, sourced.{{ column }}) as {{ column }},
-        {%- else %}
-        sourced.{{ column }},
-        {%- endif %}
-        {%- endfor %}
-        sourced.is_withdrawn
-    from sourced
+    {{ _filled('counted' if has_chain else 'sourced', stored, key, lacks) }}
 ),
 {% endif %}
 
@@ -167,11 +190,7 @@ events as (
 compared as (
     select
         told.*,
-        lag(told.fetched_at) over ({{ _in_order(key) }}) is null
-        or lag(told.is_withdrawn) over ({{ _in_order(key) }}) <> told.is_withdrawn
-        {%- for column in values %}
-        or lag(told.{{ column }}) over ({{ _in_order(key) }}) is distinct from told.{{ column }}
-        {%- endfor %} as is_change
+        {{ _is_change(key, values) }} as is_change
     from {{ 'events' if columns.withdrawable else 'moments' }} as told
 ),
 
@@ -236,16 +255,64 @@ order by session_date
     )
 {%- endmacro %}
 
-{# What the last answer of the API said; `otherwise` where there is none. No average is negative: -1 keeps apart an
-   answer that had none from a file, which lag passes over. #}
-{% macro _as_known(column, otherwise, key) -%}
+{# Which source an observation is by; an answer with bars has all values. #}
+{% macro _is_of(source) -%}
+    object_key like '{{ {'file': '%.csv.gz', 'chain': 'raw/option_chain/%'}[source] }}'
+{%- endmacro %}
+
+{# A chain's day bar, and a range of the same manifest that has the bar too: the range says more. #}
+{% macro _unless_told_by_a_range(key) %}
+    qualify
+        not {{ _is_of('chain') }}
+        or boolor_agg(not {{ _is_of('chain') }}) over (partition by manifest_id, {{ key | join(', ') }}) = false
+{%- endmacro %}
+
+{# Observations, each with the values that its source lacks as they were known. #}
+{% macro _filled(observations, stored, key, lacks, with_sources=false) -%}
+    {%- set lacking = {} %}
+    {%- for source, columns in lacks.items() %}
+        {%- for column in columns %}
+            {%- do lacking.update({column: source}) %}
+        {%- endfor %}
+    {%- endfor -%}
+    select
+        {%- for column in stored %}
+        {%- if column in lacking %}
+        {%- set is_lacking = 'sourced.is_of_' ~ lacking[column] %}
+        iff(
+            {{ is_lacking }},
+            {{ _as_known(column, is_lacking, lacks[lacking[column]][column], key) }},
+            sourced.{{ column }}
+        ) as {{ column }},
+        {%- else %}
+        sourced.{{ column }},
+        {%- endif %}
+        {%- endfor %}
+        {%- for source in lacks if with_sources %}
+        sourced.is_of_{{ source }},
+        {%- endfor %}
+        sourced.is_withdrawn
+    from {{ observations }} as sourced
+{%- endmacro %}
+
+{# What the last observation by a source that has the value said; `otherwise` where there is none. Neither an average nor
+   a number of trades is negative: -1 keeps apart an answer that had none from an observation that lag passes over. #}
+{% macro _as_known(column, is_lacking, otherwise, key) -%}
     {%- if otherwise == 'null' -%}
-        nullif(lag(iff(sourced.is_of_file, null, coalesce(sourced.{{ column }}, -1))) ignore nulls over (
+        nullif(lag(iff({{ is_lacking }}, null, coalesce(sourced.{{ column }}, -1))) ignore nulls over (
             {{- _in_order(key, 'sourced') }}), -1)
     {%- else -%}
-        coalesce(lag(iff(sourced.is_of_file, null, sourced.{{ column }})) ignore nulls over (
+        coalesce(lag(iff({{ is_lacking }}, null, sourced.{{ column }})) ignore nulls over (
             {{- _in_order(key, 'sourced') }}), {{ otherwise }})
     {%- endif -%}
+{%- endmacro %}
+
+{% macro _is_change(key, values) -%}
+    lag(told.fetched_at) over ({{ _in_order(key) }}) is null
+        or lag(told.is_withdrawn) over ({{ _in_order(key) }}) <> told.is_withdrawn
+        {%- for column in values %}
+        or lag(told.{{ column }}) over ({{ _in_order(key) }}) is distinct from told.{{ column }}
+        {%- endfor %}
 {%- endmacro %}
 
 {% macro _in_order(key, of='told') -%}

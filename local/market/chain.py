@@ -3,7 +3,7 @@
 A bar's close is surface.price at the underlying's close. Its open is what the close becomes by delta and gamma at the
 underlying's open, and high and low span what it becomes at all four of the underlying's prices; never less than
 exercising pays, all rounded to 4 decimals. Far strikes do not trade every day, and nothing trades below MINIMUM_USD:
-such a day has no bar.
+such a day has no bar. A snapshot has the bar of the last session on which the contract traded, as the vendor's does.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from local.market.sessions import Sessions
 from local.market.yields import Yields
 
 MINIMUM_USD = 0.01
+# How far a snapshot looks back for a contract's last bar, and how many sessions it prices for it.
+LOOK_BACK, MOST_TRIES = 40, 4
 _TRADED, _VOLUME, _TRADE_SIZE, _INTEREST = range(40, 44)
 _NS_A_MS = 1_000_000
 _DETAILS = (
@@ -100,16 +102,37 @@ class Chain:
         return Bars(positions, opening, high, low, close, volume, np.clip(vwap, low, high), trades.astype(np.int64))
 
     def _has_bar(self, contracts: list[Contract], bars: Bars) -> NDArray[np.bool_]:
-        """Did the contract trade? Always near the money, on about one day in three at the far end."""
+        """Did the contract trade, and for a price?"""
         if not contracts:
             return np.empty(0, dtype=bool)
         name = contracts[0].underlying
         first = int(bars.position.min())
         spot = self._replays[name].bars(first, int(bars.position.max())).close[bars.position - first]
-        distance = np.abs(np.log(np.array([c.strike for c in contracts]) / spot))
-        chance = np.clip(1.0 - (distance - 0.06) / 0.25, 0.3, 1.0)
-        traded = noise.uniform(_TRADED, _keys(contracts), bars.position) < chance
+        traded = _is_traded(_keys(contracts), np.array([c.strike for c in contracts]), spot, bars.position)
         return traded & (bars.close >= MINIMUM_USD) & (bars.low > 0.0)
+
+    def _last_bars(self, contracts: list[Contract], position: int) -> dict[Contract, Bars]:
+        """The newest bar before a session of each contract, where there is one within LOOK_BACK sessions."""
+        candidates = {contract: self._traded_before(contract, position) for contract in contracts}
+        found: dict[Contract, Bars] = {}
+        for turn in range(MOST_TRIES):
+            tried = [each for each in contracts if each not in found and len(candidates[each]) > turn]
+            bars = self._priced(tried, np.array([candidates[each][turn] for each in tried], dtype=np.int64))
+            has_bar = self._has_bar(tried, bars)
+            for place, each in enumerate(tried):
+                if has_bar[place]:
+                    found[each] = bars.where(np.arange(len(tried)) == place)
+        return found
+
+    def _traded_before(self, contract: Contract, position: int) -> list[int]:
+        """The sessions before this one on which the contract would trade if it was worth enough, newest first."""
+        positions = np.arange(max(contract.listed, position - LOOK_BACK), position)
+        if not len(positions):
+            return []
+        spot = self._replays[contract.underlying].bars(int(positions[0]), position - 1).close
+        keys, strikes = np.full(len(positions), _key(contract.ticker)), np.full(len(positions), contract.strike)
+        traded: list[int] = positions[_is_traded(keys, strikes, spot, positions)].tolist()
+        return traded[::-1]
 
     def _terms(
         self, contracts: list[Contract], positions: NDArray[np.int64], spot: surface.Floats
@@ -139,8 +162,9 @@ class Chain:
     def _snapshot(self, underlying: str, position: int, today: date) -> list[dict[str, Any]]:
         """The chain as of the session's close, by ticker: contracts that have not expired on that day or before today.
 
-        implied_volatility and greeks are absent where the price is below MINIMUM_USD; day is empty and last_trade
-        absent where the contract did not trade on that session.
+        implied_volatility and greeks are absent where the price is below MINIMUM_USD. day is the bar of the last
+        session on which the contract traded, and last_updated 00:00 New York of it; day is empty and last_trade absent
+        where there is none within LOOK_BACK sessions.
         """
         contracts = [
             contract
@@ -165,6 +189,7 @@ class Chain:
             noise.bell(_INTEREST, _keys(contracts), position // 5)
         ))  # fmt: skip
         closed_ns = int(self.sessions.close_ms[position]) * _NS_A_MS
+        earlier_bars = self._last_bars([each for each, has in zip(contracts, traded, strict=True) if not has], position)
         rows = []
         for i, contract in enumerate(contracts):
             value = float(exact[i])
@@ -175,12 +200,14 @@ class Chain:
                 "day": {},
                 "details": {key: contract.row[key] for key in _DETAILS},
             }
-            if traded[i]:
-                earlier = float(before.close[i]) if has_before[i] else None
-                row["day"] = _day(bars, i, earlier, closed_ns)
+            last = bars.where(np.arange(count) == i) if traded[i] else earlier_bars.get(contract)
+            if last is not None:
+                at = int(last.position[0])
+                earlier = float(before.close[i]) if traded[i] and has_before[i] else None
+                row["day"] = _day(last, earlier, int(self.sessions.midnight_ms[at]) * _NS_A_MS)
                 row["last_trade"] = {
-                    "conditions": [209], "exchange": 312, "price": float(bars.close[i]), "sip_timestamp": closed_ns,
-                    "size": 1, "timeframe": "DELAYED",
+                    "conditions": [209], "exchange": 312, "price": float(last.close[0]),
+                    "sip_timestamp": int(self.sessions.close_ms[at]) * _NS_A_MS, "size": 1, "timeframe": "DELAYED",
                 }  # fmt: skip
             if value >= MINIMUM_USD:
                 row["greeks"] = {
@@ -200,17 +227,17 @@ class Chain:
         return rows
 
 
-def _day(bars: Bars, i: int, earlier: float | None, closed_ns: int) -> dict[str, Any]:
-    assert bars.vwap is not None
-    close = float(bars.close[i])
+def _day(bar: Bars, earlier: float | None, midnight_ns: int) -> dict[str, Any]:
+    assert bar.vwap is not None
+    close = float(bar.close[0])
     day: dict[str, Any] = {
         "close": close,
-        "high": float(bars.high[i]),
-        "last_updated": closed_ns,
-        "low": float(bars.low[i]),
-        "open": float(bars.open[i]),
-        "volume": int(bars.volume[i]),
-        "vwap": float(bars.vwap[i]),
+        "high": float(bar.high[0]),
+        "last_updated": midnight_ns,
+        "low": float(bar.low[0]),
+        "open": float(bar.open[0]),
+        "volume": int(bar.volume[0]),
+        "vwap": float(bar.vwap[0]),
     }
     if earlier is not None:
         day["change"] = round(close - earlier, PRICE_DECIMALS)
@@ -223,6 +250,15 @@ def _quote(value: float) -> tuple[float, float]:
     """Bid and ask around the value, 2 % apart and at least 2 cents."""
     half = max(0.01, 0.01 * value)
     return round(max(value - half, 0.0), PRICE_DECIMALS), round(value + half, PRICE_DECIMALS)
+
+
+def _is_traded(
+    keys: NDArray[np.int64], strikes: surface.Floats, spot: surface.Floats, positions: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Whether anybody trades: always near the money, on about one day in three at the far end."""
+    distance = np.abs(np.log(strikes / spot))
+    chance = np.clip(1.0 - (distance - 0.06) / 0.25, 0.3, 1.0)
+    return noise.uniform(_TRADED, keys, positions) < chance
 
 
 def _keys(contracts: list[Contract]) -> NDArray[np.int64]:

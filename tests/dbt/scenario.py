@@ -34,7 +34,16 @@ def day(session: str) -> date:
     return date.fromisoformat(session)
 
 
-def ranged(lake: Lake, dataset: str, ticker: str, bars: dict[str, float], *, at: datetime, **more: Any) -> None:
+def ranged(
+    lake: Lake,
+    dataset: str,
+    ticker: str,
+    bars: dict[str, float],
+    *,
+    at: datetime,
+    manifest: str | None = None,
+    **more: Any,
+) -> None:
     """A range response: no ticker in the bars, `t` is midnight in New York."""
     path = f"/v2/aggs/ticker/{ticker}/range/1/day/{min(bars)}/{max(bars)}"
     results = []
@@ -42,7 +51,7 @@ def ranged(lake: Lake, dataset: str, ticker: str, bars: dict[str, float], *, at:
         midnight = datetime.combine(date.fromisoformat(session), datetime.min.time(), ZoneInfo("America/New_York"))
         results.append({"t": int(midnight.timestamp() * 1000)} | bar("", close, **more))
         del results[-1]["T"]
-    lake.load(dataset, path, results, at=at)
+    lake.load(dataset, path, results, at=at, manifest=manifest)
 
 
 def before_first_build(lake: Lake) -> None:

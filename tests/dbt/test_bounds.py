@@ -186,7 +186,10 @@ CASES = [
     Case("option_chain", {"open_interest": 1.01e9}, "an open interest that no option has"),
     Case("option_chain", {"last_quote": {"bid": -0.01, "ask": 1}}, "a negative price"),
     Case("option_chain", {"last_quote": {"bid": 0, "ask": 1.01e6}}, "a price above every option"),
-    Case("option_chain", {"day": {"close": 1, "volume": -5}}, "a negative volume"),
+    Case(
+        "option_chain", {"day": {"close": 1, "volume": -5, "last_updated": MIDNIGHT * 1_000_000}}, "a negative volume"
+    ),
+    Case("option_chain", {"day": {"close": 1, "volume": -5, "last_updated": 1_600_000_000_000_000_000}}, None),
 ]
 
 

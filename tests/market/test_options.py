@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import QuantLib as ql
@@ -90,7 +91,7 @@ def test_rows_of_the_chain_have_the_price_volatility_and_greeks_of_quantlib(api:
         assert row["break_even_price"] == pytest.approx(strike + value * (1 if kind == "call" else -1), abs=error)
         assert row["last_quote"]["bid"] <= value + error
         assert row["last_quote"]["ask"] >= value - error
-        if row["day"]:
+        if row["day"] and session_of(row) == ANCHOR:
             assert row["day"]["close"] == pytest.approx(value, abs=error)
         if "greeks" not in row:
             assert value < 0.01 + error
@@ -99,6 +100,26 @@ def test_rows_of_the_chain_have_the_price_volatility_and_greeks_of_quantlib(api:
         assert row["implied_volatility"] == pytest.approx(one.sigma)
         if one.ex_days:
             assert row["greeks"]["delta"] == pytest.approx(truth.delta(), abs=5e-3)
+
+
+def session_of(row: dict[str, Any]) -> date:
+    """The New York date of a day bar."""
+    return datetime.fromtimestamp(row["day"]["last_updated"] / 1e9, ZoneInfo("America/New_York")).date()
+
+
+def test_day_of_a_chain_is_the_bar_of_the_last_session_on_which_the_contract_traded(api: Any) -> None:
+    rows = api.all("/v3/snapshot/options/GOOG", limit=250)
+    traded = [row for row in rows if row["day"] and session_of(row) == ANCHOR]
+    older = [row for row in rows if row["day"] and session_of(row) < ANCHOR]
+    assert len(traded) > 150
+    assert len(older) > 50
+    for row in (*traded[::40], *older[::10]):
+        last = api.bars(row["details"]["ticker"], str(ANCHOR - timedelta(days=90)), str(ANCHOR))[-1]
+        names = {"o": "open", "h": "high", "l": "low", "c": "close", "v": "volume", "vw": "vwap"}
+        assert {name: last[name] for name in names} == {name: row["day"][long] for name, long in names.items()}
+        assert row["day"]["last_updated"] == last["t"] * 1_000_000
+    for row in (row for row in rows if not row["day"]):
+        assert "last_trade" not in row
 
 
 def dividends_of(one: Case) -> Any:

@@ -1,8 +1,8 @@
 {#
     What identifies a row of a dataset (key) and what makes a version of it (values).
 
-    not_in_files: values that flat files don't have: an observation by a file leaves them as they were, or as they are
-    named here where nothing is known.
+    lacks: values that a source doesn't have: an observation by a flat file, or by a chain, leaves them as they were, or as
+    they are named here where nothing is known. What a chain says of a bar is provisional, see history().
 
     carried: kept with a version as it was observed first; a change of it is not one of the row.
 
@@ -16,7 +16,7 @@
         'stock_bars': {
             'key': ['ticker', 'session_date'],
             'values': bar + ['volume_shares', 'vwap_usd', 'transactions', 'is_otc'],
-            'not_in_files': {'vwap_usd': 'null', 'is_otc': 'false'},
+            'lacks': {'file': {'vwap_usd': 'null', 'is_otc': 'false'}},
             'symbol': 'ticker',
             'date': 'session_date',
             'withdrawable': is_symbol('ticker'),
@@ -80,7 +80,7 @@
         'option_bars': {
             'key': ['contract_ticker', 'session_date'],
             'values': bar + ['volume_contracts', 'vwap_usd', 'transactions'],
-            'not_in_files': {'vwap_usd': 'null'},
+            'lacks': {'file': {'vwap_usd': 'null'}, 'chain': {'transactions': 'null'}},
             'symbol': 'contract_ticker',
             'date': 'session_date',
             'withdrawable': none,

@@ -2,6 +2,8 @@
     Bars as responses and flat files held them, typed, with the reason where a bar is rejected.
     Grouped: ticker from the bar, session from the request's path. Range: ticker from the response, session from t.
     A flat file is one answer like a grouped one, with a bar a line: its session is the folder of its object.
+    A chain has the last day bar of each contract: it counts where it is of the chain's own session and the session was
+    over. One of an older session says that the contract didn't trade, one of a later session is unfinished.
 #}
 {% macro received_stock_bars(pending_only=false) %}
 {{ _received_bars('stock_bars', 'ticker', 'volume_shares', 'stock_price_usd', pending_only) }}
@@ -22,6 +24,10 @@
 {%- set fields = {
     'open': 'open_usd', 'high': 'high_usd', 'low': 'low_usd', 'close': 'close_usd', 'volume': volume,
     'transactions': 'try_to_double(lines.transactions)'
+} -%}
+{%- set days = {
+    'day.open': 'open_usd', 'day.high': 'high_usd', 'day.low': 'low_usd', 'day.close': 'close_usd', 'day.volume': volume,
+    'day.vwap': 'vwap_usd'
 } -%}
 {%- set rounding = '(least(' ~ most.rounding_usd ~ ', ' ~ most.rounding_share ~ ' * close_usd) + 1e-9)' -%}
 {{ dataset }}_told as (
@@ -82,6 +88,36 @@
     {%- if pending_only %}
     where {{ is_pending(dataset) }}
     {%- endif %}
+    {%- if is_option %}
+    union all
+    select
+        {{ result_columns() }},
+        lines.request:path::varchar as request_path,
+        true as is_grouped,
+        null as requested_ticker,
+        {{ chain_session() }} as requested_from,
+        requested_from as requested_until,
+        true as has_time,
+        {{ result_session('day.last_updated') }} as time_date,
+        {{ result_text('details.ticker') }} as {{ ticker }},
+        {%- for path, column in days.items() %}
+        {{ result_number(path) }} as {{ column }},
+        {%- endfor %}
+        null as transactions,
+        {{ unreadable(days) }} as is_unreadable
+    from {{ source('raw', 'option_chain') }} as lines,
+        lateral flatten(input => lines.response:results) as results
+    where
+        {{ result_session('day.last_updated') }} = {{ chain_session() }}
+        and lines.fetched_at >= convert_timezone(
+            'America/New_York',
+            'UTC',
+            dateadd('hour', {{ day_bar_is_final_hour() }}, {{ chain_session() }}::timestamp_ntz)
+        )
+        {%- if pending_only %}
+        and {{ is_pending(dataset) }}
+        {%- endif %}
+    {%- endif %}
 ),
 
 {{ dataset }}_results as (
@@ -125,4 +161,15 @@
         ('transactions < 0 or transactions > ' ~ most.transactions, 'a number of trades that no session has'),
     ]
 ) }}
+{%- endmacro %}
+
+{# The session that a chain is of: the folder that ingest put it in. #}
+{% macro chain_session() -%}
+    try_to_date(split_part(lines.object_key, '/', 3), 'YYYY-MM-DD')
+{%- endmacro %}
+
+{# From this hour on, New York time, the day bar of a session is taken to be whole: the last options trade until 16:15, and
+   a plan may be 15 minutes behind. `ingest/chain_bars.py` goes by the same; a test holds the two together. #}
+{% macro day_bar_is_final_hour() -%}
+    17
 {%- endmacro %}

@@ -58,10 +58,10 @@ option_contracts_told as (
     'last_quote.bid': 'bid_usd',
     'last_quote.ask': 'ask_usd',
     'last_quote.midpoint': 'midpoint_usd',
-    'day.close': 'day_close_usd',
-    'day.volume': 'day_volume_contracts',
+    'day.close': 'last_day_close_usd',
+    'day.volume': 'last_day_volume_contracts',
 } -%}
-option_chain_told as (
+option_chain_sent as (
     select
         {{ result_columns() }},
         {{ result_text('details.ticker') }} as contract_ticker,
@@ -74,8 +74,18 @@ option_chain_told as (
         {%- for path, column in numbers.items() %}
         {{ result_number(path) }} as {{ column }},
         {%- endfor %}
+        {{ result_session('day.last_updated') }} as last_day_date,
         {{ unreadable(numbers) }} as is_unreadable
     {{ raw_results('option_chain', pending_only) }}
+),
+
+{# Of a contract that didn't trade the vendor sends the day on which it did last. #}
+option_chain_told as (
+    select
+        *,
+        iff(last_day_date = session_date, last_day_close_usd, null) as day_close_usd,
+        iff(last_day_date = session_date, last_day_volume_contracts, null) as day_volume_contracts
+    from option_chain_sent
 ),
 
 {{ with_answers('option_chain') }}

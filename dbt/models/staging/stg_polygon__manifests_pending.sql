@@ -66,7 +66,7 @@ fetched_lines as (
     {% endfor %}
 ),
 
-{# A manifest may have bars of both raw tables. #}
+{# A manifest may have bars in several raw tables. #}
 fetched as (
     select
         fetched_lines.dataset,
