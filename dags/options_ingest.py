@@ -14,11 +14,12 @@ from wiring.landing import ingest, plan_backfill, plan_daily
 TAGS = ["polygon", "options", "ingest"]
 
 DAILY = """
-### The newest published session of the options on every underlying in SNOWTAPE_UNDERLYINGS
+### The newest published session of the options on every underlying in SNOWTAPE_UNDERLYINGS (*: all that have options)
 
-Runs 15 minutes after the stocks. Fetches the contracts as of the session, their bars for it and the five sessions
-before, and the chain snapshot (implied volatility, greeks, open interest), which has no history: a missed day cannot be
-fetched later. If the plan has no snapshot, the manifest says so and the run succeeds. The run emits `options_landed`.
+Runs 15 minutes after the stocks. Fetches the contracts as of the session and the chain snapshot (implied volatility,
+greeks, open interest), which has no history: a missed day cannot be fetched later. It has the session's bars too; a
+request remains for each contract that it lacks. If the plan has no snapshot, the manifest says so, every contract is a
+request for the session and the five before it, and the run succeeds. The run emits `options_landed`.
 """
 BACKFILL = """
 ### The bars of every contract that was listed in a range

@@ -270,6 +270,26 @@ def contracts(underlying: str, as_of: date, expired_since: date | None, span: st
     )
 
 
+def calls_after(underlying: str, until: str, as_of: date, *, inclusive: bool) -> Request:
+    """Calls of all underlyings after one (or from one on), before another ("": to the end), by underlying.
+
+    Its rows are not landed: they say which underlyings have options.
+    """
+    bounds = {f"underlying_ticker.{'gte' if inclusive else 'gt'}": underlying, "underlying_ticker.lt": until}
+    return _request(
+        Dataset.OPTION_CONTRACTS,
+        "/v3/reference/options/contracts",
+        "",
+        **{name: text for name, text in bounds.items() if text},
+        contract_type="call",
+        as_of=str(as_of),
+        expired="false",
+        order="asc",
+        sort="underlying_ticker",
+        limit="1000",
+    )
+
+
 def chain(underlying: str, span: str) -> Request:
     """Snapshot of an underlying's whole option chain: implied volatility, greeks, open interest; it has no history."""
     return _request(Dataset.OPTION_CHAIN, f"/v3/snapshot/options/{underlying}", span, limit="250")

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from ingest import chain_bars
 from ingest.client import PolygonClient
 from ingest.conflicts import SeenBars
 from ingest.datasets import Dataset, Request, bar_session
@@ -113,6 +114,7 @@ class Fetcher:
         listed: dict[str, Identity] = {}
         seen = SeenBars(request.session)
         expirations: dict[str, str] = {}
+        last_days: dict[str, chain_bars.LastDay] = {}
         try:
             for answer in self._client.pages(request):
                 landing.add(request.dataset, request.span, answer)
@@ -124,6 +126,8 @@ class Fetcher:
                     listed = listing(answer.rows) | listed
                 elif request.dataset == Dataset.OPTION_CONTRACTS:
                     expirations |= _expirations(answer.rows)
+                elif request.dataset == Dataset.OPTION_CHAIN and chain_bars.is_final(request.span, answer.fetched_at):
+                    last_days |= chain_bars.last_days(answer.rows)
                 elif request.days:
                     first, last = request.days
                     days |= {day for bar in answer.rows if (day := bar_session(bar)) and first <= day <= last}
@@ -144,7 +148,13 @@ class Fetcher:
         with self._guard:
             self._in_a_row = 0
         return Outcome(
-            request, rows=rows, days=frozenset(days), expirations=expirations, conflicts=seen.conflicts, listed=listed
+            request,
+            rows=rows,
+            days=frozenset(days),
+            expirations=expirations,
+            conflicts=seen.conflicts,
+            listed=listed,
+            last_days=last_days,
         )
 
     def _known(self, request: Request) -> Outcome | None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from ingest import datasets
+from ingest import chain_bars, datasets
 from ingest import outcomes as judging
 from ingest.client import PolygonClient
 from ingest.completeness import SuspectSession
@@ -78,14 +78,17 @@ class Fetch:
         self._begun, self._failed, self._found = False, False, False
         # Sessions of which any contract has a bar; the last session to which any contract so far lives.
         self._days, self._lives_until = set(batch.contract_sessions), ""
+        # Contracts of which the chain has said what they traded in the last session.
+        self._answered: frozenset[str] = frozenset()
 
     def part(self, landing: Landing) -> Fetched:
         """Fetch the next part; the first one holds everything but contracts' bars."""
-        began, batch = time.monotonic(), self._batch
+        began = time.monotonic()
         outcomes: list[Outcome] = []
         if not self._begun:
             outcomes = self._first(landing)
             self._begun = True
+        batch = self._batch
         lacking, _ = judging.sessions_lacking_tickers(batch, outcomes)
         outcomes = self._again(landing, outcomes, lacking)
         suspects, session_rows = judging.suspects(batch, outcomes, lacking)
@@ -136,11 +139,60 @@ class Fetch:
         if batch.contract_window is None:
             self._probe_ranges(outcomes)
             return outcomes + self._events(outcomes, landing)
+        if batch.without_chain:
+            outcomes += self._ask_chain(outcomes, landing)
         outcomes += self._listings_before_splits(landing)
         expirations = {ticker: day for outcome in outcomes for ticker, day in outcome.expirations.items()}
-        self._contracts = contract_bars(expirations, batch.contract_window, after=batch.contracts_after)
+        self._contracts = self._ranges(expirations)
         self._probe_contracts()
         return outcomes
+
+    def _ask_chain(self, outcomes: Sequence[Outcome], landing: Landing) -> list[Outcome]:
+        """Learn from the chain of which contracts it has the last session's bar, or that there is none.
+
+        Without a bar of the session it may be an old one: the contract that would most probably have traded shows it.
+        Where the chain says nothing, ranges are asked for as if there were none.
+        """
+        batch, probes = self._batch, list[Outcome]()
+        last, session = batch.sessions[-1], batch.sessions[-1].isoformat()
+        chain = next(outcome for outcome in outcomes if outcome.request.dataset == Dataset.OPTION_CHAIN)
+        days = {} if chain.failure else chain.last_days
+        bars, is_told = chain_bars.traded(days, session), False
+        if bars:
+            is_told = True
+        elif contract := chain_bars.likeliest(days, session):
+            probes = self._fetcher.run([datasets.bars(Dataset.OPTION_BARS, contract, last, last, session)], landing)
+            is_told = not any(probe.failure or probe.is_outside or session in probe.days for probe in probes)
+        if is_told:
+            self._days.add(session)
+            self._answered = chain_bars.answered(days, session)
+            log.info(
+                "%s: the option chain has %d bars of session %s and answers for %d contracts.",
+                *(batch.scope[0], len(bars), session, len(self._answered)),
+            )
+        else:
+            self._batch = replace(
+                batch,
+                sessions=batch.without_chain,
+                contract_window=(batch.without_chain[0], last),
+            )
+            log.info(
+                "%s: the bars of session %s are not in the option chain: a request for every contract.",
+                *(batch.scope[0], session),
+            )
+        return probes
+
+    def _ranges(self, expirations: Mapping[str, str]) -> list[tuple[str, Request]]:
+        """A request for each contract, in the order of their tickers; none for what the chain has answered."""
+        batch = self._batch
+        assert batch.contract_window is not None
+        others = {ticker: day for ticker, day in expirations.items() if ticker not in self._answered}
+        ranges = contract_bars(others, batch.contract_window, after=batch.contracts_after)
+        if self._answered and len(batch.sessions) > 1:
+            answered = {ticker: day for ticker, day in expirations.items() if ticker in self._answered}
+            before = (batch.contract_window[0], batch.sessions[-2])
+            ranges += contract_bars(answered, before, after=batch.contracts_after)
+        return sorted(ranges, key=lambda one: one[0])
 
     def _events(self, outcomes: Sequence[Outcome], landing: Landing) -> list[Outcome]:
         """Who is behind the tickers that are new, gone or another's now, and behind those whose turn it is."""

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ingest import completeness
+from ingest.chain_bars import LastDay
 from ingest.completeness import SuspectSession
 from ingest.datasets import Dataset, Request
 from ingest.identity import Listing
@@ -27,7 +28,7 @@ class Outcome:
     `days` are the sessions (YYYY-MM-DD) of its bars, `expirations` the days on which its contracts expire. `conflicts`
     counts by session the bars that another bar of the same ticker in the same answer contradicts. One that `is_outside`
     was refused, or not asked for, because the plan doesn't serve those days, or not yet. `listed` is what a listing of
-    all active tickers says of each.
+    all active tickers says of each, `last_days` what a chain says of each contract once its session is over.
     """
 
     request: Request
@@ -39,6 +40,7 @@ class Outcome:
     conflicts: Mapping[str, int] = field(default_factory=dict)
     listed: Listing = field(default_factory=dict)
     is_outside: bool = False
+    last_days: Mapping[str, LastDay] = field(default_factory=dict)
 
     def fuller(self, again: Outcome) -> Outcome:
         """This one, or the answer to asking again where that holds more or contradicts itself less; a second try that

@@ -45,6 +45,9 @@ class Batch:
         contract_window: options only: first and last session of the bars to fetch for every contract found.
         contracts_after: options only: the contracts up to this ticker are already covered.
         contract_sessions: options only: sessions (YYYY-MM-DD) of which those contracts have a bar.
+        without_chain: options only: the chain among the requests has the bars of the last session; ranges are asked for
+            of the sessions before it, and of contracts that the chain lacks. Where the API has no chain, ranges of
+            these sessions are asked for. Empty: ranges of `sessions` are.
         newest: the newest session that had closed when the batch was planned: one that the API may not serve yet.
         outstanding: sessions (YYYY-MM-DD) that had closed then and were left out, because they are served later.
         closures: what its manifests say of closures that the calendar doesn't know; None when nobody has asked.
@@ -62,6 +65,7 @@ class Batch:
     contract_window: tuple[date, date] | None = None
     contracts_after: str = ""
     contract_sessions: tuple[str, ...] = ()
+    without_chain: tuple[date, ...] = ()
     newest: date | None = None
     outstanding: tuple[str, ...] = ()
     closures: tuple[str, ...] | None = None
@@ -81,6 +85,7 @@ class Batch:
             "contract_window": [day.isoformat() for day in self.contract_window] if self.contract_window else None,
             "contracts_after": self.contracts_after,
             "contract_sessions": list(self.contract_sessions),
+            "without_chain": [day.isoformat() for day in self.without_chain],
             "newest": self.newest.isoformat() if self.newest else None,
             "outstanding": list(self.outstanding),
             "closures": None if self.closures is None else list(self.closures),
@@ -106,6 +111,7 @@ class Batch:
             contract_window=(date.fromisoformat(window[0]), date.fromisoformat(window[1])) if window else None,
             contracts_after=values.get("contracts_after", ""),
             contract_sessions=tuple(values.get("contract_sessions", ())),
+            without_chain=tuple(date.fromisoformat(day) for day in values.get("without_chain", ())),
             newest=date.fromisoformat(values["newest"]) if values.get("newest") else None,
             outstanding=tuple(values.get("outstanding", ())),
             closures=None if values.get("closures") is None else tuple(values["closures"]),
@@ -205,17 +211,27 @@ def listings_backfill(sessions: Sequence[date], held: Coverage, *, refetch: bool
 
 
 def options_daily(
-    session: date, before: Sequence[date], underlyings: Sequence[str], chain_of: date | None = None
+    session: date,
+    before: Sequence[date],
+    underlyings: Sequence[str],
+    chain_of: date | None = None,
+    held: Coverage | None = None,
 ) -> list[Batch]:
     """For every underlying: its contracts, their bars of the session and of those `before` it, and the chain.
 
     Args:
         chain_of: the newest session that has closed, which the chain is of, where its bars are not published yet.
+        held: where the session's bars are to be those of the chain: what manifests hold of the sessions before it, of
+            which only gaps are asked for. None: ranges are asked for all of them.
     """
-    return [
-        _options(underlying, (*before, session), f"{underlying} {session}", chain_of=chain_of or session)
+    window = (*before, session)
+    batches = [
+        _options(underlying, window, f"{underlying} {session}", chain_of=chain_of or session)
         for underlying in underlyings
     ]
+    if held is None or (chain_of or session) != session:
+        return batches
+    return [_by_chain(batch, held.holds(batch.scope[0])) for batch in batches]
 
 
 def options_backfill(
@@ -361,6 +377,17 @@ def _options(underlying: str, sessions: Sequence[date], label: str, *, chain_of:
         # A contract that was renamed since is not listed under its old name as of the end.
         requests.append(datasets.contracts(underlying, start, None, span))
     return Batch(Family.OPTIONS, label, tuple(sessions), (underlying,), tuple(requests), contract_window=(start, end))
+
+
+def _by_chain(batch: Batch, held: Collection[date]) -> Batch:
+    """The last session from the chain, and by range those before it from the first one on that a run has missed.
+
+    What lies before the first session that is held is for a backfill.
+    """
+    *before, session = batch.sessions
+    missed = [day for day in before if day not in held and day > min(held, default=date.max)]
+    asked = (*(day for day in before if missed and day >= missed[0]), session)
+    return replace(batch, sessions=asked, contract_window=(asked[0], session), without_chain=batch.sessions)
 
 
 def _without_held_contracts(batch: Batch, held: Coverage) -> Batch:

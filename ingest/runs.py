@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from ingest import calendar, closures, listings, loader, manifests, packs, planning, rolling, yields
+from ingest import calendar, closures, listings, loader, manifests, packs, planning, rolling, underlyings, yields
 from ingest.batch_landing import Landed, land_all
 from ingest.budget import shared_budget
 from ingest.client import PolygonClient
@@ -35,9 +35,20 @@ from ingest.flat_files.bucket import FlatFileBucket
 from ingest.flat_files.fetching import FileFetch
 from ingest.flat_files.source import choose
 from ingest.identity import EVENT_MINUTES, EventPlan, most_events
+from ingest.manifests import Manifest
 from ingest.planning import Batch
 from ingest.publication import Publication, read_publication
-from ingest.settings import ApiSettings, read_api, read_flat_files, read_storage, read_universe, symbols
+from ingest.settings import (
+    EVERY,
+    ApiSettings,
+    BarSource,
+    read_api,
+    read_bar_source,
+    read_flat_files,
+    read_storage,
+    read_universe,
+    symbols,
+)
 from ingest.storage import LandingStore
 
 log = logging.getLogger(__name__)
@@ -69,7 +80,8 @@ def plan_daily(family: Family, now: datetime | None = None) -> list[dict[str, An
         batches.append(planning.tickers_daily(session, before, rolling.letters(number), events))
         batches.append(yields.daily(session))
     else:
-        batches = planning.options_daily(session, before, universe.underlyings, newest)
+        names = _underlyings(universe.underlyings, api, [session])
+        batches = planning.options_daily(session, before, names, newest, _held_by_chain(known, store, before))
     batches = planning.published(batches, newest, outstanding, [session])
     if files is not None:
         held = manifests.coverage(known)
@@ -121,8 +133,9 @@ def plan_backfill(
         batches += yields.backfill(sessions, held, refetch=refetch)
         batches += planning.stocks_backfill(sessions, tickers, held, refetch=refetch, events=events)
     else:
-        underlyings = _symbols(params, "underlyings") or universe.underlyings
-        batches = planning.options_backfill(sessions, underlyings, held, refetch=refetch)
+        named = _symbols(params, "underlyings") or universe.underlyings
+        names = _underlyings(named, api, [sessions[0], sessions[-1]] if sessions else [])
+        batches = planning.options_backfill(sessions, names, held, refetch=refetch)
     batches = planning.published(batches, newest, outstanding, sessions)
     if files is not None and sessions:
         batches = file_planning.backfill(family, batches, files, sessions, held, moment, refetch=refetch)
@@ -233,6 +246,30 @@ def verify(connection: Any, family: Family) -> None:
             f"{len(keys)} loaded manifests were replaced after they were loaded: {', '.join(keys)}. Their rows are "
             "those of the earlier documents. Restore those, or call raw.reload_manifest for each."
         )
+
+
+def _underlyings(named: Sequence[str], api: ApiSettings, days: Sequence[date]) -> Sequence[str]:
+    """The underlyings; for EVERY those that have options listed on any of these days."""
+    if named != EVERY or not days:
+        return named
+    with PolygonClient(api, shared_budget(api.host, api.requests_per_minute), threads=underlyings.THREADS) as client:
+        return underlyings.with_options(client, days)
+
+
+def _held_by_chain(known: Sequence[Manifest], store: LandingStore, before: Sequence[date]) -> manifests.Coverage | None:
+    """What is held of the sessions before the newest one, whose bars the chains are asked for; None where ranges are to
+    be asked for all, and says so in the log.
+
+    Args:
+        known: the newest manifests; those since the first of `before` are read besides.
+    """
+    if read_bar_source() == BarSource.REST:
+        log.info("Bars of the newest session: a request for every contract, as POLYGON_BAR_SOURCE=rest says.")
+        return None
+    log.info("Bars of the newest session that no flat file has: from the option chains, where the plan has them.")
+    names = {manifest.key for manifest in known}
+    keys = manifests.list_keys(store, Family.OPTIONS, f"{before[0]:%Y%m%d}")
+    return manifests.coverage([*known, *manifests.read_all(store, (key for key in keys if key not in names))])
 
 
 def _tell_outstanding(publication: Publication, sessions: Sequence[date]) -> None:

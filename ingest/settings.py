@@ -20,6 +20,7 @@ DEFAULT_BASE_URL = "https://api.massive.com"
 DEFAULT_FLAT_FILES_ENDPOINT = "https://files.massive.com"
 DEFAULT_REQUESTS_PER_MINUTE = 5
 DEFAULT_UNDERLYINGS = "AAPL,MSFT"
+EVERY = ("*",)
 MOST_REQUESTS_PER_MINUTE = 1_000_000
 SYMBOL = re.compile(r"[A-Za-z0-9.:_-]{1,32}")
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -66,7 +67,9 @@ class FlatFileSettings:
 
 @dataclass(frozen=True)
 class Universe:
-    """Stock tickers (none: every ticker the API answers with) and the underlyings whose options are fetched."""
+    """Stock tickers (none: every ticker the API answers with) and the underlyings whose options are fetched (EVERY: all
+    that have any).
+    """
 
     tickers: tuple[str, ...]
     underlyings: tuple[str, ...]
@@ -150,12 +153,11 @@ def read_budget_folder(environment: Mapping[str, str] = os.environ) -> Path | No
 
 
 def read_universe(environment: Mapping[str, str] = os.environ) -> Universe:
-    """SNOWTAPE_TICKERS and SNOWTAPE_UNDERLYINGS, comma lists; order and duplicates don't matter."""
+    """SNOWTAPE_TICKERS and SNOWTAPE_UNDERLYINGS (or *), comma lists; order and duplicates don't matter."""
+    underlyings = _get(environment, "SNOWTAPE_UNDERLYINGS") or DEFAULT_UNDERLYINGS
     return Universe(
         tickers=symbols(_get(environment, "SNOWTAPE_TICKERS").split(","), "SNOWTAPE_TICKERS"),
-        underlyings=symbols(
-            (_get(environment, "SNOWTAPE_UNDERLYINGS") or DEFAULT_UNDERLYINGS).split(","), "SNOWTAPE_UNDERLYINGS"
-        ),
+        underlyings=EVERY if underlyings == "*" else symbols(underlyings.split(","), "SNOWTAPE_UNDERLYINGS"),
     )
 
 

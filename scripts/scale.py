@@ -18,6 +18,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from ingest.packs import ROWS_A_MANIFEST, UNDERLYINGS_A_TASK
 from ingest.planning import MANIFESTS_A_BATCH, REREAD_SESSIONS, SESSIONS_A_BATCH
+from ingest.underlyings import STRETCHES
 from scripts.cost import CREDIT_USD, CREDITS_AN_HOUR, SUSPEND_SECONDS, WORK, bytes_of_a_bar
 
 ROOT = Path(__file__).parents[1]
@@ -31,9 +32,12 @@ SESSIONS_READ_A_DAY = REREAD_SESSIONS + 1
 # --- How the pipeline works ---
 # ingest/landing.py: CUT_BYTES.
 OBJECT_BYTES, BYTES_OF_A_PLAIN_BAR = 64 << 20, 95
-# ingest/datasets.py: an underlying's live contracts, those that expired, and its chain, a page each at this size.
+# ingest/datasets.py: an underlying's live contracts, those that expired, and its chain: each ends with a page that may
+# be nearly empty. ingest/underlyings.py: the underlyings are found among the calls, half of the contracts.
 REQUESTS_AN_UNDERLYING = 3
-CONTRACTS_A_CHAIN_PAGE = 250
+CONTRACTS_A_CHAIN_PAGE, CONTRACTS_A_LISTING_PAGE = 250, 1_000
+# A row of the market stand-in's chain, gzipped as ingest does.
+BYTES_OF_A_CHAIN_ROW = 125
 # snowflake/procedures/load_manifests.py: CALL and the ledger; of a group BEGIN, lock, ledger, ledger, COMMIT, and for
 # each dataset COPY and the count. A day is one group: it is far from 1,000 objects and 256 MiB.
 STATEMENTS_A_CALL, STATEMENTS_A_GROUP, STATEMENTS_A_DATASET = 2, 5, 2
@@ -75,12 +79,11 @@ def _backfill(bars: int) -> list[str]:
 
 
 def _day() -> list[str]:
-    stocks, options = TICKERS * SESSIONS_READ_A_DAY, CONTRACTS * SESSIONS_READ_A_DAY
-    asked = CONTRACTS + REQUESTS_AN_UNDERLYING * UNDERLYINGS
+    stocks, asked = TICKERS * SESSIONS_READ_A_DAY, _chain_requests()
     cost = _options_request_seconds()
     loads = {family: _load_seconds(family) for family in DATASETS}
-    # A bar each, and each contract once in the listing and once in the chain.
-    results = options + 2 * CONTRACTS
+    # Each contract is once in the listing and once, with its bar, in the chain.
+    results = 2 * CONTRACTS
     tasks = -(-UNDERLYINGS // UNDERLYINGS_A_TASK)
     day = _row("marts", "what", "a day, 4 threads")["elapsed, s"]
     dbt = sum(work.seconds for work in WORK if work.what.startswith("`dbt"))
@@ -89,11 +92,13 @@ def _day() -> list[str]:
         "",
         "| What | Stocks | Options | From |",
         "|---|---:|---:|---|",
-        f"| Requests | {SESSIONS_READ_A_DAY} | {asked:,} | one a session; one a contract and {REQUESTS_AN_UNDERLYING} "
-        "an underlying. Reference data apart |",
-        f"| What they cost without waiting | – | {_time(asked * cost)} | {cost * 1000:.1f} ms each, bench/options |",
-        f"| Bars read | {stocks:,} | {options:,} | at most: not every contract trades |",
-        f"| Raw objects, MB | {_mb(stocks)} | {_mb(options)} | {bytes_of_a_bar():.0f} bytes a bar |",
+        f"| Requests | {SESSIONS_READ_A_DAY} | {asked:,} | one a session; pages of chains and listings, see "
+        "below. Reference data apart |",
+        f"| What they cost without waiting | – | {_time(asked * cost)} | at least: {cost * 1000:.1f} ms each, "
+        "bench/options; a full page takes longer |",
+        f"| Bars read | {stocks:,} | {CONTRACTS:,} | at most: not every contract trades |",
+        f"| Raw objects, MB | {_mb(stocks)} | {CONTRACTS * BYTES_OF_A_CHAIN_ROW / 1e6:.1f} "
+        f"| {bytes_of_a_bar():.0f} bytes a bar of stocks, {BYTES_OF_A_CHAIN_ROW} a row of a chain |",
         f"| Tasks that fetch | 1 | {tasks} | {UNDERLYINGS_A_TASK} underlyings a task |",
         f"| Manifests | 1 | {max(tasks, -(-results // ROWS_A_MANIFEST))} | at least one for every "
         f"{ROWS_A_MANIFEST:,} results |",
@@ -130,11 +135,26 @@ def _refresh(bars: int) -> list[str]:
     return lines
 
 
+def _chain_requests() -> int:
+    """Requests of a day by chain, at most: each underlying's last pages may be nearly empty, all others are full."""
+    pages = CONTRACTS // CONTRACTS_A_CHAIN_PAGE + CONTRACTS // CONTRACTS_A_LISTING_PAGE
+    return REQUESTS_AN_UNDERLYING * UNDERLYINGS + pages + _finding_requests()
+
+
+def _finding_requests() -> int:
+    """Requests that find the underlyings, at most: each ends its stretch or takes in a page of calls."""
+    return CONTRACTS // 2 // CONTRACTS_A_LISTING_PAGE + len(STRETCHES) - 1
+
+
 def _requests() -> list[str]:
     listed = REQUESTS_AN_UNDERLYING * UNDERLYINGS
-    pages = max(UNDERLYINGS, -(-CONTRACTS // CONTRACTS_A_CHAIN_PAGE))
     return [
         "### The options' requests",
+        "",
+        f"By chain: {UNDERLYINGS + CONTRACTS // CONTRACTS_A_CHAIN_PAGE:,} pages of chains at most, "
+        f"{2 * UNDERLYINGS + CONTRACTS // CONTRACTS_A_LISTING_PAGE:,} of listings, {_finding_requests()} to find the "
+        "underlyings. Besides, one for each contract that expired with the session, and for each underlying of which "
+        "nothing traded.",
         "",
         f"| Way | Requests a day | At {FREE * 60:g} a minute | At {CAPPED} a second | At {PAID} a second |",
         "|---|---:|---:|---:|---:|",
@@ -142,8 +162,11 @@ def _requests() -> list[str]:
             f"| {way} | {count:,} | {_time(count / FREE)} | {_time(count / CAPPED)} | {_time(count / PAID)} |"
             for way, count in (
                 ("a request per contract and session", CONTRACTS * SESSIONS_READ_A_DAY + listed),
-                ("a request per contract: what is built", CONTRACTS + listed),
-                (f"the chains' snapshots alone, {CONTRACTS_A_CHAIN_PAGE} contracts a page", pages),
+                (
+                    "a request per contract: `rest`, or a plan without the chain",
+                    CONTRACTS + listed,
+                ),
+                (f"by chain, {CONTRACTS_A_CHAIN_PAGE} contracts a page: `auto`", _chain_requests()),
             )
         ],
     ]

@@ -202,7 +202,7 @@ def _batch(family: Family, chunk: Sequence[tuple[date, str, int]], held: Coverag
 def without(batch: Batch, filed: Collection[date]) -> Batch:
     """A batch of the API without the bars of these sessions, which files have; the rest of it stays."""
     kept = tuple(day for day in batch.sessions if day not in filed)
-    if kept == batch.sessions:
+    if not filed or {*batch.sessions, *batch.without_chain}.isdisjoint(filed):
         return batch
     gone = {day.isoformat() for day in filed}
     bars = (Dataset.STOCK_BARS, Dataset.OPTION_BARS)
@@ -217,6 +217,7 @@ def without(batch: Batch, filed: Collection[date]) -> Batch:
         ),
         required=batch.required if batch.required in kept else None,
         contract_window=(kept[0], kept[-1]) if batch.contract_window and kept else None,
+        without_chain=tuple(day for day in batch.without_chain if kept and day not in filed),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ingest import manifests, runs
+from ingest import manifests, packs, runs
 from ingest.datasets import Family
 from ingest.settings import read_storage
 from ingest.storage import LandingStore
@@ -113,8 +114,19 @@ def test_options_of_a_key_without_them_come_from_the_api_as_without_any_key(fron
     for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
         monkeypatch.delenv(f"POLYGON_FLAT_FILES_{name}")
     assert with_key == runs.plan_daily(Family.OPTIONS, NOW)
+
+
+def test_newest_session_of_options_comes_from_the_chain_or_as_rest_says_from_a_request_a_contract(
+    front_door, monkeypatch, caplog
+) -> None:
+    caplog.set_level(logging.INFO)
+    (task,) = runs.plan_daily(Family.OPTIONS, NOW)
+    assert [(batch.sessions, len(batch.without_chain)) for batch in packs.unpacked(task)] == [((DAYS[2],), 6)] * 2
+    assert "from the option chains, where the plan has them" in caplog.text
     monkeypatch.setenv("POLYGON_BAR_SOURCE", "rest")
-    assert with_key == runs.plan_daily(Family.OPTIONS, NOW)
+    (task,) = runs.plan_daily(Family.OPTIONS, NOW)
+    assert [(len(batch.sessions), batch.without_chain) for batch in packs.unpacked(task)] == [(6, ())] * 2
+    assert "a request for every contract, as POLYGON_BAR_SOURCE=rest says" in caplog.text
 
 
 def test_files_alone_leave_the_newest_session_outstanding(front_door, vendor, monkeypatch, caplog) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, time
+from itertools import groupby
 
 import pytest
 
-from ingest import datasets
+from ingest import chain_bars, datasets
 from ingest.calendar import previous_sessions
-from ingest.datasets import Dataset, Request, bar_session
+from ingest.datasets import NEW_YORK, Dataset, Request, bar_session
 from ingest.errors import BeforeHistory, NotEntitled, NotPublishedYet
 from ingest.landing import raw_line
 from tests.live_api.asking import Asking
@@ -113,6 +114,43 @@ def test_option_chain_is_refused_to_a_free_key_as_something_it_has_to_pay_for(as
         pytest.skip("the plan includes the option chain")
     with pytest.raises(NotEntitled, match=r"(?i)not entitled|upgrade"):
         asking.pages(datasets.chain("AAPL", "span"))
+
+
+def test_day_of_a_chain_is_the_last_bar_of_each_contract(asking: Asking, state: Callable[[str, object], None]) -> None:
+    """What the daily run's bars of options rest on: an untraded contract keeps the day on which it traded last."""
+    if asking.key.plan == "free":
+        pytest.skip("a free plan has no option chain")
+    rows = {row["details"]["ticker"]: row for answer in asking.answers(BY_NAME["option chain"]) for row in answer.rows}
+    days = {contract: day for contract, day in chain_bars.last_days(rows.values()).items() if day.session}
+    traded = [contract for contract, day in days.items() if day.session == str(asking.session)]
+    untraded = [contract for contract, day in days.items() if day.session < str(asking.session)]
+    at_midnight = sum(is_midnight(rows[contract]["day"]["last_updated"]) for contract in days)
+    state(f"{asking.key.label}: day.last_updated is 00:00 in New York for", f"{at_midnight} of {len(days)} contracts")
+    state(f"{asking.key.label}: contracts of a chain without a day", len(rows) - len(days))
+    assert traded
+    assert untraded
+
+    for contract in (traded[0], traded[len(traded) // 2], untraded[0], untraded[-1]):
+        day, since = rows[contract]["day"], date.fromisoformat(days[contract].session)
+        (answer,) = asking.pages(datasets.bars(Dataset.OPTION_BARS, contract, since, asking.session, "span"))
+        last = answer.rows[-1]
+        state(f"{asking.key.label}: volume of {contract} in the chain and in a range", (day["volume"], last["v"]))
+        assert bar_session(last) == days[contract].session
+        assert (last["o"], last["h"], last["l"], last["c"]) == (day["open"], day["high"], day["low"], day["close"])
+
+
+def is_midnight(nanoseconds: int) -> bool:
+    return datetime.fromtimestamp(nanoseconds / 1e9, NEW_YORK).time() == time(0)
+
+
+def test_calls_come_by_underlying_and_the_next_request_begins_after_one(asking: Asking) -> None:
+    """What SNOWTAPE_UNDERLYINGS=* rests on."""
+    (first,) = asking.pages(datasets.calls_after("M", "N", asking.session, inclusive=True))
+    names = [name for name, _ in groupby(row["underlying_ticker"] for row in first.rows)]
+    assert len(names) == len(set(names))
+    assert all(name.startswith("M") for name in names)
+    (following,) = asking.pages(datasets.calls_after(names[0], "N", asking.session, inclusive=False))
+    assert not [row for row in following.rows if row["underlying_ticker"] <= names[0]]
 
 
 def test_listing_before_a_split_has_contracts_that_the_one_of_its_day_lacks(
