@@ -18,6 +18,7 @@ from ingest.storage import LandingStore
 from local.flat_files import STOCKS, FlatFiles, reader
 from local.objects.process import RunningObjectStore, start
 
+from .conftest import Reply
 from .test_flat_files import DAYS, text_of
 
 pytestmark = pytest.mark.server
@@ -50,7 +51,7 @@ def vendor(objects: RunningObjectStore) -> FlatFiles:
 @pytest.fixture
 def front_door(api: Any, objects: RunningObjectStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> LandingStore:
     """The settings of a real-time plan whose key has flat files of stocks; a folder of its own in our bucket."""
-    api.on("/v1/marketstatus/upcoming", {"response": []})
+    api.on("/v1/marketstatus/upcoming", Reply([]))
     for name, value in {
         "POLYGON_BASE_URL": api.base_url,
         "POLYGON_API_KEY": "a-key",
