@@ -24,7 +24,7 @@ _HISTORIES = {
     "ticker_listings": "ticker_listings", "ticker_events": "ticker_events", "treasury_yields": "treasury_yields",
     "options_bars": "option_bars", "option_contracts": "option_contracts", "option_chain": "option_chain",
 }  # fmt: skip
-_FILES = {"stock_bars": ("raw.stock_bar_files",), "option_bars": ("raw.option_bar_files",)}
+_MORE = {"stock_bars": ("raw.stock_bar_files",), "option_bars": ("raw.option_bar_files", "raw.option_chain")}
 _NOW = {
     "stg_polygon__stock_bars_casted": "stock_bars", "stg_polygon__splits": "splits",
     "stg_polygon__dividends": "dividends", "stg_polygon__tickers": "tickers",
@@ -40,12 +40,12 @@ _OPTIONS = "int_polygon__options_bars_enriched"
 LINEAGE = (
     Stage(
         "Raw", "the API’s answers and the vendor’s flat files, as they came",
-        dict.fromkeys([*map("raw.{}".format, _HISTORIES.values()), *(name for (name,) in _FILES.values())], ()),
+        dict.fromkeys([*map("raw.{}".format, _HISTORIES.values()), *sum(_MORE.values(), ())], ()),
     ),
     Stage(
         "Snapshots", "every version, with the time from which we knew it",
         {
-            f"snapshot_polygon__{name}": (f"raw.{dataset}", *_FILES.get(dataset, ()))
+            f"snapshot_polygon__{name}": (f"raw.{dataset}", *_MORE.get(dataset, ()))
             for name, dataset in _HISTORIES.items()
         } | {_OVERRIDES: ()},
     ),
