@@ -40,7 +40,7 @@ _OPTIONS = "int_polygon__options_bars_enriched"
 LINEAGE = (
     Stage(
         "Raw", "the API’s answers and the vendor’s flat files, as they came",
-        dict.fromkeys([*map("raw.{}".format, _HISTORIES.values()), *sum(_MORE.values(), ())], ()),
+        dict.fromkeys([*map("raw.{}".format, _HISTORIES.values()), *(name for more in _MORE.values() for name in more)], ()),
     ),
     Stage(
         "Snapshots", "every version, with the time from which we knew it",
