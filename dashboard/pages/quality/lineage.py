@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from dash import html
 
@@ -40,7 +41,7 @@ _OPTIONS = "int_polygon__options_bars_enriched"
 LINEAGE = (
     Stage(
         "Raw", "the API’s answers and the vendor’s flat files, as they came",
-        dict.fromkeys([*map("raw.{}".format, _HISTORIES.values()), *(name for more in _MORE.values() for name in more)], ()),
+        dict.fromkeys(chain(map("raw.{}".format, _HISTORIES.values()), *_MORE.values()), ()),
     ),
     Stage(
         "Snapshots", "every version, with the time from which we knew it",
