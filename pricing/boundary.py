@@ -30,7 +30,7 @@ from pricing.rules import Array, Rule
 
 DENSITY = 1 / np.sqrt(2 * np.pi)
 TINY = 1e-300
-MARCHES = 8
+MARCHES = 16
 LEAP = 1.3
 # slack(ln b) -> slack and its derivatives by ln b, σ and r, (n, B) each.
 Slack = Callable[[Array], tuple[Array, Array, Array, Array]]
@@ -133,11 +133,14 @@ def collocate(rule: Rule, at: Interval, distance: Array, slack: Slack) -> Colloc
     return Collocated(residual, jacobian, left_sigma / left - right_sigma / right, by_rate, by_shift)
 
 
-def march(rule: Rule, at: Interval, distance: Array, slack: Callable[[int, Array], tuple[Array, Array]]) -> Array:
+def march(
+    rule: Rule, at: Interval, distance: Array, slack: Callable[[int, Array], tuple[Array, Array]], farthest: Array
+) -> Array:
     """Distances (1 + n, B) node by node, each from those before it (`rules.marching_rule`); the first one is given.
 
-    slack(node, ln b) gives slack and its derivative by ln b, (B,). The logarithm of the equation rises with ln b, so
-    that     Newton's method in a bracket finds the one solution.
+    slack(node, ln b) gives slack and its derivative by ln b, (B,). The logarithm of the equation rises with ln b as far
+    as `farthest`, and the drift, from the start, so that Newton's method in a bracket finds the one solution there; a
+    node without one has that distance.
     """
     sign, rate = at.sign[:, None], at.rate[:, None]
     squares = distance * distance
@@ -164,7 +167,8 @@ def march(rule: Rule, at: Interval, distance: Array, slack: Callable[[int, Array
             distance[row] = np.maximum(distance[row - 1] + slope * (y - y_before), distance[row - 1] / 1.5)
         y_before, y_before_that = y, y_before
         low, high = np.zeros_like(root), np.full_like(root, np.inf)
-        for _ in range(MARCHES if node < 3 else MARCHES - 4):
+        most_far = farthest + (at.rate + at.sigma**2 / 2) * (at.wait + span)
+        for _ in range(MARCHES):
             own = distance[row].copy()
             past = np.sqrt(np.maximum(known + share * (own * own)[:, None], 1e-12 * (own * own)[:, None]))
             ln_b = at.ln_start + at.sign * own
@@ -189,8 +193,8 @@ def march(rule: Rule, at: Interval, distance: Array, slack: Callable[[int, Array
                 most = np.minimum(most, distance[row - 1] + at.sigma * root)
             is_inside = np.isfinite(moved) & (moved > low) & (moved < high)
             moved = np.where(is_inside, np.minimum(moved, most), np.where(np.isinf(high), most, (low + high) / 2))
-            distance[row] = moved
-            if np.abs(moved / own - 1).max() < 1e-6:
+            distance[row] = np.minimum(moved, most_far)
+            if np.abs(distance[row] / own - 1).max() < 1e-6:
                 break
         squares[row] = distance[row] ** 2
     distance[0] = distance[1]

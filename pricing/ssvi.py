@@ -23,6 +23,8 @@ from pricing.rules import Array
 # {% endif %}{% raw %}
 
 MOST_WING = 4.0
+# Wings below this are none: divided by, they would overflow.
+FLAT = 1e-12
 
 
 class Slice(NamedTuple):
@@ -66,7 +68,7 @@ def total_variance(slices: Slice, k: Array) -> Array:
 def raw(slices: Slice) -> RawSvi:
     """The same curve in the form that other libraries read."""
     theta, psi, rho = slices.theta, slices.psi, slices.rho
-    is_flat = psi <= 0
+    is_flat = psi < FLAT
     with np.errstate(all="ignore"):
         phi = np.where(is_flat, 1.0, psi / theta)
     return RawSvi(

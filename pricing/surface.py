@@ -231,7 +231,11 @@ def _least_squares(unknowns: Array, points: Points, weights: Array) -> Array:
         before = cost
         while damping < 1e8:
             brake = np.sqrt(damping) * np.eye(size)
-            found, _ = nnls(np.vstack([slopes, brake]), np.concatenate([slopes @ at - residuals, brake @ at]))
+            try:
+                found, _ = nnls(np.vstack([slopes, brake]), np.concatenate([slopes @ at - residuals, brake @ at]))
+            except RuntimeError:  # it goes in circles: a shorter step is an easier problem
+                damping *= 10
+                continue
             tried = (found / lengths).reshape(shape)
             off = root * _residuals(tried, points)
             if float(off @ off) < cost:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pricing.american import american, may_exercise
-from pricing.dividends import EXACT, Market, with_dividends
+from pricing.dividends import EXACT, MIDDLE, Accuracy, Market, with_dividends
 from pricing.options import option_numbers
 from pricing.rules import Array
 from pricing.schedule import Posed
@@ -132,11 +132,32 @@ def test_price_with_cash_dividends_equals_quantlibs_finite_differences(prices: d
     assert off[~is_eaten].max() < 1e-5
 
 
+def test_put_over_a_dividend_has_converged_to_1e_6_in_volatility_where_vega_allows() -> None:
+    pick, size = np.random.default_rng(11), 256
+    days = pick.choice([30, 91, 182, 365, 730], size)
+    ex_days = np.clip(np.round(pick.uniform(0, 1, size) * days), 1, days - 1)
+    spot, sigma = np.exp(0.12 * pick.normal(size=size)), np.exp(pick.uniform(np.log(0.12), np.log(0.9), size))
+    rate, amount = pick.choice([0.005, 0.01, 0.03, 0.05], size), np.exp(pick.uniform(np.log(1e-4), np.log(0.03), size))
+
+    def price(sigma: Array, accuracy: Accuracy) -> Array:
+        market = Market(np.full(size, -1.0), sigma, rate, 0 * rate, True)
+        return with_dividends(market, spot, days / 365, ex_days[None] / 365, amount[None], accuracy)[0].price
+
+    off = np.abs(price(sigma, EXACT) - price(sigma, Accuracy((16, 32, 56), (72, 36, 64), 26, 24)))
+    vega = (price(sigma + 1e-3, MIDDLE) - price(sigma - 1e-3, MIDDLE)) / 2e-3
+    assert off.max() < 1e-7
+    assert (off / vega)[vega > 0.05].max() < 1e-6
+    assert (vega > 0.05).sum() > 200
+
+
 def test_more_dividends_and_a_zero_rate_agree_with_finite_differences_now() -> None:
     cases = [
         Case(-1.0, 0.95, 0.3, 0.04, 0.0, 365, (50, 140), (0.01, 0.01)),
         Case(1.0, 1.1, 0.25, 0.05, 0.0, 365, (50, 140, 230), (0.01, 0.01, 0.01)),
         Case(-1.0, 0.9, 0.3, 0.0, 0.0, 182, (90,), (0.01,)),
+        # Ex on the eve of expiration; and a dividend that a volatile share may not be worth when it is paid.
+        Case(-1.0, 1.0, 0.3, 0.03, 0.0, 182, (181,), (0.01,)),
+        Case(-1.0, 1.018, 0.69, 0.08, 0.0, 365, (349,), (0.0293,)),
     ]
 
     off = priced(cases) - np.array([with_cash(one, 500, 2000) for one in cases])

@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import QuantLib as ql
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from local.market.surface import sigma
@@ -115,13 +115,14 @@ def test_least_theta_leaves_no_butterfly_and_density_by_durrleman_is_not_negativ
 
 @settings(max_examples=60, deadline=None)
 @given(wings, wings, growth, growth, st.floats(0.01, 2.0))
+@example(1.0, 1.0, 2.0, 1.75, 0.015625)
 def test_least_ratio_is_where_slices_begin_to_cross(
     up: float, down: float, more_up: float, more_down: float, theta: float
 ) -> None:
     first = Slice(*(np.float64(one) for one in (theta, up, down)))
     grown = np.float64(up + more_up), np.float64(down + more_down)
     least = theta * float(least_theta_ratio(first.up, first.down, *grown))
-    far = np.geomspace(1e-3, 1e7, 2000)
+    far = np.geomspace(1e-7, 1e7, 3000)
     k = np.concatenate([-far, [0.0], far])
 
     def gap(at: float) -> float:
@@ -318,3 +319,29 @@ def test_expiration_without_quotes_has_a_reason_and_nothing_else() -> None:
     assert chain_surface([{"years": 0.25, "quotes": []}]) == [
         {"reason": "too_few_points", "points": 0, "outliers": 0, "quotes": []}
     ]
+
+
+def test_quote_that_can_not_be_is_left_out() -> None:
+    rows = worths(planted(0.3, 0.25, -0.5, 0.4), 0.25, 101.0, np.linspace(80.0, 125.0, 16))
+    wrong: list[object] = [
+        None, "O:A", [], ["O:A", 1, 100.0, 101.0], [None, 1, 100.0, 101.0, 3.0], ["O:A", 0, 100.0, 101.0, 3.0],
+        ["O:A", True, 100.0, 101.0, 3.0], ["O:A", 1, 0, 101.0, 3.0], ["O:A", 1, 100.0, -1.0, 3.0],
+        ["O:A", 1, 100.0, None, 3.0], ["O:A", 1, 100.0, 101.0, "3"], ["O:A", 1, math.nan, 101.0, 3.0],
+        ["O:A", 1, 100.0, 101.0, math.inf], ["O:A", 1, 10**400, 101.0, 3.0],
+    ]  # fmt: skip
+
+    assert chain_surface([{"years": 0.25, "quotes": rows + wrong}]) == chain_surface([{"years": 0.25, "quotes": rows}])
+
+
+def test_expiration_that_is_none_is_malformed_and_its_neighbours_have_a_fit() -> None:
+    rows = worths(planted(0.3, 0.25, -0.5, 0.4), 0.25, 101.0, np.linspace(80.0, 125.0, 16))
+    wrong = [
+        None, [], "2026-12-18", {}, {"years": 0.2}, {"quotes": rows}, {"years": 0, "quotes": rows},
+        {"years": -0.2, "quotes": rows}, {"years": "soon", "quotes": rows}, {"years": math.nan, "quotes": rows},
+        {"years": 0.2, "quotes": None},
+    ]  # fmt: skip
+
+    *fits, last = chain_surface([*wrong, {"years": 0.25, "quotes": rows}])
+
+    assert {fit["reason"] for fit in fits} == {"malformed"}
+    assert [last] == chain_surface([{"years": 0.25, "quotes": rows}])

@@ -1,4 +1,4 @@
-"""intermediate.option_numbers on the local warehouse gives what plain Python gives."""
+"""The table functions of this package on the local warehouse give what plain Python gives."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import QuantLib as ql
 
 from local.warehouse import process
+from pricing.chain import chain_surface
 from pricing.options import NUMBERS, option_numbers
 from tests.gates.sources import schemachange_scripts
 
@@ -32,14 +34,17 @@ ROWS: list[tuple[Any, ...]] = [
 
 @pytest.fixture(scope="module")
 def cursor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A database that has the function."""
+    """A database that has the functions."""
     running = process.start(tmp_path_factory.mktemp("warehouse"))
-    (script,) = [one for one in schemachange_scripts() if one.name == "R__option_numbers.sql"]
+    names = ("R__option_numbers.sql", "R__fitted_surface.sql")
+    scripts = [one for one in schemachange_scripts() if one.name in names]
+    assert len(scripts) == len(names)
     with running.connect() as connection, connection.cursor() as one:
         one.execute("create database options")
         one.execute("use database options")
         one.execute("create schema intermediate")
-        one.execute(script.text)
+        for script in scripts:
+            one.execute(script.text)
         yield one
     running.stop()
 
@@ -73,3 +78,35 @@ def test_the_function_returns_what_plain_python_returns(cursor: Any) -> None:
         # A batch of the warehouse may be cut otherwise: the last digits may differ.
         for found, one in zip(row, right, strict=True):
             assert found == (pytest.approx(one, rel=1e-9, abs=1e-12) if isinstance(one, float) else one)
+
+
+def chain(sigma: float) -> list[dict[str, Any]]:
+    """One expiration of a forward of 100 whose volatilities fall from sigma + 0.1 to sigma."""
+    quotes = []
+    for strike in range(80, 121, 5):
+        is_call = strike >= 100
+        spread = (sigma + (120 - strike) / 400) * math.sqrt(0.25)
+        worth = ql.blackFormula(ql.Option.Call if is_call else ql.Option.Put, float(strike), 100.0, spread)
+        quotes.append([f"O:AAA{strike}", 1 if is_call else -1, strike, 100, worth])
+    return [{"years": 0.25, "quotes": quotes}]
+
+
+def test_chains_beside_malformed_ones_have_the_surface_that_plain_python_gives(cursor: Any) -> None:
+    texts = [
+        json.dumps(chain(0.2)), None, "", "not JSON", "[" * 100_000, "{}", "7", "[]", "[null]",
+        json.dumps([{"years": 0.1, "quotes": [["O:AAA", 1, None, "x", float("inf")]]}, *chain(0.3)]),
+    ]  # fmt: skip
+    cursor.execute("create table intermediate.chains (place float, chain varchar)")
+    cursor.executemany("insert into intermediate.chains values (%s, %s)", list(enumerate(texts)))
+
+    cursor.execute(
+        "select chains.place, surfaces.surface from intermediate.chains as chains, "
+        "table(intermediate.fitted_surface(chains.chain)) as surfaces order by chains.place"
+    )
+    found = [None if text is None else json.loads(text) for _, text in cursor.fetchall()]
+
+    assert found[1:7] == [None] * 6
+    assert [[fit["reason"] for fit in fits] for fits in found[7:]] == [[], ["malformed"], ["too_few_points", None]]
+    for place, sigma in ((0, 0.2), (9, 0.3)):
+        (plain,) = chain_surface(chain(sigma))
+        assert found[place][-1] == plain

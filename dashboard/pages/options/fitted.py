@@ -27,6 +27,7 @@ NAME, BEYOND = "Fitted", "beyond the points"
 REASONS = {
     "too_few_points": "fewer than five usable volatilities",
     "one_sided": "all strikes with a volatility on one side of the forward",
+    "malformed": "the chain could not be read",
 }
 # How far a curve is drawn beyond its points, in the width that they have: farther out, nothing supports it.
 REACH = 1 / 3

@@ -185,16 +185,16 @@ select
     ] %}
     fits.slice:{{ number }}::float as {{ number }},
     {%- endfor %}
-    fits.slice:points::integer as points,
-    fits.slice:outliers::integer as outliers,
+    coalesce(fits.slice:points::integer, 0) as points,
+    coalesce(fits.slice:outliers::integer, 0) as outliers,
     fits.slice:is_butterfly_free::boolean as is_butterfly_free,
     fits.slice:is_calendar_free::boolean as is_calendar_free,
-    fits.slice:reason::varchar as reason,
+    iff(fits.place is null, 'malformed', fits.slice:reason::varchar) as reason,
     fits.slice:quotes as quotes,
     numbered.fetched_at,
     convert_timezone('UTC', current_timestamp())::timestamp_ntz(6) as recorded_at
 from numbered
-inner join fits
+left join fits
     on
         numbered.underlying_ticker = fits.underlying_ticker
         and numbered.session_date = fits.session_date
