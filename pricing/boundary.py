@@ -30,7 +30,8 @@ from pricing.rules import Array, Rule
 
 DENSITY = 1 / np.sqrt(2 * np.pi)
 TINY = 1e-300
-MARCHES = 16
+# A node is found when a step of Newton's is this small a part of the distance: the next one would be its square.
+MARCHES, ENOUGH = 16, 1e-3
 LEAP = 1.3
 # slack(ln b) -> slack and its derivatives by ln b, σ and r, (n, B) each.
 Slack = Callable[[Array], tuple[Array, Array, Array, Array]]
@@ -167,6 +168,7 @@ def march(
             distance[row] = np.maximum(distance[row - 1] + slope * (y - y_before), distance[row - 1] / 1.5)
         y_before, y_before_that = y, y_before
         low, high = np.zeros_like(root), np.full_like(root, np.inf)
+        is_found = np.zeros(root.shape, dtype=bool)
         most_far = farthest + (at.rate + at.sigma**2 / 2) * (at.wait + span)
         for _ in range(MARCHES):
             own = distance[row].copy()
@@ -193,8 +195,10 @@ def march(
                 most = np.minimum(most, distance[row - 1] + at.sigma * root)
             is_inside = np.isfinite(moved) & (moved > low) & (moved < high)
             moved = np.where(is_inside, np.minimum(moved, most), np.where(np.isinf(high), most, (low + high) / 2))
-            distance[row] = np.minimum(moved, most_far)
-            if np.abs(distance[row] / own - 1).max() < 1e-6:
+            # What is found stays, whatever stands beside it.
+            distance[row] = np.where(is_found, own, np.minimum(moved, most_far))
+            is_found |= np.abs(distance[row] / own - 1) < ENOUGH
+            if is_found.all():
                 break
         squares[row] = distance[row] ** 2
     distance[0] = distance[1]

@@ -130,6 +130,9 @@ def test_price_with_cash_dividends_equals_quantlibs_finite_differences(prices: d
     assert np.quantile(off, 0.5) < 1e-6
     assert np.quantile(off, 0.95) < 5e-6
     assert off[~is_eaten].max() < 1e-5
+    is_early_put = np.array([one.is_american and one.sign < 0 and one.rate > 0 for one in CASH])
+    assert np.quantile(off[is_early_put], 0.5) < 3e-7
+    assert off[is_early_put].max() < 4e-6
 
 
 def test_put_over_a_dividend_has_converged_to_1e_6_in_volatility_where_vega_allows() -> None:
