@@ -120,7 +120,7 @@ touched as (
     from built_with_other_terms
     union
     select
-        ticker as underlying_ticker,
+        {{ underlying_of('ticker') }} as underlying_ticker,
         session_date
     from {{ ref('stg_polygon__stock_bars_versions') }}
     where recorded_at > {{ since_built }}

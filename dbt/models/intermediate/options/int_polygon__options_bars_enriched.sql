@@ -129,20 +129,25 @@ timed as (
 compared as (
     select
         timed.*,
-        underlying.close_usd as underlying_close_usd,
-        iff(timed.is_adjusted_contract, null, underlying.close_usd) as comparable_close_usd,
+        coalesce(underlying.close_usd, indices.close_usd) as underlying_close_usd,
+        iff(timed.is_adjusted_contract, null, underlying_close_usd) as comparable_close_usd,
         round(coalesce(
             {{ risk_free_rate_pct('rates', 'timed.years_to_expiration * 365') }},
             {{ var('risk_free_rate_pct') }}
         ), 10)::float as risk_free_rate_pct,
         coalesce(rates.rate_source, 'fallback') as risk_free_rate_source,
-        round(100 * coalesce(yields.dividends_usd, 0) / underlying.close_usd, 10) as dividend_yield_pct,
+        round(100 * coalesce(yields.dividends_usd, 0) / underlying_close_usd, 10) as dividend_yield_pct,
         coalesce(yields.dividend_payments, 0) as dividend_payments
     from timed
     left join {{ ref('stg_polygon__stock_bars_casted') }} as underlying
         on
             timed.underlying_ticker = underlying.ticker
             and timed.session_date = underlying.session_date
+    {# Bars of an index have the vendor's name for it. #}
+    left join {{ ref('stg_polygon__stock_bars_casted') }} as indices
+        on
+            'I:' || timed.underlying_ticker = indices.ticker
+            and timed.session_date = indices.session_date
     left join {{ ref('int_polygon__risk_free_rates') }} as rates
         on timed.session_date = rates.session_date
     left join yields
