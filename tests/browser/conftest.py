@@ -38,11 +38,11 @@ NO_BROWSER = (
 def chromium_path() -> str | None:
     """SNOWTAPE_CHROMIUM, else the first known browser on PATH, else None (then playwright's own is tried)."""
     if chosen := os.environ.get("SNOWTAPE_CHROMIUM"):
-        if not shutil.which(chosen):
-            pytest.fail(f"SNOWTAPE_CHROMIUM is {chosen!r}; expected the path of a Chromium or Chrome.")
-        return chosen
+        if not (path := shutil.which(chosen)):
+            pytest.fail(f"SNOWTAPE_CHROMIUM is {chosen!r}; expected a Chromium or Chrome.")
+        return path
     names = ("chromium", "chromium-browser", "google-chrome")
-    return next((path for name in names if (path := shutil.which(name))), None)
+    return next((found for name in names if (found := shutil.which(name))), None)
 
 
 @dataclass

@@ -81,7 +81,7 @@ class Demo:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=1700,
+            timeout=3500,
             check=False,
         )
         self.newest = {began, last_completed_session(datetime.now(UTC))}
