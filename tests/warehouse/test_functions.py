@@ -30,6 +30,12 @@ CASES: list[tuple[str, Any]] = [
     ("'5'::number(10, 2)", Decimal("5.00")),
     ("1.5::varchar", "1.5"),
     ("true::int", 1),
+    # trimming: of the side, and of the characters, that are named
+    ("rtrim(rtrim(to_varchar(2::number(18, 4)), '0'), '.')", "2"),
+    ("ltrim(upper('xxaxx'), 'X')", "AXX"),
+    ("trim(upper('xxaxx'), 'X')", "A"),
+    ("trim('a' || ' ')", "a"),
+    ("rtrim(120, '0')", "12"),
     # choices and nulls
     ("iff(1 = 1, 'a', 'b')", "a"),
     ("zeroifnull(null)", 0),

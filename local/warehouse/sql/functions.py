@@ -132,6 +132,13 @@ def _numeric(node: exp.Expr) -> exp.Expr:
     return node
 
 
+def _trim(node: exp.Trim) -> exp.Expr:
+    """Of anything that is not text; fakesnow's own cast would forget which side, and which characters."""
+    if not isinstance(node.this, exp.Cast):
+        node.set("this", exp.cast(node.this, exp.DataType.Type.TEXT))
+    return node
+
+
 def _parameter(node: exp.Parameter) -> exp.Expr:
     """`$2` of FROM VALUES; of anything else DuckDB would take it for a bind variable."""
     if not isinstance(node.this, exp.Literal):
@@ -250,6 +257,7 @@ _BY_TYPE: dict[type[exp.Expr], Callable[..., exp.Expr]] = {
     exp.ArrayOverlaps: _call("arrays_overlap", "this", "expression"),
     exp.SortArray: _call("array_sort", "this"),
     exp.ObjectInsert: _call("object_insert", "this", "key", "value"),
+    exp.Trim: _trim,
     exp.Window: _window,
     exp.Parameter: _parameter,
     **dict.fromkeys(_NUMERIC, _numeric),
