@@ -218,6 +218,14 @@ def splits_of(ticker: str, start: date, end: date) -> Request:
     return _request(Dataset.OPTION_CONTRACTS, "/stocks/v1/splits", "", ticker=ticker, **between, limit="5000")
 
 
+def tickers_of(ticker: str) -> Request:
+    """The tickers that an underlying has had: under which other ones its contracts were listed.
+
+    As with `splits_of`, its rows are not landed.
+    """
+    return _request(Dataset.OPTION_CONTRACTS, f"/vX/reference/tickers/{ticker}/events", "")
+
+
 def tickers(span: str) -> Request:
     """Every stock ticker that is traded now."""
     return _listing(Dataset.TICKERS, span, active="true")

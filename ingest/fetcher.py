@@ -79,12 +79,18 @@ class Fetcher:
             outcomes.update(zip(order, found, strict=True))
         return [outcomes[place] for place in range(len(requests))]
 
-    def read(self, request: Request) -> tuple[Outcome, list[dict[str, Any]]]:
-        """Rows that decide what else to ask for and are not landed; an API that knows nothing of it has none."""
+    def read(self, request: Request, *, is_optional: bool = False) -> tuple[Outcome, list[dict[str, Any]]]:
+        """Rows that decide what else to ask for and are not landed; an API that knows nothing of it has none.
+
+        Args:
+            is_optional: so has a plan that doesn't include it.
+        """
         try:
             return Outcome(request), [row for answer in self._client.pages(request) for row in answer.rows]
         except NotFound:
             return Outcome(request), []
+        except (NotEntitled, NotPublishedYet, BeforeHistory) as error:
+            return (Outcome(request), []) if is_optional else (self._failed(request, error), [])
         except IngestError as error:
             return self._failed(request, error), []
 

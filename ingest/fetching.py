@@ -25,7 +25,7 @@ from ingest.identity import Listing, follow_up
 from ingest.landing import Landing
 from ingest.manifests import ContractSpan, Missing
 from ingest.outcomes import Outcome
-from ingest.planning import Batch, chunks, contract_bars, listings_before
+from ingest.planning import Batch, chunks, contract_bars, listings_before, listings_under_former_tickers
 
 log = logging.getLogger(__name__)
 
@@ -142,6 +142,7 @@ class Fetch:
         if batch.without_chain:
             outcomes += self._ask_chain(outcomes, landing)
         outcomes += self._listings_before_splits(landing)
+        outcomes += self._listings_under_former_tickers(landing)
         expirations = {ticker: day for outcome in outcomes for ticker, day in outcome.expirations.items()}
         self._contracts = self._ranges(expirations)
         self._probe_contracts()
@@ -217,6 +218,19 @@ class Fetch:
         if outcome.failure:
             return [outcome]
         return self._fetcher.run(listings_before(self._batch, rows), landing)
+
+    def _listings_under_former_tickers(self, landing: Landing) -> list[Outcome]:
+        """Contracts of the underlying while it was called otherwise. A daily run doesn't ask: it fetched the sessions
+        that it reads again under the name that they had.
+        """
+        (underlying,), sessions = self._batch.scope, self._batch.sessions
+        is_daily = any(request.dataset == Dataset.OPTION_CHAIN for request in self._batch.requests)
+        if is_daily or len(sessions) == 1:
+            return []
+        outcome, rows = self._fetcher.read(datasets.tickers_of(underlying), is_optional=True)
+        if outcome.failure:
+            return [outcome]
+        return self._fetcher.run(listings_under_former_tickers(self._batch, rows), landing)
 
     def _probe_ranges(self, outcomes: Sequence[Outcome]) -> None:
         """Ranges are cut without a word. One ticker's first and last session tell whether it is the plan: it refuses

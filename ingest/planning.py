@@ -284,6 +284,29 @@ def listings_before(batch: Batch, splits: Iterable[Mapping[str, Any]]) -> list[R
     return [datasets.contracts(underlying, day, since, span) for day, since in asked]
 
 
+def listings_under_former_tickers(batch: Batch, events: Iterable[Mapping[str, Any]]) -> list[Request]:
+    """Listings of an underlying's contracts under each other ticker that it had within a batch's window: as of the
+    first and the last session under that ticker, and those that had expired by the last.
+
+    Args:
+        events: rows of the ticker events endpoint.
+    """
+    (underlying,), sessions = batch.scope, batch.sessions
+    span = _span(sessions[0], sessions[-1])
+    changes = sorted(
+        (str(event.get("date")), str((event.get("ticker_change") or {}).get("ticker")))
+        for event in events
+        if event.get("type") == "ticker_change"
+    )
+    requests = []
+    for (since, ticker), (until, _) in itertools.pairwise([*changes, ("9999-12-31", "")]):
+        days = [day for day in sessions if since <= day.isoformat() < until]
+        if days and ticker != underlying:
+            asked = dict.fromkeys([(days[-1], None), (days[-1], sessions[0]), (days[0], None)])
+            requests += [datasets.contracts(ticker, day, expired_since, span) for day, expired_since in asked]
+    return requests
+
+
 def remaining(batch: Batch, held: Coverage) -> Batch:
     """A batch without the sessions or contracts that are covered: a retry fetches only what is missing."""
     if batch.contract_window is not None:

@@ -109,6 +109,7 @@ SHAPES = {
             "shares_per_contract": "float",
             "primary_exchange": "varchar",
             "has_additional_underlyings": "boolean",
+            "additional_deliverables": "varchar",
         },
     ),
     "option_chain": Shape(

@@ -33,12 +33,13 @@ DDL = {
         vendor_implied_volatility_pct float, vendor_delta float, vendor_gamma float,
         vendor_theta_usd_per_day float, vendor_vega_usd_per_point float, implied_volatility_difference_pct float,
         implied_volatility_difference_cause varchar,
-        data_origin varchar, fetched_at timestamp_ntz(6), years_to_expiration float""",
+        data_origin varchar, fetched_at timestamp_ntz(6), years_to_expiration float, underlying_security_id varchar""",
     "marts.fct_polygon__volatility_term_structure": """
-        underlying_ticker varchar, session_date date, expiration_date date, days_to_expiration number,
-        at_the_money_volatility_pct float""",
+        underlying_ticker varchar, underlying_security_id varchar, session_date date, expiration_date date,
+        days_to_expiration number, at_the_money_volatility_pct float""",
     "marts.fct_polygon__put_call_ratio": """
-        underlying_ticker varchar, session_date date, put_volume_contracts number, call_volume_contracts number,
+        underlying_ticker varchar, underlying_security_id varchar, session_date date,
+        put_volume_contracts number, call_volume_contracts number,
         put_call_volume_ratio float, put_open_interest_contracts number, call_open_interest_contracts number,
         put_call_open_interest_ratio float""",
     "marts.fct_polygon__volatility_surface": """
@@ -83,13 +84,14 @@ def rows(closes: dict[str, pd.DataFrame]) -> dict[str, list[tuple[Any, ...]]]:
     ratio: list[tuple[Any, ...]] = []
     surface: list[tuple[Any, ...]] = []
     for underlying, frame in closes.items():
+        security = f"ticker:{underlying}"
         for session, close in frame.tail(SESSIONS).itertuples(index=False):
             spot, step = float(close), _step(float(close))
             middle = round(spot / step) * step
             counts = {"put": [0, 0], "call": [0, 0]}
             for expiration in EXPIRATIONS:
                 days = (expiration - session).days
-                term.append((underlying, session, expiration, days, 100 * smile(middle, spot, days)))
+                term.append((underlying, security, session, expiration, days, 100 * smile(middle, spot, days)))
                 for place in range(-8, 9):
                     for kind in ("call", "put"):
                         row = _contract(underlying, session, expiration, kind, middle + place * step, spot, place)
@@ -98,7 +100,8 @@ def rows(closes: dict[str, pd.DataFrame]) -> dict[str, list[tuple[Any, ...]]]:
                         counts[kind][1] += row[OPEN_INTEREST]
             (put_volume, put_open), (call_volume, call_open) = counts["put"], counts["call"]
             ratios = (put_volume / call_volume, put_open / call_open)
-            ratio.append((underlying, session, put_volume, call_volume, ratios[0], put_open, call_open, ratios[1]))
+            counted = (put_volume, call_volume, ratios[0], put_open, call_open, ratios[1])
+            ratio.append((underlying, security, session, *counted))
         surface += _slices(underlying, session, spot, chain)
     return dict(zip(DDL, (chain, term, ratio, surface), strict=True))
 
@@ -163,4 +166,5 @@ def _contract(
         None if is_priced else "price_below_minimum", volume * 11, vendor, shown("delta"), shown("gamma"),
         shown("theta"), shown("vega"), None if ours is None else ours - vendor, None, "replayed",
         datetime.combine(session, datetime.min.time()) + timedelta(hours=22, minutes=52), days / 365,
+        f"ticker:{underlying}",
     )  # fmt: skip

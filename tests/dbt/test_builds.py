@@ -35,6 +35,7 @@ TABLES = [
     "intermediate.int_polygon__stock_bars_enriched",
     "intermediate.int_polygon__options_bars_enriched",
     "intermediate.int_polygon__stocks_options_joined",
+    "intermediate.int_polygon__contract_lineage",
     "marts.fct_polygon__stock_bars_performance",
     "marts.fct_polygon__option_chain",
     "marts.dim_polygon__tickers",

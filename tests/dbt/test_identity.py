@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import QuantLib as ql
 
 from backtest.engine import Costs, simulate
 from backtest.prices import from_bars
 from dashboard.data.sql import STATEMENTS, bind
+from tests.dbt import contracts
 from tests.dbt.conftest import Dbt, Lake, differences
+from tests.dbt.options import RATE
 from tests.dbt.stocks import Stock as Told
 from tests.dbt.stocks import expected, flat, load, load_dividends, load_splits, walk
 from tests.dbt.test_securities import LIST, PATH, events, listed, minute, ticker
@@ -26,8 +30,17 @@ def sessions(first: str, last: str) -> list[date]:
 
 FUND, META, TRANE, INGERSOLL = "BBGSIM000000", "BBG000MM2P62", "BBG000BSVTZ4", "BBG002R1CW27"
 ONE, OTHER, TWIN = "BBGSIM000001", "BBGSIM000002", "BBGSIM000003"
-MODELS = ("dim_polygon__securities", "dim_polygon__tickers", "fct_polygon__stock_bars_performance")
+MODELS = (
+    "dim_polygon__securities",
+    "dim_polygon__tickers",
+    "fct_polygon__stock_bars_performance",
+    "fct_polygon__option_chain",
+    "dim_polygon__option_contracts",
+    "fct_polygon__contract_history",
+)
 TABLES = (
+    "intermediate.int_polygon__options_bars_enriched",
+    "intermediate.int_polygon__contract_lineage",
     "intermediate.int_polygon__ticker_spans",
     "intermediate.int_polygon__split_factors",
     "intermediate.int_polygon__stock_bars_enriched",
@@ -37,6 +50,7 @@ TABLES = (
 )
 # A year and a half of a security that traded as SQ, and from its 270th session on as XYZ.
 BLOCK, WALK = "BBG0018SLC07", walk(1, sessions("2023-01-02", "2024-06-28"))
+RENAMED = {list(WALK)[268]: "SQ", list(WALK)[269]: "XYZ"}
 LEARNED = minute(0) + timedelta(days=3)
 FEBRUARY, MARCH = ("2020-02-03", "2020-02-28"), ("2020-03-02", "2020-03-31")
 Row = tuple[Any, ...]
@@ -90,8 +104,36 @@ def first(lake: Lake) -> None:
     listed(lake, minute(0), *(ticker(name, figi, cik=cik) for name, figi, cik in today))
     block = {"name": "Block", "composite_figi": BLOCK}
     events(lake, minute(0), "XYZ", block, ("2015-11-19", "SQ"), (str(days[269]), "XYZ"))
+    options(lake)
     trane = {"name": "Trane", "composite_figi": TRANE}
     events(lake, minute(0), "TT", trane, ("2007-01-03", "IR"), ("2020-03-02", "TT"))
+
+
+def price_at_30_pct(session: date) -> float:
+    """A European call of strike 100 on Block until 2024-06-21, by QuantLib."""
+    years = (date(2024, 6, 21) - session).days / 365
+    forward, discount = WALK[session].close * np.exp(RATE * years), np.exp(-RATE * years)
+    return float(ql.blackFormula(ql.Option.Call, 100.0, forward, 0.3 * years**0.5, discount))
+
+
+def options(lake: Lake) -> None:
+    """On FB and META, SQ and XYZ, IR and TT, listed under the name of the day; and what splits made of contracts."""
+    at = minute(0)
+    contracts.load_splits_of_contracts(lake, at, sessions(FEBRUARY[0], MARCH[1]))
+    contracts.listed(lake, at, date(2022, 6, 8), "FB", "O:FB220916C00360000")
+    contracts.listed(lake, at, date(2022, 6, 9), "META", "O:META220916C00180000")
+    contracts.quoted(lake, at, date(2022, 6, 8), FB220916C00360000=30.0, FB220916C00400000=12.0)
+    contracts.quoted(lake, at, date(2022, 6, 9), META220916C00180000=15.0)
+    # Listed by the new ticker, which was a fund's in the session.
+    contracts.listed(lake, at, date(2022, 6, 8), "META", "O:FB220916C00400000")
+    contracts.quoted(lake, at, date(2022, 1, 28), FB220916C00400000=9.0)
+    for session, name in RENAMED.items():
+        symbol = f"{name}240621C00100000"
+        contracts.listed(lake, at, session, name, f"O:{symbol}")
+        contracts.quoted(lake, at, session, **{symbol: price_at_30_pct(session)})
+    # The same symbol before and after the name passed on is two contracts, of two companies.
+    contracts.quoted(lake, at, date(2020, 2, 28), IR200417C00130000=4.0)
+    contracts.quoted(lake, at, date(2020, 3, 2), IR200417C00130000=0.1, TT200417C00130000=5.0)
 
 
 def second(lake: Lake) -> None:
@@ -251,3 +293,104 @@ def test_universe_of_a_day_has_what_was_delisted_since_and_todays_list_would_fla
     assert set(then.loc[then["ticker"] == "IR", "security_id"]) == {f"figi:{TRANE}"}
     assert bought_and_held(lake, then) == pytest.approx(50 * 2 + 50 * 0.1)
     assert bought_and_held(lake, later) == pytest.approx(200)
+
+
+def history(lake: Lake, contract: str) -> list[Row]:
+    """A contract's sessions: symbol, underlying's close, adjusted strike, close and volume; oldest first."""
+    return lake.execute(
+        "select contract_ticker, underlying_close_usd, adjusted_strike_usd, adjusted_close_usd,"
+        " adjusted_volume_contracts from marts.fct_polygon__contract_history"
+        " where contract_id = %s order by session_date",
+        (contract,),
+    )
+
+
+def lineage(lake: Lake, root: str) -> dict[tuple[str, str | None], Row]:
+    """By symbol and first day: what it was before, what it became, and what is not known of it."""
+    rows = lake.execute(
+        "select contract_ticker, valid_from::varchar, predecessor_ticker, successor_ticker, uncertain_reason"
+        " from marts.dim_polygon__option_contracts where contract_ticker like %s",
+        (f"O:{root}%",),
+    )
+    return {row[:2]: row[2:] for row in rows}
+
+
+def test_contract_goes_on_under_the_new_ticker_and_root_at_the_volatility_that_it_had(built: Any) -> None:
+    old, new = (WALK[session].close for session in RENAMED)
+    rows = history(built[0], "O:SQ240621C00100000")
+    assert [row[:3] for row in rows] == [
+        ("O:SQ240621C00100000", old, 100),
+        ("O:XYZ240621C00100000", new, 100),
+    ]
+    volatilities = built[0].execute(
+        "select implied_volatility_pct from marts.fct_polygon__contract_history"
+        " where contract_id = 'O:SQ240621C00100000'"
+    )
+    assert [value for (value,) in volatilities] == pytest.approx([30, 30])
+
+
+def test_split_on_the_day_of_a_rename_that_is_learned_late_changes_strike_and_number_too(built: Any) -> None:
+    assert history(built[0], "O:FB220916C00360000") == [
+        ("O:FB220916C00360000", 368, 180, 15, 20),
+        ("O:META220916C00180000", 184, 180, 15, 10),
+    ]
+
+
+def test_contract_of_a_former_ticker_is_not_compared_with_the_fund_that_had_the_new_one(built: Any) -> None:
+    rows = built[0].execute(
+        "select underlying_security_id, underlying_close_usd, implied_volatility_reason"
+        " from marts.fct_polygon__option_chain"
+        " where contract_ticker = 'O:FB220916C00400000' and session_date = '2022-01-28'"
+    )
+    assert rows == [(f"figi:{META}", None, "no_underlying_bar")]
+
+
+def test_symbol_of_a_ticker_that_passed_on_is_two_contracts(built: Any) -> None:
+    lake = built[0]
+    assert [row[:2] for row in history(lake, "O:IR200417C00130000")] == [
+        ("O:IR200417C00130000", 129),
+        ("O:TT200417C00130000", 129),
+    ]
+    assert [row[:2] for row in history(lake, "O:IR200417C00130000 since 2020-03-02")] == [
+        ("O:IR200417C00130000", 32.25)
+    ]
+
+
+def test_whole_split_divides_the_strike_to_the_cent_and_a_symbol_may_name_another_contract_after_it(built: Any) -> None:
+    lake = built[0]
+    assert history(lake, "O:SHW200417C00900000") == [
+        ("O:SHW200417C00900000", 900, 300, 10, 30),
+        ("O:SHW200417C00300000", 300, 300, 11, 10),
+    ]
+    assert [row[0] for row in history(lake, "O:SHW200417C00300000")] == ["O:SHW200417C00300000", "O:SHW200417C00100000"]
+    found = lineage(lake, "SHW")
+    assert found["O:SHW200417C00905000", None] == (None, "O:SHW200417C00301670", None)
+    assert found["O:SHW200417C00600000", None] == (None, None, "what it became is not known")
+
+
+def test_odd_and_reverse_splits_change_the_deliverable_and_what_cannot_be_known_is_not_joined(built: Any) -> None:
+    lake = built[0]
+    odd, reverse = lineage(lake, "ODD"), lineage(lake, "REV")
+    assert odd["O:ODD1200417C00060000", "2020-03-16"] == ("O:ODD200417C00090000", None, None)
+    assert odd["O:ODD200417C00093000", None][1:] == (
+        None,
+        "what it became is not settled: O:ODD1200417C00062000, O:ODD2200417C00062000",
+    )
+    assert reverse["O:REV200417P00001000", None] == (None, "O:REV1200417P00001000", None)
+    assert history(lake, "O:REV200417P00001000")[0][2:] == (1, 0.6, 10)
+    assert reverse["O:REV200417P00002000", None][1:] == (
+        None,
+        "what it became is not settled: O:REV1200417P00002000 (its deliverable is not known)",
+    )
+
+
+def test_deliverable_is_kept_and_an_adjusted_contract_without_a_known_past_is_flagged(built: Any) -> None:
+    rows = built[0].execute(
+        "select additional_deliverables, is_adjusted_contract, uncertain_reason"
+        " from marts.dim_polygon__option_contracts where contract_ticker = 'O:TT1200417C00130000'"
+    )
+    assert [json.loads(rows[0][0]), *rows[0][1:]] == [
+        [{"amount": 12.5, "type": "currency", "underlying": "USD"}],
+        True,
+        "what it was before it was adjusted is not known",
+    ]

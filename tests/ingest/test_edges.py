@@ -15,7 +15,7 @@ from ingest.edges import Edges
 from ingest.errors import BeforeHistory, IncompleteFetch, MovedAway, NotEntitled, NotPublishedYet
 from ingest.outcomes import Outcome
 
-from .answering import DAYS, NOTHING, grouped, path_of, ranged, stored
+from .answering import DAYS, NOTHING, grouped, path_of, ranged, refused, stored
 from .conftest import Reply
 
 TOO_OLD, EARLY = BeforeHistory("old"), NotPublishedYet("early")
@@ -180,6 +180,34 @@ def test_contracts_are_listed_as_of_the_session_before_each_split(two_contracts,
         "2026-11-20",
         "2026-11-20",
     ]
+    assert held(store).holds("AAPL") == set(DAYS)
+
+
+def event(day: str, ticker: str) -> dict:
+    return {"type": "ticker_change", "date": day, "ticker_change": {"ticker": ticker}}
+
+
+def test_contracts_are_listed_under_each_name_that_the_underlying_had_in_the_range(two_contracts, land, store) -> None:
+    events = [event("2026-11-20", "AAPL"), event("2026-11-19", "NEXT"), event("2001-01-02", "APPL"), {"type": "merger"}]
+    two_contracts.on("/vX/reference/tickers/AAPL/events", {"results": {"name": "Apple", "events": events}})
+    two_contracts.on(CONTRACTS, {"results": [{"ticker": "O:A1", "expiration_date": "2027-01-15"}]})
+    land(options()[0])
+    asked = [dict(one.params) for one in two_contracts.asked if one.path == CONTRACTS]
+    assert sorted((one["underlying_ticker"], one["as_of"], one["expired"]) for one in asked) == [
+        ("AAPL", "2026-11-18", "false"),
+        ("AAPL", "2026-11-20", "false"),
+        ("AAPL", "2026-11-20", "true"),
+        ("APPL", "2026-11-18", "false"),
+        ("APPL", "2026-11-18", "true"),
+        ("NEXT", "2026-11-19", "false"),
+        ("NEXT", "2026-11-19", "true"),
+    ]
+
+
+@pytest.mark.parametrize("reply", [refused(403), refused(404)], ids=["not in the plan", "unknown"])
+def test_names_that_the_api_does_not_tell_are_no_failure(two_contracts, land, store, reply) -> None:
+    two_contracts.on("/vX/reference/tickers/AAPL/events", reply)
+    land(options()[0])
     assert held(store).holds("AAPL") == set(DAYS)
 
 

@@ -1,13 +1,20 @@
 -- Of each session the volatility of a call and a put of delta 0.25, between the two contracts on its sides, of the
--- expiration nearest to 30 days.
+-- expiration nearest to 30 days; along the security that had the ticker in the last of the sessions.
 with nearest as (
     select
+        underlying_security_id,
         session_date,
         expiration_date,
         days_to_expiration
     from marts.fct_polygon__volatility_term_structure
     where
-        underlying_ticker = :underlying
+        underlying_security_id = (
+            select max_by(named.underlying_security_id, named.session_date)
+            from marts.fct_polygon__volatility_term_structure as named
+            where
+                named.underlying_ticker = :underlying
+                and named.session_date <= :session
+        )
         and session_date >= :since
         and session_date <= :session
         and days_to_expiration > 0
@@ -36,10 +43,10 @@ steps as (
     inner join marts.fct_polygon__option_chain as contracts
         on
             nearest.session_date = contracts.session_date
+            and nearest.underlying_security_id = contracts.underlying_security_id
             and nearest.expiration_date = contracts.expiration_date
     where
-        contracts.underlying_ticker = :underlying
-        and not contracts.is_adjusted_contract
+        not contracts.is_adjusted_contract
         and contracts.delta is not null
         and contracts.implied_volatility_pct is not null
 ),

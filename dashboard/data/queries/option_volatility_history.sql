@@ -1,6 +1,8 @@
--- Of each session the at-the-money volatility on both sides of 30 days to expiration, and the underlying's own.
+-- Of each session the at-the-money volatility on both sides of 30 days to expiration, and the underlying's own: along the
+-- security that had the ticker in the last of the sessions, under each of its tickers.
 with sides as (
     select
+        underlying_security_id,
         session_date,
         days_to_expiration,
         at_the_money_volatility_pct,
@@ -11,7 +13,13 @@ with sides as (
         ) as place
     from marts.fct_polygon__volatility_term_structure
     where
-        underlying_ticker = :underlying
+        underlying_security_id = (
+            select max_by(named.underlying_security_id, named.session_date)
+            from marts.fct_polygon__volatility_term_structure as named
+            where
+                named.underlying_ticker = :underlying
+                and named.session_date <= :session
+        )
         and session_date >= :since
         and session_date <= :session
         and days_to_expiration > 0
@@ -20,6 +28,7 @@ with sides as (
 brackets as (
     select
         session_date,
+        max(underlying_security_id) as underlying_security_id,
         max(iff(side = 'before', days_to_expiration, null)) as days_before,
         max(iff(side = 'before', at_the_money_volatility_pct, null)) as volatility_before_pct,
         max(iff(side = 'after', days_to_expiration, null)) as days_after,
@@ -39,5 +48,7 @@ select
     prices.volatility_21d_pct
 from brackets
 left join marts.fct_polygon__stock_bars_performance as prices
-    on brackets.session_date = prices.session_date and prices.ticker = :underlying
+    on
+        brackets.session_date = prices.session_date
+        and brackets.underlying_security_id = prices.security_id
 order by brackets.session_date

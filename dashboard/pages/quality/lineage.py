@@ -88,7 +88,11 @@ LINEAGE = (
             _OPTIONS: (
                 "stg_polygon__stock_bars_casted", "int_polygon__splits_chosen", "int_polygon__dividends_announced",
                 "stg_polygon__options_bars_casted", "stg_polygon__option_terms", "stg_polygon__option_chain",
-                "int_polygon__risk_free_rates",
+                "int_polygon__risk_free_rates", "int_polygon__ticker_spans",
+            ),
+            "int_polygon__contracts_listed": (_VERSIONS.format("option_contracts"),),
+            "int_polygon__contract_lineage": (
+                _OPTIONS, "int_polygon__contracts_listed", "int_polygon__ticker_spans", "int_polygon__stock_events",
             ),
             "int_polygon__stocks_options_joined": ("int_polygon__stock_bars_enriched", _OPTIONS),
             "int_polygon__volatility_slices": (_OPTIONS,),
@@ -109,6 +113,8 @@ LINEAGE = (
             "fct_polygon__bar_versions": (_VERSIONS.format("stock_bars"),),
             "fct_polygon__split_versions": (_VERSIONS.format("splits"),),
             "fct_polygon__option_chain": ("dim_polygon__tickers", _OPTIONS),
+            "dim_polygon__option_contracts": ("stg_polygon__option_terms", "int_polygon__contract_lineage"),
+            "fct_polygon__contract_history": (_OPTIONS, "int_polygon__contract_lineage"),
             "fct_polygon__volatility_smile": (_OPTIONS,),
             "fct_polygon__volatility_term_structure": (_OPTIONS,),
             "fct_polygon__open_interest_by_strike": (_OPTIONS,),

@@ -10,21 +10,89 @@
     schedules: those up to an expiration, as JSON for intermediate.option_numbers, with their number and worth.
 #}
 {% macro dividends_of_chains() -%}
-{%- set of_chain = 'partition by underlying_ticker, session_date' -%}
+{%- set of_chain = 'partition by underlying_security_id, session_date' -%}
 chains as (
     select
-        underlying_ticker,
+        underlying_security_id,
         session_date,
         max(expiration_date) as last_expiration_date
-    from chained
+    from owned
     group by
-        underlying_ticker,
+        underlying_security_id,
         session_date
+),
+
+tickers_of_chains as (
+    select underlying_ticker as ticker
+    from owned
+    union
+    select spans.ticker
+    from {{ ref('int_polygon__ticker_spans') }} as spans
+    inner join chains
+        on spans.security_id = chains.underlying_security_id
+),
+
+announced as (
+    select
+        announced.*,
+        announced.ex_dividend_date as event_date
+    from {{ ref('int_polygon__dividends_announced') }} as announced
+    inner join tickers_of_chains
+        on announced.ticker = tickers_of_chains.ticker
+),
+
+owners_of_announced as (
+    {{ securities_of_events('announced') }}
+),
+
+executed as (
+    select
+        splits.*,
+        splits.execution_date as event_date
+    from {{ ref('int_polygon__splits_chosen') }} as splits
+    inner join tickers_of_chains
+        on splits.ticker = tickers_of_chains.ticker
+    where splits.is_chosen
+),
+
+owners_of_executed as (
+    {{ securities_of_events('executed') }}
+),
+
+{# What is told under the old name and under the new one is one dividend, or one split. #}
+paid_once as (
+    select
+        announced.*,
+        owners.security_id
+    from announced
+    inner join owners_of_announced as owners
+        on
+            announced.ticker = owners.ticker
+            and announced.event_date = owners.event_date
+    qualify dense_rank() over (
+        partition by owners.security_id, announced.event_date, round(announced.dividend_usd, 9)
+        order by announced.ticker
+    ) = 1
+),
+
+executed_once as (
+    select
+        executed.*,
+        owners.security_id
+    from executed
+    inner join owners_of_executed as owners
+        on
+            executed.ticker = owners.ticker
+            and executed.event_date = owners.event_date
+    qualify dense_rank() over (
+        partition by owners.security_id, executed.event_date, round(executed.split_from / executed.split_to, 9)
+        order by executed.ticker
+    ) = 1
 ),
 
 dividends as (
     select
-        chains.underlying_ticker,
+        chains.underlying_security_id,
         chains.session_date,
         chains.last_expiration_date,
         announced.dividend_id,
@@ -36,19 +104,18 @@ dividends as (
             iff(splits.execution_date <= chains.session_date, 1, -1) * ln(splits.split_from / splits.split_to)
         ), 0)), 12) as cash_usd
     from chains
-    inner join {{ ref('int_polygon__dividends_announced') }} as announced
+    inner join paid_once as announced
         on
-            chains.underlying_ticker = announced.ticker
+            chains.underlying_security_id = announced.security_id
             and announced.ex_dividend_date > dateadd('day', -{{ dividend_reach_days() }}, chains.session_date)
             and announced.ex_dividend_date <= greatest(chains.last_expiration_date, chains.session_date)
-    left join {{ ref('int_polygon__splits_chosen') }} as splits
+    left join executed_once as splits
         on
-            announced.ticker = splits.ticker
-            and splits.is_chosen
+            announced.security_id = splits.security_id
             and splits.execution_date > least(announced.ex_dividend_date, chains.session_date)
             and splits.execution_date <= greatest(announced.ex_dividend_date, chains.session_date)
     group by
-        chains.underlying_ticker,
+        chains.underlying_security_id,
         chains.session_date,
         chains.last_expiration_date,
         announced.dividend_id,
@@ -57,7 +124,7 @@ dividends as (
 
 yields as (
     select
-        underlying_ticker,
+        underlying_security_id,
         session_date,
         sum(cash_usd) as dividends_usd,
         count(*) as dividend_payments
@@ -66,13 +133,13 @@ yields as (
         ex_dividend_date <= session_date
         and ex_dividend_date > dateadd('day', -{{ dividend_window_days() }}, session_date)
     group by
-        underlying_ticker,
+        underlying_security_id,
         session_date
 ),
 
 cadences as (
     select
-        underlying_ticker,
+        underlying_security_id,
         session_date,
         last_expiration_date,
         ex_dividend_date as last_ex_date,
@@ -92,7 +159,7 @@ payment_numbers as (
 
 projected as (
     select
-        cadences.underlying_ticker,
+        cadences.underlying_security_id,
         cadences.session_date,
         cadences.last_expiration_date,
         cadences.cash_usd,
@@ -109,7 +176,7 @@ projected as (
 
 ahead as (
     select
-        underlying_ticker,
+        underlying_security_id,
         session_date,
         ex_dividend_date,
         cash_usd,
@@ -120,7 +187,7 @@ ahead as (
         and ex_dividend_date > session_date
     union all
     select
-        underlying_ticker,
+        underlying_security_id,
         session_date,
         ex_dividend_date,
         cash_usd,
@@ -135,7 +202,7 @@ ahead as (
 {# From `compared`: a row for each underlying, session, expiration and moment of settlement with dividends before it.
    Time to an ex-date is whole days, as engines have it; on the last day the share goes ex a second before the end. #}
 {% macro dividend_schedules() -%}
-{%- set keys = ['underlying_ticker', 'session_date', 'expiration_date', 'years_to_expiration', 'risk_free_rate_pct'] -%}
+{%- set keys = ['underlying_security_id', 'session_date', 'expiration_date', 'years_to_expiration', 'risk_free_rate_pct'] -%}
 expirations as (
     select distinct
         {%- for key in keys %}
@@ -158,7 +225,7 @@ payments as (
     from expirations
     inner join ahead
         on
-            expirations.underlying_ticker = ahead.underlying_ticker
+            expirations.underlying_security_id = ahead.underlying_security_id
             and expirations.session_date = ahead.session_date
             and expirations.last_trading_date >= ahead.ex_dividend_date
 ),

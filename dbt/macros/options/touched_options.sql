@@ -11,6 +11,8 @@
       sessions around its execution of which a dividend lies on the other side; in every version of them: also where
       the version before was. Days that lie ahead have no rows yet.
     - Rates of a session touch all chains of it: first come those of the day before, then its own.
+    - What is said of a security under one of its tickers touches the chains under each of them. A ticker of which it
+      became known that it is, or was, another security touches all its chains, and those of that security's tickers.
     - A closure of the exchange that becomes known, or is called off, touches the sessions of contracts that live then:
       they expire a session earlier or later.
     What touches built rows touches nothing while there are none.
@@ -88,6 +90,10 @@ new_windows as (
         and bars.recorded_at > {{ since_built }}
 ),
 
+tickers_of_one_security as (
+    {{ tickers_of_one_security() }}
+),
+
 touched as (
     select
         coalesce(
@@ -120,15 +126,19 @@ touched as (
     from built_with_other_terms
     union
     select
-        {{ underlying_of('ticker') }} as underlying_ticker,
-        session_date
-    from {{ ref('stg_polygon__stock_bars_versions') }}
-    where recorded_at > {{ since_built }}
+        {{ underlying_of('coalesce(tickers.other_ticker, bars.ticker)') }} as underlying_ticker,
+        bars.session_date
+    from {{ ref('stg_polygon__stock_bars_versions') }} as bars
+    left join tickers_of_one_security as tickers
+        on bars.ticker = tickers.ticker
+    where bars.recorded_at > {{ since_built }}
     union
     select
-        new_windows.ticker as underlying_ticker,
+        coalesce(tickers.other_ticker, new_windows.ticker) as underlying_ticker,
         days.calendar_date as session_date
     from new_windows
+    left join tickers_of_one_security as tickers
+        on new_windows.ticker = tickers.ticker
     inner join {{ ref('int_polygon__exchange_days') }} as days
         on
             days.calendar_date >= new_windows.first_date
@@ -141,8 +151,20 @@ touched as (
     where built.session_date in (
         {{ sessions_with_new_rates(since_built) }}
     )
-    {%- set closures = ref('int_polygon__exchange_closures') %}
+    {%- set closures, spans = ref('int_polygon__exchange_closures'), ref('int_polygon__ticker_spans') %}
     {#- Rare, and a look at all rows: asked for first. #}
+    {%- if not asks_first() or asked('select count(*) from ' ~ spans ~ ' where recorded_at > ' ~ since_built) %}
+    union
+    select
+        built.underlying_ticker,
+        built.session_date
+    from {{ this }} as built
+    inner join tickers_of_one_security as tickers
+        on built.underlying_ticker = tickers.other_ticker
+    inner join {{ spans }} as spans
+        on tickers.ticker = spans.ticker
+    where spans.recorded_at > {{ since_built }}
+    {%- endif %}
     {%- if not asks_first() or asked('select count(*) from ' ~ closures ~ ' where recorded_at > ' ~ since_built) %}
     union
     select

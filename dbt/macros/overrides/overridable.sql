@@ -92,6 +92,7 @@
                 'shares_per_contract': 'float',
                 'primary_exchange': 'varchar',
                 'has_additional_underlyings': 'boolean',
+                'additional_deliverables': 'varchar',
             },
         },
         'option_chain': {

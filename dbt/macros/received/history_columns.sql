@@ -72,7 +72,8 @@
         'option_contracts': {
             'key': ['contract_ticker'],
             'values': ['underlying_ticker', 'contract_type', 'exercise_style', 'expiration_date', 'strike_usd']
-                + ['shares_per_contract', 'primary_exchange', 'has_additional_underlyings'],
+                + ['shares_per_contract', 'primary_exchange', 'has_additional_underlyings']
+                + ['additional_deliverables'],
             'symbol': 'underlying_ticker',
             'date': 'expiration_date',
             'withdrawable': is_option_symbol('contract_ticker'),

@@ -14,6 +14,7 @@ option_contracts_told as (
         {{ result_number('shares_per_contract') }} as shares_per_contract,
         {{ result_text('primary_exchange') }} as primary_exchange,
         coalesce(array_size(results.value:additional_underlyings), 0) > 0 as has_additional_underlyings,
+        iff(has_additional_underlyings, to_json(results.value:additional_underlyings), null) as additional_deliverables,
         {{ unreadable({'strike_price': 'strike_usd', 'shares_per_contract': 'shares_per_contract'}) }} as is_unreadable
     {{ raw_results('option_contracts', pending_only) }}
 ),

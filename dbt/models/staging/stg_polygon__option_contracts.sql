@@ -8,6 +8,7 @@ select
     shares_per_contract,
     primary_exchange,
     has_additional_underlyings,
+    additional_deliverables,
     fetched_at,
     manifest_id,
     recorded_at,

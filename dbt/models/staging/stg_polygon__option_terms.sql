@@ -8,6 +8,7 @@ select
     strike_usd,
     shares_per_contract,
     has_additional_underlyings,
+    additional_deliverables,
     recorded_at,
     override_reason
 from {{ ref('stg_polygon__option_contracts_versions') }}

@@ -2,6 +2,7 @@
 
 {# A row a contract and session: one that traded has a bar, one that the vendor's snapshot lists may have none.
    Strikes are quoted in the money of their day, so they are compared with the underlying's unadjusted close.
+   The underlying is a security, whatever it is called: its close and its dividends are found under each of its tickers.
    A contract that was adjusted (root ending in a digit, other than 100 shares, several underlyings) delivers something
    else than 100 shares of the underlying: its strike can't be compared, and it has no moneyness and no volatility.
    Implied volatility and greeks: American contracts by intermediate.option_numbers with the dividends ahead
@@ -13,6 +14,7 @@
 -- depends_on: {{ ref('stg_polygon__dividends_versions') }}
 -- depends_on: {{ ref('stg_polygon__splits_versions') }}
 -- depends_on: {{ ref('stg_polygon__stock_bars_versions') }}
+-- depends_on: {{ ref('int_polygon__ticker_spans') }}
 {%- set solved_numbers = [
     'delta', 'gamma', 'theta_usd_per_day', 'vega_usd_per_point', 'rho_usd_per_point', 'early_exercise_premium_usd'
 ] %}
@@ -100,30 +102,32 @@ chained as (
     {% endif %}
 ),
 
+{{ underlying_securities('chained') }}
+
 {{ dividends_of_chains() }}
 
 timed as (
     select
-        chained.*,
-        datediff('day', chained.session_date, chained.expiration_date) as days_to_expiration,
+        owned.*,
+        datediff('day', owned.session_date, owned.expiration_date) as days_to_expiration,
         expiration_days.sessions_so_far - session_days.sessions_so_far as sessions_to_expiration,
-        coalesce(expiration_days.last_close_at, dateadd('hour', 16, chained.expiration_date)) as expires_at,
+        coalesce(expiration_days.last_close_at, dateadd('hour', 16, owned.expiration_date)) as expires_at,
         expires_at::date as last_trading_date,
         {# Actual/365, by the minute: from the session's close to the last trading moment. #}
         datediff(
             'minute',
-            coalesce(session_days.last_close_at, dateadd('hour', 16, chained.session_date)),
+            coalesce(session_days.last_close_at, dateadd('hour', 16, owned.session_date)),
             iff(
-                {{ is_settled_at_the_open('chained.option_root') }},
+                {{ is_settled_at_the_open('owned.option_root') }},
                 dateadd('minute', {{ opening_minute() }}, last_trading_date),
                 expires_at
             )
         )::float / (365 * 1440) as years_to_expiration
-    from chained
+    from owned
     left join {{ ref('int_polygon__exchange_days') }} as session_days
-        on chained.session_date = session_days.calendar_date
+        on owned.session_date = session_days.calendar_date
     left join {{ ref('int_polygon__exchange_days') }} as expiration_days
-        on chained.expiration_date = expiration_days.calendar_date
+        on owned.expiration_date = expiration_days.calendar_date
 ),
 
 compared as (
@@ -141,7 +145,7 @@ compared as (
     from timed
     left join {{ ref('stg_polygon__stock_bars_casted') }} as underlying
         on
-            timed.underlying_ticker = underlying.ticker
+            timed.ticker_in_force = underlying.ticker
             and timed.session_date = underlying.session_date
     {# Bars of an index have the vendor's name for it. #}
     left join {{ ref('stg_polygon__stock_bars_casted') }} as indices
@@ -152,7 +156,7 @@ compared as (
         on timed.session_date = rates.session_date
     left join yields
         on
-            timed.underlying_ticker = yields.underlying_ticker
+            timed.underlying_security_id = yields.underlying_security_id
             and timed.session_date = yields.session_date
 ),
 
@@ -169,7 +173,7 @@ expecting as (
     from compared
     left join schedules
         on
-            compared.underlying_ticker = schedules.underlying_ticker
+            compared.underlying_security_id = schedules.underlying_security_id
             and compared.session_date = schedules.session_date
             and compared.expiration_date = schedules.expiration_date
             and compared.years_to_expiration = schedules.years_to_expiration
@@ -277,6 +281,7 @@ select
     greeks.contract_ticker,
     greeks.session_date,
     greeks.underlying_ticker,
+    greeks.underlying_security_id,
     greeks.option_root,
     greeks.contract_type,
     greeks.expiration_date,

@@ -25,5 +25,5 @@ select
 from {{ ref('int_polygon__options_bars_enriched') }} as options
 left join {{ ref('int_polygon__stock_bars_enriched') }} as stocks
     on
-        options.underlying_ticker = stocks.ticker
+        options.underlying_security_id = stocks.security_id
         and options.session_date = stocks.session_date

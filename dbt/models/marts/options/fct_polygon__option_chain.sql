@@ -3,6 +3,7 @@
 select
     options.contract_ticker,
     options.underlying_ticker,
+    options.underlying_security_id,
     options.session_date,
     options.expiration_date,
     options.days_to_expiration,

@@ -11,6 +11,7 @@
 with counted as (
     select
         underlying_ticker,
+        max(underlying_security_id) as underlying_security_id,
         session_date,
         {%- for type in ['put', 'call'] %}
         sum(iff(contract_type = '{{ type }}', volume_contracts, null)) as {{ type }}_volume_contracts,
@@ -30,6 +31,7 @@ with counted as (
 
 select
     underlying_ticker,
+    underlying_security_id,
     session_date,
     put_volume_contracts,
     call_volume_contracts,

@@ -11,6 +11,7 @@ with contracts as (
 
 select
     underlying_ticker,
+    max(underlying_security_id) as underlying_security_id,
     session_date,
     expiration_date,
     max(days_to_expiration) as days_to_expiration,
