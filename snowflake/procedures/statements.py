@@ -145,16 +145,29 @@ def insert_into_ledger(manifests: Sequence[ManifestDocument], loaded_at: datetim
         # A key that is absent is NULL in SQL; a null would be JSON's.
         if manifest.exchange_closures is not None:
             row["exchange_closures"] = manifest.exchange_closures
+        if manifest.key.family == "options":
+            row["covers"] = covered(manifest)
         rows.append(row)
     return (
         "insert into raw.load_ledger (manifest_id, manifest_key, family, dag_id, run_id, is_complete, "
-        "suspect_sessions, exchange_closures, objects, rows_loaded, result_rows, loaded_at, manifest_sha256) "
+        "suspect_sessions, exchange_closures, covers, objects, rows_loaded, result_rows, loaded_at, manifest_sha256) "
         "select value:manifest_id::varchar, value:manifest_key::varchar, "
         f"{literal(manifests[0].key.family)}, value:dag_id::varchar, value:run_id::varchar, "
-        "value:is_complete::boolean, value:suspect_sessions, value:exchange_closures, value:objects, "
+        "value:is_complete::boolean, value:suspect_sessions, value:exchange_closures, value:covers, value:objects, "
         f"value:rows_loaded::number, value:result_rows::number, {timestamp(loaded_at)}, "
         f"value:manifest_sha256::varchar from table(flatten(input => parse_json({literal(json.dumps(rows))})))"
     )
+
+
+def covered(manifest: ManifestDocument) -> list[dict[str, list[str]]]:
+    """Which sessions a manifest covers of which symbols; those that share their sessions are one entry."""
+    fields = manifest.fields
+    symbols: dict[tuple[str, ...], list[str]] = {}
+    for cover in fields.get("covers") or ():
+        symbols.setdefault(tuple(cover["sessions"]), []).append(cover["underlying"])
+    if not symbols:
+        symbols[tuple(fields["sessions"])] = list(fields.get("scope", ()))
+    return [{"symbols": names, "sessions": list(days)} for days, names in symbols.items() if days and names]
 
 
 def insert_into_rejects(reasons: Sequence[tuple[ManifestKey, str]], rejected_at: datetime) -> str:

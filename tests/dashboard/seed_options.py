@@ -48,6 +48,9 @@ DDL = {
         forward_difference_bp float, forward_pairs number, fitted_forward_volatility_pct float, theta float, rho float,
         psi float, least_strike_usd float, most_strike_usd float, rms_residual_pct float, points number,
         outliers number, fit_reason varchar""",
+    "marts.fct_polygon__chain_coverage": """
+        underlying_ticker varchar, session_date date, volume_incomplete_reason varchar,
+        open_interest_incomplete_reason varchar""",
 }
 _NORMAL = NormalDist()
 
@@ -83,12 +86,16 @@ def rows(closes: dict[str, pd.DataFrame]) -> dict[str, list[tuple[Any, ...]]]:
     term: list[tuple[Any, ...]] = []
     ratio: list[tuple[Any, ...]] = []
     surface: list[tuple[Any, ...]] = []
+    coverage: list[tuple[Any, ...]] = []
     for underlying, frame in closes.items():
         security = f"ticker:{underlying}"
         for session, close in frame.tail(SESSIONS).itertuples(index=False):
             spot, step = float(close), _step(float(close))
             middle = round(spot / step) * step
             counts = {"put": [0, 0], "call": [0, 0]}
+            coverage.append(
+                (underlying, session, None, None if session == frame["session_date"].max() else "no snapshot")
+            )
             for expiration in EXPIRATIONS:
                 days = (expiration - session).days
                 term.append((underlying, security, session, expiration, days, 100 * smile(middle, spot, days)))
@@ -103,7 +110,7 @@ def rows(closes: dict[str, pd.DataFrame]) -> dict[str, list[tuple[Any, ...]]]:
             counted = (put_volume, call_volume, ratios[0], put_open, call_open, ratios[1])
             ratio.append((underlying, security, session, *counted))
         surface += _slices(underlying, session, spot, chain)
-    return dict(zip(DDL, (chain, term, ratio, surface), strict=True))
+    return dict(zip(DDL, (chain, term, ratio, surface, coverage), strict=True))
 
 
 def columns(table: str) -> list[str]:

@@ -16,7 +16,7 @@ from backtest.prices import from_bars
 from dashboard.data.sql import STATEMENTS, bind
 from tests.dbt import contracts
 from tests.dbt.conftest import Dbt, Lake, differences
-from tests.dbt.options import RATE
+from tests.dbt.options import RATE, load_snapshot
 from tests.dbt.stocks import Stock as Told
 from tests.dbt.stocks import expected, flat, load, load_dividends, load_splits, walk
 from tests.dbt.test_securities import LIST, PATH, events, listed, minute, ticker
@@ -37,6 +37,7 @@ MODELS = (
     "fct_polygon__option_chain",
     "dim_polygon__option_contracts",
     "fct_polygon__contract_history",
+    "fct_polygon__chain_coverage",
 )
 TABLES = (
     "intermediate.int_polygon__options_bars_enriched",
@@ -131,6 +132,13 @@ def options(lake: Lake) -> None:
         symbol = f"{name}240621C00100000"
         contracts.listed(lake, at, session, name, f"O:{symbol}")
         contracts.quoted(lake, at, session, **{symbol: price_at_30_pct(session)})
+    lake.execute(
+        "update raw.load_ledger set covers = parse_json(%s) where family = 'options'",
+        (json.dumps([{"symbols": ["META"], "sessions": ["2022-06-08", "2022-06-09"]}]),),
+    )
+    for session, symbols in ((contracts.BEFORE, ("900000",)), (contracts.SPLIT, ("300000", "100000"))):
+        told = [{"ticker": f"O:SHW200417C00{one}", "underlying": "SHW", "open_interest": 5} for one in symbols]
+        load_snapshot(lake, told, at=at, session=session)
     # The same symbol before and after the name passed on is two contracts, of two companies.
     contracts.quoted(lake, at, date(2020, 2, 28), IR200417C00130000=4.0)
     contracts.quoted(lake, at, date(2020, 3, 2), IR200417C00130000=0.1, TT200417C00130000=5.0)
@@ -393,4 +401,17 @@ def test_deliverable_is_kept_and_an_adjusted_contract_without_a_known_past_is_fl
         [{"amount": 12.5, "type": "currency", "underlying": "USD"}],
         True,
         "what it was before it was adjusted is not known",
+    ]
+
+
+def test_sums_over_a_chain_are_complete_or_say_why_they_are_not(built: Any) -> None:
+    rows = built[0].execute(
+        "select underlying_ticker, session_date::varchar, is_volume_complete, is_open_interest_complete,"
+        " open_interest_incomplete_reason from marts.fct_polygon__chain_coverage"
+        " where underlying_ticker in ('FB', 'SHW') order by underlying_ticker, session_date"
+    )
+    assert rows == [
+        ("FB", "2022-06-08", True, False, "no snapshot"),
+        ("SHW", "2020-03-13", False, False, "contracts traded that the snapshot lacks"),
+        ("SHW", "2020-03-16", False, True, None),
     ]

@@ -341,3 +341,19 @@ def test_copy_names_its_files_lineage_and_time() -> None:
         "'2026-11-20 23:15:00.123456'::timestamp_ntz(6), metadata$file_content_key from @raw.landing) "
         f"files = ('{SPLITS}') file_format = (format_name = 'raw.ndjson') on_error = abort_statement force = true"
     )
+
+
+def test_ledger_has_the_sessions_that_a_manifest_of_options_covers_of_each_underlying() -> None:
+    def covered(**fields: Any) -> list[dict[str, list[str]]]:
+        key = manifest_document.parse_key(KEY)
+        parsed = manifest_document.parse_manifest(key, json.dumps(document()).encode())
+        return statements.covered(parsed._replace(fields=fields))
+
+    shared, other = ["2026-11-19", "2026-11-20"], ["2026-11-20"]
+    covers = [{"underlying": name, "sessions": days} for name, days in (("A", shared), ("B", other), ("C", shared))]
+    assert covered(sessions=other, scope=["A", "B", "C"], covers=covers) == [
+        {"symbols": ["A", "C"], "sessions": shared},
+        {"symbols": ["B"], "sessions": other},
+    ]
+    assert covered(sessions=other, scope=["*"]) == [{"symbols": ["*"], "sessions": other}]
+    assert covered(sessions=[], scope=["A"]) == []

@@ -121,6 +121,7 @@ def register(app: Dash, door: Door) -> None:
         try:
             chain = find_chain(door, ticker, session, expiration)
             line = None if isinstance(chain, parts.Content) else summary.summary_line(read_figures(door, chain))
+            coverage = "" if isinstance(chain, parts.Content) else read_coverage(door, chain)
         except Exception as error:  # the panels say it
             parts.failed(error)
             return [], [], "", TITLE, None, None
@@ -129,7 +130,7 @@ def register(app: Dash, door: Door) -> None:
         sessions = door.read("option_sessions", underlying=chain.underlying)["session_date"]
         choices = [{"value": str(day), "label": f"{day} · {(day - chain.session).days} d"} for day in chain.expirations]
         said = f"{chain.expiration.day} {chain.expiration:%b %Y}: {fmt.plural(chain.days, 'day')} to expiration from "
-        said += f"{fmt.session(chain.session)} · {chain.pricing}"
+        said += f"{fmt.session(chain.session)} · {chain.pricing}{coverage}"
         banner = parts.origin_banner({str(chain.rows["data_origin"].iloc[0]): 1}, chain.underlying)
         title = f"{chain.underlying} options"
         return [str(day) for day in sessions], choices, said, title, line, banner
@@ -191,6 +192,17 @@ def read_figures(door: Door, chain: Chain) -> list[summary.Figure]:
         read_skew(door, chain.underlying, chain.session),
         read_ratios(door, chain),
     )
+
+
+def read_coverage(door: Door, chain: Chain) -> str:
+    """Which sums over the chain are not all of it, and why; nothing where they are."""
+    rows = door.read("option_coverage", underlying=chain.underlying, session=chain.session)
+    said = [
+        f" · {name} not complete: {reason}"
+        for name in ("volume", "open interest")
+        for reason in rows[f"{name.replace(' ', '_')}_incomplete_reason"].dropna()
+    ]
+    return "".join(said)
 
 
 def read_ratios(door: Door, chain: Chain) -> pd.DataFrame:

@@ -90,12 +90,13 @@ LINEAGE = (
                 "stg_polygon__options_bars_casted", "stg_polygon__option_terms", "stg_polygon__option_chain",
                 "int_polygon__risk_free_rates", "int_polygon__ticker_spans",
             ),
-            "int_polygon__contracts_listed": (_VERSIONS.format("option_contracts"),),
+            "int_polygon__contracts_listed": (),
             "int_polygon__contract_lineage": (
                 _OPTIONS, "int_polygon__contracts_listed", "int_polygon__ticker_spans", "int_polygon__stock_events",
             ),
             "int_polygon__stocks_options_joined": ("int_polygon__stock_bars_enriched", _OPTIONS),
             "int_polygon__volatility_slices": (_OPTIONS,),
+            "int_polygon__chains_covered": (),
         },
     ),
     Stage(
@@ -120,6 +121,9 @@ LINEAGE = (
             "fct_polygon__open_interest_by_strike": (_OPTIONS,),
             "fct_polygon__put_call_ratio": (_OPTIONS,),
             "fct_polygon__put_call_parity": (_OPTIONS,),
+            "fct_polygon__chain_coverage": (
+                "fct_polygon__put_call_ratio", "int_polygon__chains_covered", "int_polygon__ticker_spans",
+            ),
             "fct_polygon__volatility_surface": ("int_polygon__volatility_slices",),
             "fct_polygon__fitted_volatilities": ("int_polygon__volatility_slices", _OPTIONS),
         },

@@ -17,6 +17,8 @@ with counted as (
         sum(iff(contract_type = '{{ type }}', volume_contracts, null)) as {{ type }}_volume_contracts,
         sum(iff(contract_type = '{{ type }}', open_interest_contracts, null)) as {{ type }}_open_interest_contracts,
         {%- endfor %}
+        count(*) as contracts,
+        count_if(open_interest_contracts is null) as contracts_without_open_interest,
         max(fetched_at) as fetched_at
     from {{ ref('int_polygon__options_bars_enriched') }}
     {%- if is_incremental() %}
@@ -39,6 +41,8 @@ select
     put_open_interest_contracts,
     call_open_interest_contracts,
     put_open_interest_contracts / nullif(call_open_interest_contracts, 0) as put_call_open_interest_ratio,
+    contracts,
+    contracts_without_open_interest,
     fetched_at,
     convert_timezone('UTC', current_timestamp())::timestamp_ntz(6) as recorded_at
 from counted
