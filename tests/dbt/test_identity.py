@@ -13,7 +13,10 @@ import QuantLib as ql
 
 from backtest.engine import Costs, simulate
 from backtest.prices import from_bars
+from dashboard.data.door import Door
 from dashboard.data.sql import STATEMENTS, bind
+from dashboard.pages.backtest.form import PARAMS
+from dashboard.pages.backtest.work import Work, find_work
 from tests.dbt import contracts
 from tests.dbt.conftest import Dbt, Lake, differences
 from tests.dbt.options import RATE, load_snapshot
@@ -38,6 +41,7 @@ MODELS = (
     "dim_polygon__option_contracts",
     "fct_polygon__contract_history",
     "fct_polygon__chain_coverage",
+    "fct_polygon__bar_versions",
 )
 TABLES = (
     "intermediate.int_polygon__options_bars_enriched",
@@ -301,6 +305,28 @@ def test_universe_of_a_day_has_what_was_delisted_since_and_todays_list_would_fla
     assert set(then.loc[then["ticker"] == "IR", "security_id"]) == {f"figi:{TRANE}"}
     assert bought_and_held(lake, then) == pytest.approx(50 * 2 + 50 * 0.1)
     assert bought_and_held(lake, later) == pytest.approx(200)
+
+
+class Asking:
+    """The lake as the dashboard's door asks it."""
+
+    def __init__(self, lake: Lake) -> None:
+        self.lake = lake
+
+    def run(self, name: str, params: dict[str, Any] | None = None) -> pd.DataFrame:
+        return pd.DataFrame([{"build_id": "one"}]) if name == "mart_version" else asked(self.lake, name, **params or {})
+
+
+@pytest.mark.parametrize("address", [{"session": "2022-01-10"}, {}], ids=["the fund", "the company, also as FB"])
+def test_ten_thousand_in_a_ticker_that_two_securities_had_stay_ten_thousand(
+    built: Any, address: dict[str, str]
+) -> None:
+    values = {param.name: param.default for param in PARAMS} | {"ticker": "META", "cost": "0"} | address
+    work = find_work(Door(Asking(built[0])), values)
+    assert isinstance(work, Work)
+    held = work.runs[-1][1].equity()
+    assert len(held) == (43 if address else 88)
+    assert f"{held.iloc[-1]:.2f}" == "10000.00"
 
 
 def history(lake: Lake, contract: str) -> list[Row]:

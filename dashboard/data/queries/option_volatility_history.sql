@@ -1,5 +1,5 @@
--- Of each session the at-the-money volatility on both sides of 30 days to expiration, and the underlying's own: along the
--- security that had the ticker in the last of the sessions, under each of its tickers.
+-- Of each session the at-the-money volatility on both sides of 30 days to expiration, and the underlying's own: along
+-- the security that had the ticker in the last of the sessions, under each of its tickers.
 with sides as (
     select
         underlying_security_id,
