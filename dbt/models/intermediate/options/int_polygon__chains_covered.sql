@@ -1,5 +1,6 @@
 {{ config(materialized='view') }}
 
+-- depends_on: {{ ref('snapshot_polygon__option_chain') }}
 {# What is held of an underlying's chain in a session: bars of all its contracts, where a manifest says so; the snapshot,
    where all its pages came. By underlying as it was asked for; * is every one, of which there are bars alone. #}
 with bars as (
