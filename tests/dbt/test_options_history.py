@@ -184,7 +184,7 @@ def test_every_build_changed_something_and_none_wrote_everything(played: Played)
 
 
 def test_a_closure_that_becomes_known_takes_a_session_from_contracts_that_live_then(played: Played) -> None:
-    days = [{row[:2]: (row[5], row[7]) for row in build[TABLES[0]] if row[5] is not None} for build in played.builds]
+    days = [{row[:2]: (row[6], row[8]) for row in build[TABLES[0]] if row[6] is not None} for build in played.builds]
     # By contract and session: expiration date, sessions to expiration.
     for key in days[1].keys() & days[2].keys():
         assert days[1][key][1] - days[2][key][1] == (key[1] < CLOSED), key
