@@ -20,6 +20,14 @@ IN_SIGHT = """() => {
         .map((found) => document.querySelector(found).getBoundingClientRect());
     return strike.left >= box.left - 1 && strike.right <= box.right + 1;
 }"""
+# Which parts of the chain are on the screen once it is scrolled to; what stands above it may still grow.
+SHOWN = """(parts) => {
+    document.querySelector("#options-chain").scrollIntoView();
+    return [...document.querySelectorAll(`#options-chain ${parts}`)].map((part) => {
+        const place = part.getBoundingClientRect();
+        return place.right > 0 && place.left < innerWidth && place.bottom > 0 && place.top < innerHeight;
+    });
+}"""
 # The names of the columns in both files that the panel of the fitted surface saves: its curves and its table.
 FITTED_CSV = """() => Object.values(window.snowtapeCsv.files(document.querySelector("#options-fitted")))
     .map((rows) => rows[0])"""
@@ -29,15 +37,13 @@ def test_on_a_phone_the_strikes_stay_in_sight_and_calls_and_puts_are_both_reacha
     page = phone.page
     phone.go("/options?ticker=AAPL")
     phone.ready("options-chain")
-    page.wait_for_selector("#options-summary dl")  # what is above the chain is as high as it will be
     box = page.locator("#options-chain .st-scroll")
-    page.evaluate("document.querySelector('#options-chain').scrollIntoView()")
     until(page, lambda: box.evaluate("box => box.scrollLeft"), lambda left: left > 50)  # the middle, at first
-    for name in ("Calls", "Puts"):
-        expect(box.get_by_text(name, exact=True)).to_be_in_viewport()
+    until(page, lambda: page.evaluate(SHOWN, ".st-side"), lambda shown: shown == [True, True])  # calls, puts
     for place, column in ((0, "th:first-child"), (9999, "th:last-child")):
         box.evaluate("(box, place) => { box.scrollLeft = place }", place)
-        expect(box.locator(f"thead tr:last-child {column}")).to_be_in_viewport()
+        cell = f"thead tr:last-child {column}"
+        until(page, lambda cell=cell: page.evaluate(SHOWN, cell), lambda shown: shown == [True])
         assert page.evaluate(IN_SIGHT)
 
 
