@@ -24,8 +24,9 @@ from ingest.fetcher import Fetcher
 from ingest.identity import Listing, follow_up
 from ingest.landing import Landing
 from ingest.manifests import ContractSpan, Missing
+from ingest.option_planning import contract_bars, listings_before, listings_under_former_tickers
 from ingest.outcomes import Outcome
-from ingest.planning import Batch, chunks, contract_bars, listings_before, listings_under_former_tickers
+from ingest.planning import Batch, chunks
 
 log = logging.getLogger(__name__)
 

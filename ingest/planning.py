@@ -1,5 +1,7 @@
 """What to fetch, decided without fetching: sessions, tickers and what is covered in, batches of requests out.
 
+Stocks, and what holds for both families; `option_planning` has the options.
+
 A batch is the work of one mapped task and becomes one manifest. Everything here is pure.
 """
 
@@ -129,7 +131,7 @@ def stocks_daily(
         again: a stretch of the past whose splits and dividends are read again.
     """
     window = (*before, session)
-    span = _span(window[0], session)
+    span = span_of(window[0], session)
     by_ticker = bool(tickers) and len(tickers) < len(window)
     bars = (
         [datasets.bars(Dataset.STOCK_BARS, ticker, window[0], session, span) for ticker in tickers]
@@ -141,7 +143,7 @@ def stocks_daily(
         datasets.dividends(window[0], span),
     ]
     if again:
-        reference += [fetch(again[0], _span(*again), again[1]) for fetch in (datasets.splits, datasets.dividends)]
+        reference += [fetch(again[0], span_of(*again), again[1]) for fetch in (datasets.splits, datasets.dividends)]
     scope = tuple(tickers) if by_ticker else (WHOLE_MARKET,)
     return [Batch(Family.STOCKS, f"session {session}", window, scope, (*bars, *reference), required=session)]
 
@@ -151,7 +153,7 @@ def tickers_daily(session: date, before: Sequence[date], letters: tuple[str, str
 
     A batch for itself: where few requests are allowed, it takes longer than the session's bars.
     """
-    span = _span((*before, session)[0], session)
+    span = span_of((*before, session)[0], session)
     requests = (datasets.tickers(session.isoformat()), datasets.delisted(span, *letters))
     return Batch(Family.STOCKS, f"tickers {session}", (), (WHOLE_MARKET,), requests, events=events)
 
@@ -178,7 +180,7 @@ def stocks_backfill(
     if refetch or not all(held.spans_range(dataset, start, end) for dataset in REFERENCE):
         batches.append(_reference(start, end, events))
     symbols = tuple(tickers) or (WHOLE_MARKET,)
-    lacking = {symbol: _lacking(sessions, () if refetch else held.holds(symbol)) for symbol in symbols}
+    lacking = {symbol: not_held(sessions, () if refetch else held.holds(symbol)) for symbol in symbols}
     whole = sorted(set().union(*lacking.values()))
     ranges = [(symbol, run) for symbol, days in lacking.items() for run in _runs(sessions, days)]
     if not tickers or len(ranges) >= len(whole):
@@ -210,114 +212,17 @@ def listings_backfill(sessions: Sequence[date], held: Coverage, *, refetch: bool
     ]
 
 
-def options_daily(
-    session: date,
-    before: Sequence[date],
-    underlyings: Sequence[str],
-    chain_of: date | None = None,
-    held: Coverage | None = None,
-) -> list[Batch]:
-    """For every underlying: its contracts, their bars of the session and of those `before` it, and the chain.
-
-    Args:
-        chain_of: the newest session that has closed, which the chain is of, where its bars are not published yet.
-        held: where the session's bars are to be those of the chain: what manifests hold of the sessions before it, of
-            which only gaps are asked for. None: ranges are asked for all of them.
-    """
-    window = (*before, session)
-    batches = [
-        _options(underlying, window, f"{underlying} {session}", chain_of=chain_of or session)
-        for underlying in underlyings
-    ]
-    if held is None or (chain_of or session) != session:
-        return batches
-    return [_by_chain(batch, held.holds(batch.scope[0])) for batch in batches]
-
-
-def options_backfill(
-    sessions: Sequence[date], underlyings: Sequence[str], held: Coverage, *, refetch: bool = False
-) -> list[Batch]:
-    """For every underlying the contracts that lived in the sessions that no manifest holds, and their bars.
-
-    One request fetches a contract's whole range, so held sessions in the midst of others are fetched again.
-    """
-    batches = []
-    for underlying in underlyings:
-        lacking = _lacking(sessions, () if refetch else held.holds(underlying))
-        if lacking:
-            window = [day for day in sessions if lacking[0] <= day <= lacking[-1]]
-            batch = _options(underlying, window, f"{underlying} {lacking[0]} to {lacking[-1]}")
-            batches.append(batch if refetch else _without_held_contracts(batch, held))
-    return batches
-
-
-def contract_bars(
-    expirations: Mapping[str, str], window: tuple[date, date], after: str = ""
-) -> list[tuple[str, Request]]:
-    """Contracts in the order of their tickers and the request for each, clipped to its life.
-
-    Args:
-        expirations: contract's ticker (`O:…`) → expiration date; contracts that expired before the window need nothing.
-        after: a ticker up to which the contracts are already covered.
-    """
-    start, end = window
-    span = _span(start, end)
-    requests = []
-    for ticker, expiration in sorted(expirations.items()):
-        last = min(end, date.fromisoformat(expiration))
-        if last >= start and ticker > after:
-            requests.append((ticker, datasets.bars(Dataset.OPTION_BARS, ticker, start, last, span)))
-    return requests
-
-
-def listings_before(batch: Batch, splits: Iterable[Mapping[str, Any]]) -> list[Request]:
-    """Listings of an underlying's contracts as of the session before each of its splits within a batch's window.
-
-    Args:
-        splits: rows of the splits endpoint.
-    """
-    days = sorted({str(split.get("execution_date")) for split in splits})
-    before = {max(earlier) for day in days if (earlier := [one for one in batch.sessions if one.isoformat() < day])}
-    (underlying,), start = batch.scope, batch.sessions[0]
-    span = _span(start, batch.sessions[-1])
-    asked = [(day, since) for day in sorted(before) if day != batch.sessions[-1] for since in (None, start)]
-    return [datasets.contracts(underlying, day, since, span) for day, since in asked]
-
-
-def listings_under_former_tickers(batch: Batch, events: Iterable[Mapping[str, Any]]) -> list[Request]:
-    """Listings of an underlying's contracts under each other ticker that it had within a batch's window: as of the
-    first and the last session under that ticker, and those that had expired by the last.
-
-    Args:
-        events: rows of the ticker events endpoint.
-    """
-    (underlying,), sessions = batch.scope, batch.sessions
-    span = _span(sessions[0], sessions[-1])
-    changes = sorted(
-        (str(event.get("date")), str((event.get("ticker_change") or {}).get("ticker")))
-        for event in events
-        if event.get("type") == "ticker_change"
-    )
-    requests = []
-    for (since, ticker), (until, _) in itertools.pairwise([*changes, ("9999-12-31", "")]):
-        days = [day for day in sessions if since <= day.isoformat() < until]
-        if days and ticker != underlying:
-            asked = dict.fromkeys([(days[-1], None), (days[-1], sessions[0]), (days[0], None)])
-            requests += [datasets.contracts(ticker, day, expired_since, span) for day, expired_since in asked]
-    return requests
-
-
 def remaining(batch: Batch, held: Coverage) -> Batch:
     """A batch without the sessions or contracts that are covered: a retry fetches only what is missing."""
     if batch.contract_window is not None:
-        return _without_held_contracts(batch, held)
+        return without_held_contracts(batch, held)
     done = held.holds(WHOLE_MARKET) & set(batch.sessions)
     if batch.scope != (WHOLE_MARKET,) or not done:
         return batch
     asked = {day.isoformat() for day in done}
     return replace(
         batch,
-        sessions=_lacking(batch.sessions, done),
+        sessions=not_held(batch.sessions, done),
         requests=tuple(request for request in batch.requests if request.session not in asked),
         bars_since=min(done | ({batch.bars_since} if batch.bars_since else set())),
         neighbours={**batch.neighbours, **nearest(held.rows, batch.sessions[0], batch.sessions[-1])},
@@ -360,7 +265,7 @@ def chunks(items: Sequence[T], size: int) -> Iterator[list[T]]:
 
 
 def _reference(start: date, end: date, events: EventPlan | None) -> Batch:
-    span = _span(start, end)
+    span = span_of(start, end)
     requests = (
         datasets.splits(start, span),
         datasets.dividends(start, span),
@@ -377,7 +282,7 @@ def _whole_sessions(sessions: Sequence[date], bars_since: date | None, held: Cov
         f"{first} to {last}",
         tuple(sessions),
         (WHOLE_MARKET,),
-        tuple(datasets.grouped(day, _span(first, last)) for day in sessions),
+        tuple(datasets.grouped(day, span_of(first, last)) for day in sessions),
         bars_since=bars_since,
         neighbours=nearest(held.rows, first, last),
     )
@@ -385,35 +290,13 @@ def _whole_sessions(sessions: Sequence[date], bars_since: date | None, held: Cov
 
 def _tickers(tickers: Sequence[str], sessions: Sequence[date]) -> Batch:
     start, end = sessions[0], sessions[-1]
-    requests = tuple(datasets.bars(Dataset.STOCK_BARS, ticker, start, end, _span(start, end)) for ticker in tickers)
+    requests = tuple(datasets.bars(Dataset.STOCK_BARS, ticker, start, end, span_of(start, end)) for ticker in tickers)
     named = tickers[0] if len(tickers) == 1 else f"{tickers[0]} … {tickers[-1]}"
     return Batch(Family.STOCKS, f"{named} {start} to {end}", tuple(sessions), tuple(tickers), requests)
 
 
-def _options(underlying: str, sessions: Sequence[date], label: str, *, chain_of: date | None = None) -> Batch:
-    start, end = sessions[0], sessions[-1]
-    span = _span(start, end)
-    requests = [datasets.contracts(underlying, end, None, span), datasets.contracts(underlying, end, start, span)]
-    if chain_of:
-        requests.append(datasets.chain(underlying, chain_of.isoformat()))
-    elif start < end:
-        # A contract that was renamed since is not listed under its old name as of the end.
-        requests.append(datasets.contracts(underlying, start, None, span))
-    return Batch(Family.OPTIONS, label, tuple(sessions), (underlying,), tuple(requests), contract_window=(start, end))
-
-
-def _by_chain(batch: Batch, held: Collection[date]) -> Batch:
-    """The last session from the chain, and by range those before it from the first one on that a run has missed.
-
-    What lies before the first session that is held is for a backfill.
-    """
-    *before, session = batch.sessions
-    missed = [day for day in before if day not in held and day > min(held, default=date.max)]
-    asked = (*(day for day in before if missed and day >= missed[0]), session)
-    return replace(batch, sessions=asked, contract_window=(asked[0], session), without_chain=batch.sessions)
-
-
-def _without_held_contracts(batch: Batch, held: Coverage) -> Batch:
+def without_held_contracts(batch: Batch, held: Coverage) -> Batch:
+    """A batch of options without the contracts whose bars of its sessions are covered."""
     (underlying,) = batch.scope
     first, last = (day.isoformat() for day in batch.contract_window or ())
     days = {day.isoformat() for day in batch.sessions}
@@ -430,7 +313,8 @@ def _without_held_contracts(batch: Batch, held: Coverage) -> Batch:
     )
 
 
-def _lacking(sessions: Iterable[date], held: Collection[date]) -> tuple[date, ...]:
+def not_held(sessions: Iterable[date], held: Collection[date]) -> tuple[date, ...]:
+    """The sessions that are not among those held, in their order."""
     return tuple(day for day in sessions if day not in held)
 
 
@@ -442,5 +326,6 @@ def _runs(sessions: Sequence[date], wanted: Collection[date]) -> Iterator[tuple[
             yield tuple(run)
 
 
-def _span(start: date, end: date) -> str:
+def span_of(start: date, end: date) -> str:
+    """The folder of what belongs to no single session: its first and last day."""
     return start.isoformat() if start == end else f"{start}_{end}"

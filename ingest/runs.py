@@ -16,7 +16,19 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from ingest import calendar, closures, listings, loader, manifests, packs, planning, rolling, underlyings, yields
+from ingest import (
+    calendar,
+    closures,
+    listings,
+    loader,
+    manifests,
+    option_planning,
+    packs,
+    planning,
+    rolling,
+    underlyings,
+    yields,
+)
 from ingest.batch_landing import Landed, land_all
 from ingest.budget import shared_budget
 from ingest.client import PolygonClient
@@ -81,7 +93,7 @@ def plan_daily(family: Family, now: datetime | None = None) -> list[dict[str, An
         batches.append(yields.daily(session))
     else:
         names = _underlyings(universe.underlyings, api, [session])
-        batches = planning.options_daily(session, before, names, newest, _held_by_chain(known, store, before))
+        batches = option_planning.options_daily(session, before, names, newest, _held_before(known, store, before))
     batches = planning.published(batches, newest, outstanding, [session])
     if files is not None:
         held = manifests.coverage(known)
@@ -135,7 +147,7 @@ def plan_backfill(
     else:
         named = _symbols(params, "underlyings") or universe.underlyings
         names = _underlyings(named, api, [sessions[0], sessions[-1]] if sessions else [])
-        batches = planning.options_backfill(sessions, names, held, refetch=refetch)
+        batches = option_planning.options_backfill(sessions, names, held, refetch=refetch)
     batches = planning.published(batches, newest, outstanding, sessions)
     if files is not None and sessions:
         batches = file_planning.backfill(family, batches, files, sessions, held, moment, refetch=refetch)
@@ -256,7 +268,7 @@ def _underlyings(named: Sequence[str], api: ApiSettings, days: Sequence[date]) -
         return underlyings.with_options(client, days)
 
 
-def _held_by_chain(known: Sequence[Manifest], store: LandingStore, before: Sequence[date]) -> manifests.Coverage | None:
+def _held_before(known: Sequence[Manifest], store: LandingStore, before: Sequence[date]) -> manifests.Coverage | None:
     """What is held of the sessions before the newest one, whose bars the chains are asked for; None where ranges are to
     be asked for all, and says so in the log.
 

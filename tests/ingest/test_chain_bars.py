@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ingest import chain_bars, manifests, planning
+from ingest import chain_bars, manifests, option_planning, planning
 from ingest.chain_bars import LastDay
 from ingest.datasets import Family
 from ingest.errors import IncompleteFetch
@@ -67,7 +67,7 @@ def range_of(ticker: str, first: date, last: date = SESSION) -> str:
 
 
 def daily(held: Coverage = NOTHING) -> planning.Batch:
-    (batch,) = planning.options_daily(SESSION, BEFORE, ["AAPL"], SESSION, held)
+    (batch,) = option_planning.options_daily(SESSION, BEFORE, ["AAPL"], SESSION, held)
     return batch
 
 
@@ -183,5 +183,5 @@ def test_sessions_that_files_have_are_not_asked_for_where_there_is_no_chain(opti
 
 
 def test_chain_of_a_later_session_is_not_the_source_of_this_one() -> None:
-    (batch,) = planning.options_daily(BEFORE[-1], BEFORE[:-1], ["AAPL"], SESSION, NOTHING)
+    (batch,) = option_planning.options_daily(BEFORE[-1], BEFORE[:-1], ["AAPL"], SESSION, NOTHING)
     assert (batch.sessions, batch.without_chain) == (tuple(BEFORE), ())

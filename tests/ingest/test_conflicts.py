@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ingest import manifests, planning
+from ingest import manifests, option_planning, planning
 from ingest.completeness import SuspectSession
 from ingest.conflicts import SeenBars
 from ingest.datasets import Family
@@ -95,7 +95,7 @@ def test_an_underlying_with_a_contract_that_contradicts_itself_is_not_held(api, 
     whole = ranged(contract, *map(str, DAYS))
     double = whole | {"results": [*whole["results"], whole["results"][1] | {"c": 2}]}
     api.on(f"/v2/aggs/ticker/{contract}/range/1/day/2026-11-18/2026-11-20", double)
-    (batch,) = planning.options_backfill(DAYS, ["AAPL"], NOTHING)
+    (batch,) = option_planning.options_backfill(DAYS, ["AAPL"], NOTHING)
     land(batch)
     (manifest,) = stored(store, Family.OPTIONS)
     assert manifest.suspect_sessions == (SuspectSession("option_bars", "2026-11-19", 2, 1, fetches=2),)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ingest import datasets, manifests, planning
+from ingest import datasets, manifests, option_planning, planning
 from ingest import outcomes as outcomes_of
 from ingest.datasets import Dataset, Family
 from ingest.edges import Edges
@@ -124,7 +124,7 @@ def bars_of(api: Any, contract: str, *sessions: str) -> None:
 
 
 def options(held: manifests.Coverage = NOTHING) -> list[planning.Batch]:
-    return planning.published(planning.options_backfill(DAYS, ["AAPL"], held), DAYS[-1], (), DAYS)
+    return planning.published(option_planning.options_backfill(DAYS, ["AAPL"], held), DAYS[-1], (), DAYS)
 
 
 def held(store: Any) -> manifests.Coverage:
@@ -229,7 +229,7 @@ def test_contracts_that_expired_before_the_plan_are_found_out_by_halving(api, la
     for number, row in enumerate(rows):
         path = f"/v2/aggs/ticker/{row['ticker']}/range/1/day/{days[0]}/{row['expiration_date']}"
         api.on(path, TIMEFRAME if number < 30 else ranged(row["ticker"], str(days[31])))
-    batches = planning.options_backfill(days, ["AAPL"], NOTHING)
+    batches = option_planning.options_backfill(days, ["AAPL"], NOTHING)
     land(planning.published(batches, days[-1], (), days)[0])
     assert sum(path.startswith("/v2/aggs") for path in api.paths()) <= 10 + 7
     (manifest,) = stored(store, Family.OPTIONS)

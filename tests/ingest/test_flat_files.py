@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ingest import manifests, planning, runs
+from ingest import manifests, option_planning, planning, runs
 from ingest.datasets import Family
 from ingest.errors import BadSetting, IncompleteFetch, MalformedResponse, ServerError
 from ingest.flat_files import planning as file_planning
@@ -241,7 +241,7 @@ def test_content_is_the_same_however_it_is_cut():
 
 
 STOCKS_BATCH = planning.stocks_daily(DAYS[2], DAYS[:2], ())[0]
-CHAIN = planning.options_daily(DAYS[2], DAYS[:2], ["AAPL"])[0]
+CHAIN = option_planning.options_daily(DAYS[2], DAYS[:2], ["AAPL"])[0]
 
 
 def known(setting: BarSource, *sessions: date) -> Files:

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from ingest import manifests, planning
+from ingest import manifests, option_planning
 from ingest.datasets import Family
 from ingest.errors import IncompleteFetch
 
@@ -30,7 +30,7 @@ def option_api(api):
 
 
 def test_options_land_contracts_bars_and_chain_under_one_manifest(option_api, land, store) -> None:
-    (batch,) = planning.options_daily(DAYS[2], DAYS[:2], ["AAPL"])
+    (batch,) = option_planning.options_daily(DAYS[2], DAYS[:2], ["AAPL"])
     land(batch)
     (manifest,) = stored(store, Family.OPTIONS)
     assert {entry.dataset for entry in manifest.objects} == {"option_contracts", "option_bars", "option_chain"}
@@ -42,7 +42,7 @@ def test_options_land_contracts_bars_and_chain_under_one_manifest(option_api, la
 
 def test_a_plan_without_the_chain_is_noted_once_and_the_rest_lands_green(option_api, land, store, caplog) -> None:
     option_api.on("/v3/snapshot/options/AAPL", refused(403))
-    (batch,) = planning.options_daily(DAYS[2], DAYS[:2], ["AAPL"])
+    (batch,) = option_planning.options_daily(DAYS[2], DAYS[:2], ["AAPL"])
     with caplog.at_level(logging.WARNING):
         land(batch)
     (manifest,) = stored(store, Family.OPTIONS)
@@ -53,7 +53,7 @@ def test_a_plan_without_the_chain_is_noted_once_and_the_rest_lands_green(option_
 
 def test_an_unknown_contract_is_noted_and_the_others_land(option_api, land, store) -> None:
     del option_api.replies["/v2/aggs/ticker/O:AAPL2/range/1/day/2026-11-18/2026-11-19"]
-    (batch,) = planning.options_backfill(DAYS, ["AAPL"], NOTHING)
+    (batch,) = option_planning.options_backfill(DAYS, ["AAPL"], NOTHING)
     land(batch)
     (manifest,) = stored(store, Family.OPTIONS)
     assert manifest.complete
@@ -62,7 +62,7 @@ def test_an_unknown_contract_is_noted_and_the_others_land(option_api, land, stor
 
 def test_a_contract_without_an_answer_leaves_its_sessions_uncovered(option_api, land, store) -> None:
     option_api.on("/v2/aggs/ticker/O:AAPL2/range/1/day/2026-11-18/2026-11-19", Reply(raw=b"", status=500))
-    (batch,) = planning.options_backfill(DAYS, ["AAPL"], NOTHING)
+    (batch,) = option_planning.options_backfill(DAYS, ["AAPL"], NOTHING)
     with pytest.raises(IncompleteFetch):
         land(batch)
     (manifest,) = stored(store, Family.OPTIONS)
@@ -93,42 +93,42 @@ def five_contracts(api, parts_of_two):
 
 
 def test_many_contracts_land_in_parts_of_which_the_last_one_covers_the_sessions(five_contracts, land, store) -> None:
-    (batch,) = planning.options_backfill(DAYS, ["AAPL"], NOTHING)
+    (batch,) = option_planning.options_backfill(DAYS, ["AAPL"], NOTHING)
     land(batch)
     parts = stored(store, Family.OPTIONS)
     assert [part.contracts.through for part in parts] == [FIVE[1], FIVE[3], FIVE[4]]
     assert [part.sessions for part in parts] == [(), (), ("2026-11-18", "2026-11-19", "2026-11-20")]
     assert [(part.expected, part.complete) for part in parts] == [(5, True), (2, True), (1, True)]
-    assert planning.options_backfill(DAYS, ["AAPL"], manifests.coverage(parts)) == []
+    assert option_planning.options_backfill(DAYS, ["AAPL"], manifests.coverage(parts)) == []
 
 
 def test_a_backfill_that_was_killed_fetches_only_the_contracts_that_no_manifest_holds(
     five_contracts, land, store, s3
 ) -> None:
-    (batch,) = planning.options_backfill(DAYS, ["AAPL"], NOTHING)
+    (batch,) = option_planning.options_backfill(DAYS, ["AAPL"], NOTHING)
     land(batch)
     (last,) = stored(store, Family.OPTIONS)[-1:]
     s3.delete_object(Bucket="landing", Key=f"some/prefix/{last.key}")
     held = manifests.coverage(stored(store, Family.OPTIONS))
-    (planned,) = planning.options_backfill(DAYS, ["AAPL"], held)
+    (planned,) = option_planning.options_backfill(DAYS, ["AAPL"], held)
     assert planned == held_back(batch, held)
 
     five_contracts.asked.clear()
     land(planned)
     assert [path for path in five_contracts.paths() if "/range/" in path] == [bars_path(FIVE[4])]
-    assert planning.options_backfill(DAYS, ["AAPL"], manifests.coverage(stored(store, Family.OPTIONS))) == []
+    assert option_planning.options_backfill(DAYS, ["AAPL"], manifests.coverage(stored(store, Family.OPTIONS))) == []
     # A longer range is another question: nothing is known of its first session.
-    (longer,) = planning.options_backfill([date(2026, 11, 17), *DAYS], ["AAPL"], held)
+    (longer,) = option_planning.options_backfill([date(2026, 11, 17), *DAYS], ["AAPL"], held)
     assert longer.contracts_after == ""
 
 
 def test_no_part_after_a_failure_claims_its_contracts(five_contracts, land, store) -> None:
     five_contracts.on(bars_path(FIVE[2]), Reply({}, 400))
-    (batch,) = planning.options_backfill(DAYS, ["AAPL"], NOTHING)
+    (batch,) = option_planning.options_backfill(DAYS, ["AAPL"], NOTHING)
     with pytest.raises(IncompleteFetch, match=r"1 of 8 requests.*saved in manifests/options/.*, manifests/options/"):
         land(batch)
     parts = stored(store, Family.OPTIONS)
     assert [part.contracts and part.contracts.through for part in parts] == [FIVE[1], None, None]
     assert [part.sessions for part in parts] == [(), (), ()]
-    (planned,) = planning.options_backfill(DAYS, ["AAPL"], manifests.coverage(parts))
+    (planned,) = option_planning.options_backfill(DAYS, ["AAPL"], manifests.coverage(parts))
     assert planned.contracts_after == FIVE[1]

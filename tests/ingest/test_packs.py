@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ingest import manifests, packs, planning, runs
+from ingest import manifests, option_planning, packs, planning, runs
 from ingest.datasets import Family
 from ingest.errors import IncompleteFetch, NotAuthorized
 from ingest.flat_files import planning as file_planning
@@ -19,7 +19,7 @@ BARS = "/v2/aggs/ticker/O:{}1/range/1/day/2026-11-18/2026-11-20"
 
 
 def backfill(*underlyings: str) -> list[planning.Batch]:
-    return planning.options_backfill(DAYS, underlyings, NOTHING)
+    return option_planning.options_backfill(DAYS, underlyings, NOTHING)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def land(client, store, settings):
 
 
 def test_five_thousand_underlyings_are_twenty_tasks() -> None:
-    batches = planning.options_daily(DAYS[2], DAYS[:2], [f"U{number:04d}" for number in range(5000)])
+    batches = option_planning.options_daily(DAYS[2], DAYS[:2], [f"U{number:04d}" for number in range(5000)])
     tasks = json.loads(json.dumps(packs.packed(batches)))
     assert len(tasks) == 20
     assert tasks[0]["label"] == "U0000 … U0249 (250 underlyings) 2026-11-20"
@@ -56,7 +56,7 @@ def test_five_thousand_underlyings_are_twenty_tasks() -> None:
 
 
 def test_underlyings_whose_bars_files_have_share_a_task_and_are_asked_again_by_a_second_try() -> None:
-    batches = planning.options_daily(DAYS[2], DAYS[:2], UNDERLYINGS)
+    batches = option_planning.options_daily(DAYS[2], DAYS[:2], UNDERLYINGS)
     left = [file_planning.without(batch, DAYS) for batch in batches]
     (task,) = packs.packed(left)
     assert packs.remaining(packs.unpacked(task), NOTHING) == left
@@ -78,7 +78,7 @@ def test_underlyings_share_a_manifest_that_covers_each(option_api, land, store) 
     held = manifests.coverage([manifest])
     assert all(held.holds(name) == set(DAYS) for name in UNDERLYINGS)
     assert [held.contracts[name][-1].through for name in UNDERLYINGS] == ["O:AAPL1", "O:IBM1", "O:MSFT1"]
-    assert planning.options_backfill(DAYS, UNDERLYINGS, held) == []
+    assert option_planning.options_backfill(DAYS, UNDERLYINGS, held) == []
 
 
 def test_underlying_that_fails_is_not_covered_and_the_others_are(option_api, land, store) -> None:

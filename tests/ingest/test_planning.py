@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from ingest import planning
+from ingest import option_planning, planning
 from ingest.datasets import Dataset, Family
 from ingest.errors import BadSetting
 from ingest.identity import EventPlan
@@ -24,7 +24,7 @@ def bars(batches: list[Batch]) -> list[Batch]:
 def test_a_batch_survives_the_way_through_json() -> None:
     batches = [
         *planning.stocks_daily(DAYS[6], DAYS[1:6], []),
-        *planning.options_daily(DAYS[6], DAYS[1:6], ["AAPL"]),
+        *option_planning.options_daily(DAYS[6], DAYS[1:6], ["AAPL"]),
         *planning.stocks_backfill(DAYS, [], NOTHING),
         *planning.listings_backfill(DAYS, NOTHING),
         planning.tickers_daily(DAYS[6], DAYS[1:6], ("B", "C"), EventPlan(10, 3, ("AAPL",))),
@@ -117,7 +117,7 @@ def test_the_batches_of_a_whole_market_backfill_of_five_years_stay_far_below_the
 
 
 def test_options_ask_for_live_and_expired_contracts_of_each_underlying() -> None:
-    first, second = planning.options_backfill(DAYS, ["AAPL", "MSFT"], NOTHING)
+    first, second = option_planning.options_backfill(DAYS, ["AAPL", "MSFT"], NOTHING)
     assert (first.scope, second.scope) == (("AAPL",), ("MSFT",))
     live, expired, at_the_start = (dict(request.params) for request in first.requests)
     assert live == {"underlying_ticker": "AAPL", "as_of": str(DAYS[-1]), "expired": "false", "limit": "1000"}
@@ -128,21 +128,21 @@ def test_options_ask_for_live_and_expired_contracts_of_each_underlying() -> None
 
 
 def test_options_daily_adds_the_chain() -> None:
-    (batch,) = planning.options_daily(DAYS[6], DAYS[1:6], ["AAPL"])
+    (batch,) = option_planning.options_daily(DAYS[6], DAYS[1:6], ["AAPL"])
     assert [request.dataset for request in batch.requests][-1] == Dataset.OPTION_CHAIN
     assert batch.family == Family.OPTIONS
 
 
 def test_options_that_are_held_are_not_fetched_again() -> None:
     held = Coverage({"AAPL": frozenset(DAYS[:-3])}, {})
-    (batch,) = planning.options_backfill(DAYS, ["AAPL"], held)
+    (batch,) = option_planning.options_backfill(DAYS, ["AAPL"], held)
     assert batch.sessions == tuple(DAYS[-3:])
 
 
 def test_a_contract_is_one_request_clipped_to_its_life() -> None:
     window = (date(2026, 11, 2), date(2026, 11, 20))
     lives = {"O:B": "2026-11-06", "O:A": "2027-01-15", "O:C": "2026-10-30"}
-    assert [request.path for _, request in planning.contract_bars(lives, window)] == [
+    assert [request.path for _, request in option_planning.contract_bars(lives, window)] == [
         "/v2/aggs/ticker/O:A/range/1/day/2026-11-02/2026-11-20",
         "/v2/aggs/ticker/O:B/range/1/day/2026-11-02/2026-11-06",
     ]
