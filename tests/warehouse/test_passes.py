@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,21 @@ def test_a_statement_comes_out_as_from_all_passes(statement: str) -> None:
     (tree,) = trees(statement)
 
     assert outcome(Passes(tree.copy())) == outcome(tree.copy())
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_after_each_pass_the_nodes_of_the_tree_are_known(statement: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tree,) = trees(statement)
+    transform = Passes.transform
+
+    def and_look(passes: Passes, rewrite: Any, **values: Any) -> Passes:
+        transform(passes, rewrite, **values)
+        assert [*map(id, passes._nodes)] == [*map(id, passes.tree.dfs())], rewrite
+        return passes
+
+    monkeypatch.setattr(Passes, "transform", and_look)
+    with contextlib.suppress(NotImplementedError):  # a session parameter that fakesnow doesn't know
+        Chain().run(Passes(tree))
 
 
 @pytest.mark.slow

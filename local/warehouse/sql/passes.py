@@ -1,8 +1,8 @@
 """fakesnow rewrites a tree eighty times over, node by node: here each pass sees only the nodes that it acts on.
 
 A pass acts on a few kinds of nodes, which its source names in `isinstance(expression, …)`, and gives back every other
-node as it is. One walk finds the nodes of a tree; a pass is called with those of its kinds, in the same order, and only
-after a pass that was called the tree is walked again. What only begins a statement is looked for at its beginning.
+node as it is. One walk finds the nodes of a tree; a pass is called with those of its kinds, in the same order, and the
+tree is walked again only after one that may have changed it. What only begins a statement is looked for at its beginning.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ import fakesnow.transforms
 from sqlglot import exp
 
 _STATEMENTS = (exp.Alter, exp.Command, exp.Comment, exp.Create, exp.Drop, exp.ListStage, exp.Put, exp.Show, exp.Use)
-
-
 # What these ask of a node they ask in functions of their own.
 _ASKED_ELSEWHERE = {"update_variables": (exp.Set, exp.Alias), "alter_table_strip_cluster_by": (exp.Alter, exp.Command)}
 # How a pass changes a node in its place; one that does nothing of this gives back another node, or has changed nothing.
