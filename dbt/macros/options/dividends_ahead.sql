@@ -59,35 +59,12 @@ owners_of_executed as (
     {{ securities_of_events('executed') }}
 ),
 
-{# What is told under the old name and under the new one is one dividend, or one split. #}
 paid_once as (
-    select
-        announced.*,
-        owners.security_id
-    from announced
-    inner join owners_of_announced as owners
-        on
-            announced.ticker = owners.ticker
-            and announced.event_date = owners.event_date
-    qualify dense_rank() over (
-        partition by owners.security_id, announced.event_date, round(announced.dividend_usd, 9)
-        order by announced.ticker
-    ) = 1
+    {{ told_once('announced', 'owners_of_announced', 'announced.dividend_usd') }}
 ),
 
 executed_once as (
-    select
-        executed.*,
-        owners.security_id
-    from executed
-    inner join owners_of_executed as owners
-        on
-            executed.ticker = owners.ticker
-            and executed.event_date = owners.event_date
-    qualify dense_rank() over (
-        partition by owners.security_id, executed.event_date, round(executed.split_from / executed.split_to, 9)
-        order by executed.ticker
-    ) = 1
+    {{ told_once('executed', 'owners_of_executed', 'executed.split_from / executed.split_to') }}
 ),
 
 dividends as (

@@ -42,3 +42,20 @@
             spans.valid_from nulls first
     ) = 1
 {%- endmacro %}
+
+{# Splits or dividends with the security that their owners say: what is told under the old name and under the new one, on
+   one day and with one value, is one, and stays under the first of the names. #}
+{% macro told_once(rows, owners, value) -%}
+    select
+        {{ rows }}.*,
+        owners.security_id
+    from {{ rows }}
+    inner join {{ owners }} as owners
+        on
+            {{ rows }}.ticker = owners.ticker
+            and {{ rows }}.event_date = owners.event_date
+    qualify dense_rank() over (
+        partition by owners.security_id, {{ rows }}.event_date, round({{ value }}, 9)
+        order by {{ rows }}.ticker
+    ) = 1
+{%- endmacro %}

@@ -42,35 +42,12 @@ owners as (
     {{ securities_of_events('announced') }}
 ),
 
-{# What is told under the old name and under the new one is one payment, or one split. #}
 paid as (
-    select
-        dividends.*,
-        owners.security_id
-    from dividends
-    inner join owners
-        on
-            dividends.ticker = owners.ticker
-            and dividends.event_date = owners.event_date
-    qualify dense_rank() over (
-        partition by owners.security_id, dividends.event_date, round(dividends.cash_amount, 9)
-        order by dividends.ticker
-    ) = 1
+    {{ told_once('dividends', 'owners', 'dividends.cash_amount') }}
 ),
 
 executed as (
-    select
-        splits.*,
-        owners.security_id
-    from splits
-    inner join owners
-        on
-            splits.ticker = owners.ticker
-            and splits.event_date = owners.event_date
-    qualify dense_rank() over (
-        partition by owners.security_id, splits.event_date, round(splits.split_from / splits.split_to, 9)
-        order by splits.ticker
-    ) = 1
+    {{ told_once('splits', 'owners', 'splits.split_from / splits.split_to') }}
 )
 
 select
