@@ -2,7 +2,7 @@
 
 A pass acts on a few kinds of nodes, which its source names in `isinstance(expression, …)`, and gives back every other
 node as it is. One walk finds the nodes of a tree; a pass is called with those of its kinds, in the same order, and the
-tree is walked again only after one that may have changed it. What only begins a statement is looked for at its beginning.
+tree is walked again only after one that may have changed it. What begins a statement is looked for at its beginning.
 """
 
 from __future__ import annotations
