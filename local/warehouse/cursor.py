@@ -149,7 +149,7 @@ class WarehouseCursor(FakeSnowflakeCursor):
             raise sql_error(
                 f"Actual statement count {len(parsed)} did not match the desired statement count 1.", 8, "0A000"
             )
-        return parsed[0]
+        return _without_positions(parsed[0])
 
     def _run_tree(self, expression: exp.Expr, params: Any) -> None:
         self.statement_type = statement_type.statement_type_id(expression)
@@ -203,3 +203,13 @@ class WarehouseCursor(FakeSnowflakeCursor):
     def _failed(self, error: Exception) -> None:
         self._sqlstate = getattr(error, "sqlstate", None)
         self.session.transactions.after_error(str(getattr(error, "msg", None) or error))
+
+
+def _without_positions(tree: exp.Expr) -> exp.Expr:
+    """The tree without where each word stood in the text, which every copy of a node copies with much more work than
+    the node. fakesnow asks a STDDEV for it, how long its name was.
+    """
+    for node in tree.dfs():
+        if not isinstance(node, exp.Stddev):
+            node._meta = None
+    return tree
