@@ -95,9 +95,16 @@ class AirflowClient:
         return _run(self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}"))
 
     def runs(self, dag_id: str, limit: int = 20) -> list[DagRun]:
-        """The latest runs of a DAG, newest first."""
+        """The latest runs of a DAG, newest first; `~` is all DAGs."""
         answer = self._call("GET", f"/dags/{dag_id}/dagRuns", params={"order_by": "-run_after", "limit": limit})
         return [_run(entry) for entry in answer["dag_runs"]]
+
+    def latest_runs(self) -> dict[str, list[DagRun]]:
+        """The latest runs of all DAGs in one request, each DAG's newest first."""
+        found: dict[str, list[DagRun]] = {}
+        for run in self.runs("~", limit=100):
+            found.setdefault(run.dag_id, []).append(run)
+        return found
 
     def fail(self, run: DagRun) -> None:
         """Mark a run as failed: what an interrupted run left undone is found by the next one."""

@@ -67,13 +67,16 @@ class Chain:
         self._confs, self._began = confs, began
         self._triggered: dict[str, DagRun] = {}
         self._before: dict[str, set[str]] = {}
+        # As they were at the latest look.
+        self._runs: dict[str, list[DagRun]] = {}
         self._resting_since: dict[str, float] = {}
 
     def trigger(self) -> None:
         """Close runs that an interrupted demo left behind, then start the ingests."""
+        self._runs = self._airflow.latest_runs()
         for dag_id in DAG_IDS:
             # A schedule that was missed while nothing ran is made up for at once: such a run is part of this chain.
-            older = [run for run in self._airflow.runs(dag_id) if self._is_older(run)]
+            older = [run for run in self._runs.get(dag_id, []) if self._is_older(run)]
             for run in older:
                 if run.is_active:
                     self._airflow.fail(run)
@@ -103,6 +106,7 @@ class Chain:
 
     def _step(self) -> bool:
         """Look once; True when the chain has come through."""
+        self._runs = self._airflow.latest_runs()
         if not self._ingests_ended():
             self._show_downstream()
             return False
@@ -121,7 +125,8 @@ class Chain:
         for dag_id, run in self._triggered.items():
             if not run.is_active:
                 continue
-            run = self._triggered[dag_id] = self._airflow.run(dag_id, run.run_id)
+            run = next((seen for seen in self._runs.get(dag_id, []) if seen.run_id == run.run_id), run)
+            self._triggered[dag_id] = run
             if run.is_active:
                 continue
             rows = sum(
@@ -156,7 +161,7 @@ class Chain:
 
     def _ended_after(self, dag_id: str, moment: datetime | None) -> DagRun | None:
         """The newest run of `dag_id` that began after `moment` and succeeded; triggers one when the chain rests."""
-        every = self._airflow.runs(dag_id)
+        every = self._runs.get(dag_id, [])
         if any(run.is_active for run in every):
             self._running(dag_id)
             return None
@@ -204,7 +209,7 @@ class Chain:
             self._show(dag_id)
 
     def _new_runs(self, dag_id: str) -> list[DagRun]:
-        return [run for run in self._airflow.runs(dag_id) if run.run_id not in self._before[dag_id]]
+        return [run for run in self._runs.get(dag_id, []) if run.run_id not in self._before[dag_id]]
 
 
 def _took(run: DagRun) -> float | None:

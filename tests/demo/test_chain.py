@@ -39,16 +39,15 @@ class World:
         self.triggered.append(dag_id)
         return run
 
-    def runs(self, dag_id: str, limit: int = 20) -> list[DagRun]:
+    def runs(self, dag_id: str) -> list[DagRun]:
         runs = list(self.every.get(dag_id, []))
         for run in runs:
             if run.is_active:
                 self._finish(run)
         return runs
 
-    def run(self, dag_id: str, run_id: str) -> DagRun:
-        self.runs(dag_id)
-        return next(run for run in self.every[dag_id] if run.run_id == run_id)
+    def latest_runs(self) -> dict[str, list[DagRun]]:
+        return {dag_id: self.runs(dag_id) for dag_id in list(self.every)}
 
     def fail(self, run: DagRun) -> None:
         self.marked_failed.append(run.run_id)
@@ -134,7 +133,7 @@ def test_run_left_by_an_interrupted_demo_is_closed_and_its_work_done() -> None:
     earlier = START - timedelta(hours=3)
     left = DagRun(BUILD, "left", "running", earlier, earlier, None)
     world = World(every={BUILD: [left]})
-    world.runs = lambda dag_id, limit=20: list(world.every.get(dag_id, []))  # type: ignore[method-assign]
+    world.runs = lambda dag_id: list(world.every.get(dag_id, []))  # type: ignore[method-assign]
     board = Board([Stage(dag_id, "") for dag_id in DAG_IDS], Console(file=io.StringIO()))
     Chain(world, world, world.manifests, board, {}, START).trigger()  # type: ignore[arg-type]
     assert world.marked_failed == ["left"]
