@@ -23,6 +23,9 @@ LARGE_NUMBER = re.compile(rb"[:\[,]\s*-?[0-9]+(?:\.[0-9]+)?(?:[eE]\+?0*[0-9]{3}|
 COUNT = re.compile(r"([0-9]{1,40})(?:\.0)?")
 # Where an answer without `results` is one of no rows; elsewhere `results` is an empty list.
 MAY_LACK_RESULTS = ("/v2/aggs/", "/v3/snapshot/")
+# Where an answer is a bare array of rows.
+BARE_ARRAYS = ("/v1/marketstatus/",)
+SUCCESS = ("OK", "DELAYED")
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,17 @@ class Answer:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """The result rows; an absent or null `results` is none, a bare array is the rows itself.
+        """The result rows that are objects; an absent or null `results` is none, a bare array is the rows itself.
 
-        Of ticker events, whose `results` are one object, the rows are its `events`.
+        Of ticker events, whose `results` are one object, the rows are its `events`. What is not an object is landed with
+        the others, and the warehouse rejects it.
         """
-        return _rows(self.payload) or []
+        return [row for row in _rows(self.payload) or () if isinstance(row, dict)]
+
+    @property
+    def result_rows(self) -> int:
+        """How many results it holds, whatever they are: what a load counts too."""
+        return len(_rows(self.payload) or ())
 
     @property
     def counted(self) -> int:
@@ -64,7 +73,7 @@ def read_answer(path: str, params: Mapping[str, str], body: bytes, fetched_at: d
     Raises:
         ServerError: the body is not JSON that a warehouse can load (an HTML page, cut off, not UTF-8, a key that
             occurs twice, a number beyond every float), lacks its `results`, holds fewer rows than it counts, or the API
-            reports its own failure with a 200.
+            reports something else than success with a 200.
         NotEntitled, NotPublishedYet, BeforeHistory, NotFound: reported with a 200.
         MalformedResponse: JSON of an unexpected shape.
     """
@@ -82,10 +91,11 @@ def read_answer(path: str, params: Mapping[str, str], body: bytes, fetched_at: d
     if isinstance(payload, dict):
         _check_status(path, payload)
         _check_shape(path, payload)
-    elif not isinstance(payload, list):
-        raise MalformedResponse(f"{path}: the answer is neither an object nor an array: {_excerpt(body)}")
+    elif not isinstance(payload, list) or not path.startswith(BARE_ARRAYS):
+        # A load would find no results in an array.
+        raise ServerError(f"{path}: the answer is {_excerpt(body)}; expected an object")
     rows = _rows(payload)
-    if rows is not None and (not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows)):
+    if rows is not None and (not isinstance(rows, list) or 2 * _objects(rows) < len(rows)):
         raise MalformedResponse(f"{path}: `results` is not a list of objects")
     _check_count(path, params, payload, len(rows or ()))
     # Line breaks between JSON tokens carry no meaning; one response has to stay on one line.
@@ -121,6 +131,10 @@ def _rows(payload: Any) -> Any:
     return results["events"] if isinstance(results, dict) and "events" in results else results
 
 
+def _objects(rows: list[Any]) -> int:
+    return sum(isinstance(row, dict) for row in rows)
+
+
 def _check_status(path: str, payload: dict[str, Any]) -> None:
     status = payload.get("status")
     said = str(payload.get("error") or payload.get("message") or "")[:200]
@@ -128,8 +142,8 @@ def _check_status(path: str, payload: dict[str, Any]) -> None:
         raise refusal(f"{path} answered 200 with status NOT_AUTHORIZED", said)
     if status == "NOT_FOUND":
         raise NotFound(f"{path}: 200 with status NOT_FOUND {said}")
-    if str(status).upper() == "ERROR" or payload.get("error"):
-        raise ServerError(f"{path}: 200 with status {status} {said}")
+    if payload.get("error") or (status is not None and str(status).upper() not in SUCCESS):
+        raise ServerError(f"{path}: 200 with status {str(status)[:40]} {said}")
 
 
 def _check_shape(path: str, payload: dict[str, Any]) -> None:

@@ -119,12 +119,12 @@ class PolygonClient:
                     f"{request.path}: page {len(seen)} is not found, though the one before names it: {error}"
                 ) from None
             request.check(answer)
-            rows, total = rows + len(answer.rows), total or answer.counted
-            is_by_page = is_by_page and answer.counted <= len(answer.rows)
+            rows, total = rows + answer.result_rows, total or answer.counted
+            is_by_page = is_by_page and answer.counted <= answer.result_rows
             is_of_all = is_of_all and answer.counted in (0, total) and rows <= total
             if not is_by_page and not (is_of_all and (answer.next_url or rows == total)):
                 raise ServerError(
-                    f"{request.path}: page {len(seen)} has {len(answer.rows)} rows, {rows} with those before it, "
+                    f"{request.path}: page {len(seen)} has {answer.result_rows} rows, {rows} with those before it, "
                     f"but a count of {answer.counted}"
                 )
             yield answer

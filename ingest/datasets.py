@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from ingest.errors import MalformedResponse
+from ingest.manifest_document import is_date
 
 if TYPE_CHECKING:
     from ingest.answers import Answer
@@ -26,6 +27,9 @@ CHAIN = re.compile(r"/v3/snapshot/options/([^/]+)")
 EVENTS = re.compile(r"/vX/reference/tickers/([^/]+)/events")
 FLAT_FILE = re.compile(r"(?:us_stocks_sip|us_options_opra)/day_aggs_v1/\d{4}/\d\d/(\d{4}-\d\d-\d\d)\.csv\.gz")
 FIGI = re.compile(r"BBG[A-Z0-9]{9}")
+# What is spelled otherwise the warehouse rejects, and nothing more is asked of it. TICKER is the same in dbt (is_symbol).
+TICKER = re.compile(r"[A-Z][A-Za-z0-9./:_-]{0,15}")
+CONTRACT = re.compile(r"O:[A-Z0-9.]{1,30}")
 
 
 class Family(StrEnum):
@@ -96,7 +100,7 @@ class Request:
             if echoed is not None and echoed != ranged[1]:
                 raise MalformedResponse(f"{self.path}: the answer is about {echoed}")
         elif chain := CHAIN.fullmatch(self.path):
-            self._check_field([row.get("underlying_asset") or {} for row in rows], "ticker", chain[1])
+            self._check_field([inner(row, "underlying_asset") for row in rows], "ticker", chain[1])
         elif events := EVENTS.fullmatch(self.path):
             told = answer.payload.get("results") if isinstance(answer.payload, dict) else None
             figi = told.get("composite_figi") if isinstance(told, dict) else None
@@ -151,6 +155,19 @@ def _underlying(symbol: str) -> str:
 
 def _are_most(some: Sized, of: Sized) -> bool:
     return 2 * len(some) > len(of)
+
+
+def inner(row: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """An object within a row; an empty one where there is something else."""
+    found = row.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def day_in(row: Mapping[str, Any], name: str) -> str | None:
+    """A day of the calendar (YYYY-MM-DD) within a row; None where there is something else."""
+    found = row.get(name)
+    day = found[:10] if isinstance(found, str) else None
+    return day if is_date(day) else None
 
 
 def bar_session(bar: Mapping[str, Any]) -> str | None:

@@ -15,7 +15,7 @@ from typing import Any
 from ingest import chain_bars
 from ingest.client import PolygonClient
 from ingest.conflicts import SeenBars
-from ingest.datasets import Dataset, Request, bar_session
+from ingest.datasets import CONTRACT, Dataset, Request, bar_session, day_in
 from ingest.edges import Edges
 from ingest.errors import (
     BeforeHistory,
@@ -129,7 +129,7 @@ class Fetcher:
                     for bar in answer.rows:
                         seen.add(bar)
                 if request.dataset == Dataset.TICKERS:
-                    listed = listing(answer.rows) | listed
+                    listed = listing(answer.rows, listed)
                 elif request.dataset == Dataset.OPTION_CONTRACTS:
                     expirations |= _expirations(answer.rows)
                 elif request.dataset == Dataset.OPTION_CHAIN and chain_bars.is_final(request.span, answer.fetched_at):
@@ -203,9 +203,10 @@ def _nothing_known(request: Request, error: NotFound) -> str:
 
 
 def _expirations(rows: Sequence[dict[str, object]]) -> dict[str, str]:
+    """When each contract expires; what is no contract, or has no such day, is left to the warehouse."""
     found = {}
     for row in rows:
-        ticker, expiration = row.get("ticker"), row.get("expiration_date")
-        if isinstance(ticker, str) and isinstance(expiration, str) and len(expiration) == 10:
+        ticker, expiration = row.get("ticker"), day_in(row, "expiration_date")
+        if isinstance(ticker, str) and CONTRACT.fullmatch(ticker) and expiration:
             found[ticker] = expiration
     return found

@@ -21,7 +21,7 @@ from ingest import datasets
 from ingest.datasets import Request
 
 # What a ticker is in a path; the vendor's list also has spellings that no exchange uses.
-ASKABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:_-]{0,15}")
+ASKABLE = re.compile(r"[A-Z][A-Za-z0-9.:_-]{0,15}")
 # A run asks for this many at most, and for no more than the key's limit allows in this time.
 MOST_EVENTS, EVENT_MINUTES = 1_000, 20
 # More than this many, and more than this share, are not gone: the list is short (dbt/macros/received/bounds.sql).
@@ -30,10 +30,11 @@ GONE_AT_MOST, GONE_SHARE = 10, 0.05
 
 @dataclass(frozen=True)
 class Identity:
-    """What the vendor says a ticker is; None where it doesn't say."""
+    """What the vendor says a ticker is, and when it last wrote so ("" if unknown); None where it doesn't say."""
 
     composite_figi: str | None = None
     cik: str | None = None
+    updated: str = ""
 
     def contradicts(self, other: Identity) -> bool:
         """Whether it is another security, or is known for the first time."""
@@ -65,13 +66,22 @@ def most_events(requests_per_minute: int) -> int:
     return min(MOST_EVENTS, requests_per_minute * EVENT_MINUTES)
 
 
-def listing(rows: Iterable[Mapping[str, Any]]) -> dict[str, Identity]:
-    """What the rows of a listing say of each ticker; of two rows of a ticker the first one."""
-    found: dict[str, Identity] = {}
+def listing(rows: Iterable[Mapping[str, Any]], before: Listing | None = None) -> dict[str, Identity]:
+    """What the rows of a listing say of each ticker; of two rows of a ticker the one that was updated last counts.
+
+    Args:
+        before: what the pages before say.
+    """
+    found = dict(before or {})
     for row in rows:
-        ticker = row.get("ticker")
+        ticker, figi = row.get("ticker"), _text(row, "composite_figi")
         if isinstance(ticker, str) and ASKABLE.fullmatch(ticker):
-            found.setdefault(ticker, Identity(_text(row, "composite_figi"), _text(row, "cik")))
+            told = Identity(
+                figi if figi and datasets.FIGI.fullmatch(figi) else None,
+                _text(row, "cik"),
+                _text(row, "last_updated_utc") or "",
+            )
+            found[ticker] = max(found.get(ticker, told), told, key=lambda one: one.updated)
     return found
 
 

@@ -60,7 +60,7 @@ class Landing:
             part = self._open.get(target)
             if part is None:
                 part = self._open[target] = _Part(self._folder.path / f"{len(self._entries)}-{dataset}-{span}")
-            part.write(line, len(answer.rows))
+            part.write(line, answer.result_rows)
             if part.size >= self._cut:
                 self._store_part(target)
 

@@ -83,7 +83,7 @@ def listings_before(batch: Batch, splits: Iterable[Mapping[str, Any]]) -> list[R
     Args:
         splits: rows of the splits endpoint.
     """
-    days = sorted({str(split.get("execution_date")) for split in splits})
+    days = sorted({day for split in splits if (day := datasets.day_in(split, "execution_date"))})
     before = {max(earlier) for day in days if (earlier := [one for one in batch.sessions if one.isoformat() < day])}
     (underlying,), start = batch.scope, batch.sessions[0]
     span = span_of(start, batch.sessions[-1])
@@ -101,9 +101,12 @@ def listings_under_former_tickers(batch: Batch, events: Iterable[Mapping[str, An
     (underlying,), sessions = batch.scope, batch.sessions
     span = span_of(sessions[0], sessions[-1])
     changes = sorted(
-        (str(event.get("date")), str((event.get("ticker_change") or {}).get("ticker")))
+        (since, ticker)
         for event in events
-        if event.get("type") == "ticker_change"
+        if (since := datasets.day_in(event, "date"))
+        and isinstance(ticker := datasets.inner(event, "ticker_change").get("ticker"), str)
+        and event.get("type") == "ticker_change"
+        and datasets.TICKER.fullmatch(ticker)
     )
     requests = []
     for (since, ticker), (until, _) in itertools.pairwise([*changes, ("9999-12-31", "")]):

@@ -305,6 +305,7 @@ def test_the_text_of_a_403_says_which_of_three_things_it_is(api, client, status:
         pytest.param(REQUEST, {"adjusted": "true", "results": []}, id="adjusted, as text"),
         pytest.param(REQUEST, {"results": [BAR], "next_url": 5}, id="a next page without an address"),
         pytest.param(REQUEST, {"results": {"T": "A"}}, id="results is no list"),
+        pytest.param(REQUEST, {"results": [BAR, None, "x"]}, id="most results are no objects"),
         pytest.param(CONTRACTS, {"results": [{"underlying_ticker": "MSFT"}]}, id="another underlying"),
         pytest.param(
             datasets.splits(SESSION, "x"), {"results": [{"execution_date": "2026-11-19"}]}, id="splits of before"
@@ -350,6 +351,13 @@ def test_a_few_foreign_rows_do_not_refuse_the_answer(api, client, request_, rows
     assert answer.rows == rows
 
 
+@pytest.mark.parametrize("stray", [None, "AAPL", 7, [1]], ids=str)
+def test_a_result_that_is_not_an_object_is_landed_for_the_warehouse_to_reject(api, client, stray) -> None:
+    api.on(GROUPED, {"resultsCount": 2, "results": [BAR, stray]})
+    (answer,) = client.pages(REQUEST)
+    assert (answer.rows, answer.result_rows, json.loads(answer.body)["results"]) == ([BAR], 2, [BAR, stray])
+
+
 @pytest.mark.parametrize("bar", [{}, {"t": None}, {"t": 1795208400000000000}, {"t": "1795208400000"}], ids=str)
 def test_a_bar_without_a_time_or_with_one_spelled_otherwise_is_kept(api, client, bar) -> None:
     api.on(GROUPED, {"results": [bar]})
@@ -357,7 +365,8 @@ def test_a_bar_without_a_time_or_with_one_spelled_otherwise_is_kept(api, client,
 
 
 def test_a_chain_row_without_its_underlying_is_kept(api, client) -> None:
-    api.on("/v3/snapshot/options/AAPL", {"results": [{"underlying_asset": {}}, {}]})
+    rows = [{"underlying_asset": found} for found in ({}, None, "AAPL", [1])]
+    api.on("/v3/snapshot/options/AAPL", {"results": [*rows, {}]})
     assert len(list(client.pages(datasets.chain("AAPL", "x")))) == 1
 
 
@@ -384,6 +393,10 @@ def test_a_chain_row_without_its_underlying_is_kept(api, client) -> None:
         pytest.param({"raw": b'{"status":"OK","resultsCount":"2","results":[{"T":"A"}]}'}, id="a count as text"),
         pytest.param({"raw": b'{"status":"OK","resultsCount":2.0,"results":[{"T":"A"}]}'}, id="a count as a float"),
         pytest.param({"raw": b"{}"}, id="an object with nothing"),
+        pytest.param({"raw": b"null"}, id="null"),
+        pytest.param({"raw": b'[{"T":"A","c":1}]'}, id="rows without an object around them"),
+        pytest.param({"raw": b'{"status":"TIMEOUT","resultsCount":0}'}, id="another status than success"),
+        pytest.param({"raw": b'{"status":"FAILED","results":[{"T":"A"}]}'}, id="another status with rows"),
         pytest.param({"raw": b'{"status":"error","error":"try later"}'}, id="error with 200"),
         pytest.param({"raw": b'{"error":"internal","resultsCount":0}'}, id="an error without a status"),
         pytest.param({"raw": b'{"results":[{"T":"A","c":1e400}]}'}, id="a number beyond every float"),

@@ -30,6 +30,12 @@ HIGHER = BAR | {"c": 110}
         pytest.param([BAR, HIGHER | {"t": at_close("2026-11-19")}], {}, id="a bar of another session"),
         pytest.param([{"T": "A", "c": 1}, {"T": "A", "c": 2}], {"2026-11-20": 1}, id="no time"),
         pytest.param([{"c": 1}, {"c": 2}, {"T": None, "t": BAR["t"]}], {}, id="no ticker, no time"),
+        pytest.param([BAR, BAR | {"c": "100", "T": " AAPL "}], {}, id="the same number and ticker as text"),
+        pytest.param([BAR, BAR | {"c": "110"}], {"2026-11-20": 1}, id="another number as text"),
+        pytest.param([BAR, BAR | {"otc": False}], {}, id="no over-the-counter ticker, said or not"),
+        pytest.param([BAR, BAR | {"otc": True}], {"2026-11-20": 1}, id="over the counter or not"),
+        pytest.param([BAR, BAR | {"c": [100]}], {"2026-11-20": 1}, id="a list in place of a number"),
+        pytest.param([BAR | {"T": one, "c": c} for one in (["A"], {}, 5, "a b") for c in (1, 2)], {}, id="no tickers"),
     ],
 )
 def test_conflicts_are_counted_by_session(bars: list[dict[str, Any]], conflicts: dict[str, int]) -> None:
