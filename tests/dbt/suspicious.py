@@ -35,6 +35,7 @@ FOUND: dict[str, list[tuple[Any, ...]]] = {
     "stg_polygon__stock_bars_casted_low_is_lowest": [("DEEP", day(LAST))],
     "stg_polygon__stock_bars_casted_vwap_is_between_low_and_high": [("ASIDE", day(LAST))],
     "stg_polygon__stock_bars_casted_has_volume": [("IDLE", day(LAST))],
+    "contracts_contradict_their_symbols": [("O:WALK260821C00037000",), ("O:WALK260821P00037000",)],
     # Call and put cost nearly the same, and the strike is far from the close.
     "fct_polygon__put_call_parity_is_within_bounds": [("AAA", day(SESSIONS[10])), ("AAA", day(LAST))],
 }
@@ -70,6 +71,10 @@ def load(lake: Lake) -> None:
     ranged(lake, "stock_bars", "LIQUID", without(steady, MONTH[24:25]), at=minute(0), v=50_000)
     for contract in ("O:WALK260821C00036000", "O:WALK260821P00036000"):
         ranged(lake, "option_bars", contract, {MONTH[20]: 1.0}, at=minute(0))
+    terms = {"underlying_ticker": "WALK", "expiration_date": "2026-08-21", "strike_price": 37, "contract_type": "call"}
+    wrong = [{"strike_price": 38}, {"ticker": "O:WALK260821P00037000"}, {"ticker": "O:WALK260822C00037000"}]
+    rows = [{"ticker": "O:WALK260821C00037000"} | terms | one for one in wrong]
+    lake.load("option_contracts", "/v3/reference/options/contracts", rows, at=minute(0))
     split = {"id": "s1", "ticker": "SPLIT", "execution_date": MONTH[12], "split_from": 1, "split_to": 2}
     lake.load("splits", "/stocks/v1/splits", [split], at=minute(1))
     gone = {"ticker": "GONE", "name": "Gone", "market": "stocks", "active": False}

@@ -61,6 +61,7 @@ def first(lake: Lake) -> None:
         },
         {"ticker": "CASY", "name": "Casey's, formerly", "active": True, "last_updated_utc": "2019-07-01T00:00:00Z"},
         {"ticker": "CASY", "name": "Casey's, delisted", "active": False, "last_updated_utc": "2026-07-02T00:00:00Z"},
+        {"ticker": "CASY", "name": "Casey's, to come", "active": True, "last_updated_utc": "2099-07-01T00:00:00Z"},
     ]
     lake.load("tickers", "/v3/reference/tickers", newest_first, at=minute(0))
 

@@ -32,6 +32,8 @@
     {%- do most.update(yield_pct=50) %}
     {#- Splits and dividends are announced a year ahead at most, and FLEX options expire within 15 years. #}
     {%- do most.update(announced_days=1100) %}
+    {#- The vendor's clock may be ahead of ours, by no more than a time zone. #}
+    {%- do most.update(clock_hours=24) %}
     {%- do most.update(expiration_days=7500) %}
     {%- do most.update(first_year=1900) %}
     {%- do most.update(shares_per_contract=1e6) %}
@@ -39,6 +41,10 @@
     {%- do most.update(implied_volatility=1000) %}
     {#- Of one share, rounding aside. #}
     {%- do most.update(delta=1.001) %}
+    {#- No option's price bends down in its underlying's, nor falls with volatility; solvers leave a little below zero. #}
+    {%- do most.update(below_zero=0.001) %}
+    {#- At the money in the last minute, of a share that costs a cent. #}
+    {%- do most.update(gamma=1e6) %}
     {#- What a complete answer lacks ends, as long as it is little: so many rows, or this share of what it should hold. #}
     {#- An answer that lacks more is doubted and ends nothing. #}
     {%- do most.update(withdrawn_rows=10) %}

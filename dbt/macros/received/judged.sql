@@ -50,9 +50,10 @@
     contradicts another row of the same answer
 {%- endmacro %}
 
-{# A ticker as any exchange or the vendor spells it: no control character, no blank, not too long. #}
+{# A ticker as any exchange or the vendor spells it: a capital first (a number or `true` is none), no control character, no
+   blank, not too long. ingest/datasets.py goes by the same. #}
 {% macro is_symbol(column) -%}
-    regexp_like({{ column }}, '[A-Za-z0-9][A-Za-z0-9./:_-]{0,{{ bounds().symbol_characters - 1 }}}')
+    regexp_like({{ column }}, '[A-Z][A-Za-z0-9./:_-]{0,{{ bounds().symbol_characters - 1 }}}')
 {%- endmacro %}
 
 {# New York is four or five hours behind UTC. #}

@@ -109,6 +109,13 @@ option_chain_told as (
         ('least(' ~ prices_of_a_chain() ~ ') < 0', 'a negative price'),
         ('implied_volatility < 0 or implied_volatility > ' ~ most.implied_volatility, 'a volatility that no option has'),
         ('abs(delta) > ' ~ most.delta, 'a delta that no option has'),
+        ('gamma < -' ~ most.below_zero ~ ' or gamma > ' ~ most.gamma, 'a gamma that no option has'),
+        (
+            'vega_usd_per_pct < -' ~ most.below_zero ~ ' or vega_usd_per_pct > ' ~ most.option_price_usd,
+            'a vega that no option has'
+        ),
+        ('abs(theta_usd_per_day) > ' ~ most.option_price_usd, 'a theta that no option has'),
+        ('abs(break_even_price_usd) > ' ~ most.stock_price_usd, 'a break-even price that no option has'),
         (
             'open_interest_contracts < 0 or open_interest_contracts > ' ~ most.open_interest_contracts,
             'an open interest that no option has'

@@ -89,7 +89,7 @@ dividends_told as (
 
 {# A recycled ticker is listed twice, as active and as delisted, and a ticker may be listed with an older state too: one
    manifest counts once, with the active row, and of several with the one that the vendor updated last. Two such rows
-   contradict each other. #}
+   contradict each other. A row that was updated in the future comes after all others. #}
 {% macro received_tickers(pending_only=false) -%}
 tickers_told as (
     select
@@ -118,7 +118,10 @@ tickers_results as (
         ticker is null
         or rank() over (
             partition by manifest_id, ticker
-            order by iff(is_active, 0, 1), vendor_updated_at desc nulls last
+            order by
+                iff({{ is_updated_in_the_future() }}, 1, 0),
+                iff(is_active, 0, 1),
+                vendor_updated_at desc nulls last
         ) = 1
 ),
 
@@ -126,8 +129,12 @@ tickers_results as (
     'tickers',
     answer=['manifest_id'],
     not_identified=[('ticker is null', 'no ticker'), ('not ' ~ is_symbol('ticker'), 'not a ticker symbol')],
-    not_true=[]
+    not_true=[(is_updated_in_the_future(), 'an update in the future')]
 ) }}
+{%- endmacro %}
+
+{% macro is_updated_in_the_future() -%}
+    coalesce(vendor_updated_at > dateadd('hour', {{ bounds().clock_hours }}, fetched_at), false)
 {%- endmacro %}
 
 {# What a ticker was on a day: as the list of that day has it, or as it was when it was delisted. The folder of a list is
@@ -168,7 +175,9 @@ ticker_listings_results as (
         or listing_date is null
         or rank() over (
             partition by manifest_id, ticker, listing_kind, listing_date
-            order by vendor_updated_at desc nulls last
+            order by
+                iff({{ is_updated_in_the_future() }}, 1, 0),
+                vendor_updated_at desc nulls last
         ) = 1
 ),
 
@@ -180,7 +189,10 @@ ticker_listings_results as (
         ('not ' ~ is_symbol('ticker'), 'not a ticker symbol'),
         ('listing_date is null', 'no day of the listing or delisting'),
     ],
-    not_true=[(is_in_the_future('listing_date'), 'a day in the future')]
+    not_true=[
+        (is_in_the_future('listing_date'), 'a day in the future'),
+        (is_updated_in_the_future(), 'an update in the future'),
+    ]
 ) }}
 {%- endmacro %}
 

@@ -27,6 +27,7 @@ treasury_yields_told as (
     not_true=[
         (beyond_bounds | join(' or '), 'a yield that no market has shown'),
         (is_in_the_future('yield_date'), 'a day in the future'),
+        ('dayofweekiso(yield_date) > 5', 'a day of the weekend'),
     ]
 ) }}
 {%- endmacro %}
