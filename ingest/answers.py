@@ -43,8 +43,8 @@ class Answer:
     def rows(self) -> list[dict[str, Any]]:
         """The result rows that are objects; an absent or null `results` is none, a bare array is the rows itself.
 
-        Of ticker events, whose `results` are one object, the rows are its `events`. What is not an object is landed with
-        the others, and the warehouse rejects it.
+        Of ticker events, whose `results` are one object, the rows are its `events`. What is not an object is landed
+        with the others, and the warehouse rejects it.
         """
         return [row for row in _rows(self.payload) or () if isinstance(row, dict)]
 

@@ -27,7 +27,7 @@ CHAIN = re.compile(r"/v3/snapshot/options/([^/]+)")
 EVENTS = re.compile(r"/vX/reference/tickers/([^/]+)/events")
 FLAT_FILE = re.compile(r"(?:us_stocks_sip|us_options_opra)/day_aggs_v1/\d{4}/\d\d/(\d{4}-\d\d-\d\d)\.csv\.gz")
 FIGI = re.compile(r"BBG[A-Z0-9]{9}")
-# What is spelled otherwise the warehouse rejects, and nothing more is asked of it. TICKER is the same in dbt (is_symbol).
+# The warehouse rejects what is spelled otherwise, and nothing more is asked of it. dbt has the same TICKER (is_symbol).
 TICKER = re.compile(r"[A-Z][A-Za-z0-9./:_-]{0,15}")
 CONTRACT = re.compile(r"O:[A-Z0-9.]{1,30}")
 

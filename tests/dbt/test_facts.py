@@ -1,6 +1,6 @@
 """Good, damaged, contradicting, withdrawn and late answers in any order, against a replay and a full refresh.
 
-SNOWTAPE_FACTS_ROUNDS: how many later builds, with 40 more answers each. SNOWTAPE_FACTS_SEED: other answers.
+SNOWTAPE_FACTS_ROUNDS: how many later builds, with 60 more answers each. SNOWTAPE_FACTS_SEED: other answers.
 """
 
 from __future__ import annotations
@@ -17,73 +17,77 @@ from typing import Any
 import pytest
 
 from tests.dbt.conftest import Dbt, Lake, differences
-from tests.dbt.facts import Answer, Vendor, Version, late, replay
+from tests.dbt.facts import FIELDS, Answer, Version, replay
 from tests.dbt.scenario import NOON
+from tests.dbt.vendor import WEIGHTS, Vendor, late
 
 SEED = int(os.environ.get("SNOWTAPE_FACTS_SEED", "14"))
 ROUNDS = int(os.environ.get("SNOWTAPE_FACTS_ROUNDS", "2"))
-ANSWERS = 40
+ANSWERS = 60
 MART = "marts.fct_polygon__stock_bars_performance"
+HISTORIES = {
+    "stock_bars": "stock_bars",
+    "option_bars": "options_bars",
+    "splits": "splits",
+    "dividends": "dividends",
+    "tickers": "tickers",
+    "option_contracts": "option_contracts",
+}
 TABLES = (
     MART,
     "marts.fct_polygon__bar_versions",
-    "snapshots.snapshot_polygon__stock_bars",
-    "snapshots.snapshot_polygon__splits",
+    *(f"snapshots.snapshot_polygon__{name}" for name in HISTORIES.values()),
     "staging.stg_polygon__answers",
     "staging.stg_polygon__rows_rejected",
+    "staging.stg_polygon__tickers",
     "intermediate.int_polygon__split_factors",
     "intermediate.int_polygon__ticker_years",
     "intermediate.int_polygon__ticker_spans",
     "intermediate.int_polygon__stock_bars_enriched",
 )
-# Tables only, once the views are there.
-AGAIN = (
-    "stg_polygon__manifests_pending",
-    "stg_polygon__answers",
-    "stg_polygon__rows_rejected",
-    "snapshot_polygon__stock_bars",
-    "snapshot_polygon__splits",
-    "int_polygon__ticker_years",
-    "int_polygon__ticker_spans",
-    "int_polygon__split_factors",
-    "int_polygon__stock_bars_enriched",
-    "fct_polygon__stock_bars_performance",
-    "fct_polygon__bar_versions",
-)
-BARS = """
-    select ticker || ' ' || to_char(session_date, 'YYYY-MM-DD'), dbt_valid_from, dbt_valid_to, open_usd, high_usd,
-        low_usd, close_usd, volume_shares
-    from snapshots.snapshot_polygon__stock_bars
-"""
-SPLITS = """
-    select split_id, dbt_valid_from, dbt_valid_to, ticker, to_char(execution_date, 'YYYY-MM-DD'), split_from, split_to
-    from snapshots.snapshot_polygon__splits
-"""
+# By dataset the key and the values of a version, as the replay has them.
+COLUMNS = {
+    "stock_bars": "ticker || ' ' || to_char(session_date, 'YYYY-MM-DD'), open_usd, high_usd, low_usd, close_usd, "
+    "volume_shares",
+    "option_bars": "contract_ticker || ' ' || to_char(session_date, 'YYYY-MM-DD'), open_usd, high_usd, low_usd, "
+    "close_usd, volume_contracts",
+    "splits": "split_id, ticker, to_char(execution_date, 'YYYY-MM-DD'), split_from, split_to",
+    "dividends": "dividend_id, ticker, to_char(ex_dividend_date, 'YYYY-MM-DD'), cash_amount",
+    "tickers": "ticker, ticker_name",
+    "option_contracts": "contract_ticker, underlying_ticker, to_char(expiration_date, 'YYYY-MM-DD'), strike_usd, "
+    "shares_per_contract",
+}
 
 
 @dataclass
 class Step:
-    """What had been loaded when a build ended, and what the tables held then."""
+    """What had been loaded when a build ended, what the tables held then, and after a build from nothing."""
 
     loaded: list[Answer]
     versions: list[Version]
     tables: dict[str, list[tuple[Any, ...]]]
+    refreshed: dict[str, list[tuple[Any, ...]]]
 
 
 @dataclass
 class Built:
-    """Builds that went on, and one from nothing."""
+    """One build after the other."""
 
     steps: list[Step]
-    refreshed: dict[str, list[tuple[Any, ...]]]
     mart: list[tuple[Any, ...]]
     raw_lines: int
 
 
 def recorded(lake: Lake) -> list[Version]:
     """The versions of the histories, as the replay gives them."""
-    rows = lake.execute(BARS) + lake.execute(SPLITS)
-    return sorted(((key, tuple(values), since, until) for key, since, until, *values in rows), key=repr)
+    rows = [
+        row
+        for dataset, history in HISTORIES.items()
+        for row in lake.execute(
+            f"select dbt_valid_from, dbt_valid_to, {COLUMNS[dataset]} from snapshots.snapshot_polygon__{history}"
+        )
+    ]
+    return sorted(((key, tuple(values), since, until) for since, until, key, *values in rows), key=repr)
 
 
 def expected(loaded: Sequence[Answer]) -> list[Version]:
@@ -108,39 +112,67 @@ def built(lake: Lake, dbt: Dbt) -> Built:
     for start in range(0, len(answers), ANSWERS):
         for answer in answers[start : start + ANSWERS]:
             answer.load(lake)
-        dbt("run", "--select", *(AGAIN if start else (f"+{MART.split('.')[1]}", "+fct_polygon__bar_versions", *AGAIN)))
-        steps.append(Step(answers[: start + ANSWERS], recorded(lake), contents()))
+        dbt.run_behind(*TABLES, again=bool(start))
+        versions, tables = recorded(lake), contents()
+        if start:
+            dbt.run_behind(*TABLES, again=True, full_refresh=True)
+        steps.append(Step(answers[: start + ANSWERS], versions, tables, contents() if start else tables))
     ((raw_lines,),) = lake.execute(
-        "select (select count(*) from raw.stock_bars) + (select count(*) from raw.splits) as lines"
+        f"select {' + '.join(f'(select count(*) from raw.{dataset})' for dataset in HISTORIES)} as lines"
     )
-    mart = lake.execute(f"select ticker || ' ' || session_date, close_usd, split_factor from {MART} order by 1")
-    dbt("run", "--full-refresh", "--select", *AGAIN)
-    return Built(steps, contents(), mart, raw_lines)
+    mart = lake.execute(
+        f"select ticker || ' ' || session_date, close_usd, split_factor, dividend_usd from {MART} order by 1"
+    )
+    return Built(steps, mart, raw_lines)
 
 
-def test_versions_are_those_of_the_replay_after_every_build(built: Built) -> None:
-    for step in built.steps:
-        assert step.versions == expected(step.loaded)
+@pytest.mark.parametrize("number", range(ROUNDS + 1))
+def test_versions_are_those_of_the_replay_after_every_build(built: Built, number: int) -> None:
+    step = built.steps[number]
+    assert step.versions == expected(step.loaded)
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_incremental_equals_full_refresh_row_for_row(built: Built, table: str) -> None:
-    assert differences(built.refreshed[table], built.steps[-1].tables[table]) == []
+@pytest.mark.parametrize("number", range(1, ROUNDS + 1))
+def test_incremental_equals_full_refresh_row_for_row(built: Built, number: int, table: str) -> None:
+    assert differences(built.steps[number].refreshed[table], built.steps[number].tables[table]) == []
+
+
+def in_force(built: Built, dataset: str) -> dict[str, tuple[Any, ...]]:
+    """The replay's values by key, of what is in force in the end."""
+    loaded = [one for one in built.steps[-1].loaded if one.dataset == dataset]
+    return {key: values for key, values, _, until in expected(loaded) if until is None}
 
 
 def test_mart_holds_what_is_in_force_adjusted_by_the_splits_in_force(built: Built) -> None:
-    now = [version for version in expected(built.steps[-1].loaded) if version[3] is None]
-    bars = {key: values[3] for key, values, *_ in now if " " in key}
+    bars = {key: values[3] for key, values in in_force(built, "stock_bars").items()}
     newest = max(key.split()[1] for key in bars)
-    splits = [values for key, values, *_ in now if " " not in key and values[1] <= newest]
+    splits = [values for values in in_force(built, "splits").values() if values[1] <= newest]
 
     def factor(key: str) -> float:
         ticker, session = key.split()
         return float(prod((Fraction(s[2]) / Fraction(s[3]) for s in splits if s[0] == ticker and s[1] > session),
                           start=Fraction(1)))  # fmt: skip
 
-    assert [(key, close) for key, close, _ in built.mart] == sorted(bars.items())
-    assert [adjusted for *_, adjusted in built.mart] == pytest.approx([factor(key) for key, *_ in built.mart])
+    assert [(key, close) for key, close, *_ in built.mart] == sorted(bars.items())
+    assert [adjusted for _, _, adjusted, _ in built.mart] == pytest.approx([factor(key) for key, *_ in built.mart])
+
+
+def test_mart_has_each_dividend_in_force_once_on_the_first_bar_from_its_ex_date_on(built: Built) -> None:
+    sessions: dict[str, list[str]] = {}
+    for key in sorted(in_force(built, "stock_bars")):
+        sessions.setdefault(key.split()[0], []).append(key.split()[1])
+    paid: dict[str, float] = {}
+    # Under two ids, or with and without one, it is one payment.
+    for ticker, day, amount in {values for values in in_force(built, "dividends").values()}:
+        bars = sessions.get(ticker, [])
+        first = next((session for session in bars if session >= day), None)
+        if first is not None and (first == day or first != bars[0]):
+            key = f"{ticker} {first}"
+            paid[key] = paid.get(key, 0.0) + amount
+
+    assert {key: dividend for key, *_, dividend in built.mart if dividend} == pytest.approx(paid)
+    assert paid
 
 
 def test_what_was_known_at_a_moment_is_what_had_come_by_then(built: Built) -> None:
@@ -156,15 +188,19 @@ def test_what_was_known_at_a_moment_is_what_had_come_by_then(built: Built) -> No
         assert known == then
 
 
-def test_the_answers_were_of_every_kind_and_some_ended_a_version_that_came_back(built: Built) -> None:
+@pytest.mark.parametrize("dataset", [one for one in WEIGHTS if one != "option_bars"])
+def test_the_answers_were_of_every_kind_and_ended_versions_of_which_some_came_back(built: Built, dataset: str) -> None:
     """Or the tests above would prove little."""
-    loaded = built.steps[-1].loaded
-    assert {answer.how for answer in loaded} >= {"whole", "damaged", "short", "incomplete", "suspect", "cut"}
-    assert built.raw_lines == sum(len(answer.pages) for answer in loaded)
-    versions = built.steps[-1].versions
+    loaded = [one for one in built.steps[-1].loaded if one.dataset == dataset]
+    assert {answer.how for answer in loaded} >= {"whole", "damaged", "short", "incomplete"}
+    versions = expected(loaded)
     starts = {(key, since) for key, _, since, _ in versions}
     withdrawn = {(key, until) for key, _, _, until in versions if until and (key, until) not in starts}
-    back = {key for key, until in withdrawn if any(key == other and until < since for other, since in starts)}
-    assert len(withdrawn) > 5
-    assert back
-    assert {key for key, _ in withdrawn} - back
+    assert any(key == other and until < since for key, until in withdrawn for other, since in starts)
+    assert any(until is None for *_, until in versions)
+
+
+def test_every_answer_was_loaded(built: Built) -> None:
+    loaded = built.steps[-1].loaded
+    assert built.raw_lines == sum(len(answer.pages) for answer in loaded)
+    assert {answer.dataset for answer in loaded} == FIELDS.keys()

@@ -97,6 +97,8 @@ def test_rows_that_are_not_a_ticker_are_left_out_and_the_first_of_two_counts() -
 
 @pytest.mark.parametrize("newest_first", [True, False], ids=str)
 def test_of_two_rows_of_a_ticker_on_any_pages_the_one_that_was_updated_last_counts(newest_first: bool) -> None:
-    rows = [{"ticker": "DINE", "cik": str(year), "last_updated_utc": f"{year}-05-04T00:00:00Z"} for year in (2026, 2019)]
+    rows = [
+        {"ticker": "DINE", "cik": str(year), "last_updated_utc": f"{year}-05-04T00:00:00Z"} for year in (2026, 2019)
+    ]
     first, second = rows if newest_first else rows[::-1]
     assert identity.listing([second], identity.listing([first]))["DINE"].cik == "2026"

@@ -137,7 +137,9 @@ def test_no_part_after_a_failure_claims_its_contracts(five_contracts, land, stor
 def test_what_is_no_contract_or_has_no_expiration_is_not_asked_for(option_api, land, store) -> None:
     known = [contract("O:AAPL1", "2027-01-15")]
     strange = [contract("O:AAPL3", "2026-99-99"), contract("O:AAPL4", 20270115), contract("O:../x", "2027-01-15")]
-    option_api.on("/v3/reference/options/contracts", {"results": [*known, *strange, contract(["O:AAPL5"], "2027-01-15")]})
+    option_api.on(
+        "/v3/reference/options/contracts", {"results": [*known, *strange, contract(["O:AAPL5"], "2027-01-15")]}
+    )
     (batch,) = option_planning.options_backfill(DAYS, ["AAPL"], NOTHING)
     land(batch)
     assert [path for path in option_api.paths() if "/aggs/" in path] == [

@@ -27,13 +27,15 @@
         results.value as result
 {%- endmacro %}
 
-{# Results of paged answers, with the first page of each: <dataset>_told is made <dataset>_results. #}
+{# Results of paged answers, with the first page of each and what it was asked about, which a page that follows doesn't
+   say: <dataset>_told is made <dataset>_results. #}
 {% macro with_answers(dataset) -%}
 {{ dataset }}_results as (
     select
         told.*,
         coalesce(pages.answer_object_key, told.object_key) as answer_object_key,
-        coalesce(pages.answer_line_number, told.line_number) as answer_line_number
+        coalesce(pages.answer_line_number, told.line_number) as answer_line_number,
+        pages.symbol as requested_symbol
     from {{ dataset }}_told as told
     left join {{ ref('stg_polygon__answers') }} as pages
         on

@@ -6,7 +6,6 @@ option_contracts_told as (
         {{ result_columns() }},
         {{ result_text('ticker') }} as contract_ticker,
         {{ underlying_of(result_text('underlying_ticker')) }} as underlying_ticker,
-        {{ underlying_of('lines.request:params:underlying_ticker::varchar') }} as requested_underlying,
         {{ result_text('contract_type') }} as contract_type,
         {{ result_text('exercise_style') }} as exercise_style,
         {{ result_date('expiration_date') }} as expiration_date,
@@ -27,7 +26,7 @@ option_contracts_told as (
     not_identified=[
         ('contract_ticker is null', 'no ticker'),
         ('not coalesce(' ~ is_option_symbol('contract_ticker') ~ ', false)', 'not an option symbol'),
-        ('underlying_ticker <> requested_underlying', 'an underlying that was not asked for'),
+        ('underlying_ticker <> requested_symbol', 'an underlying that was not asked for'),
     ],
     not_true=[
         ('not ' ~ is_symbol('underlying_ticker'), 'an underlying that is not a ticker symbol'),
