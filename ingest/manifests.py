@@ -287,22 +287,24 @@ class Coverage:
 def coverage(manifests: Iterable[Manifest]) -> Coverage:
     """What these manifests hold: sessions of bars by ticker or underlying, ranges of reference data.
 
-    A session that two manifests found suspect counts as held: it is as it is.
+    A session that the newest manifest with it found suspect is not held, though an older one may cover it: another
+    answer has to say. If two in a row found it suspect, it counts as held: it is as it is.
     """
     sessions: dict[str, set[date]] = {}
     spans: dict[Dataset, set[tuple[date, date]]] = {}
     suspected: set[tuple[str, str]] = set()
     rows: dict[date, int] = {}
     contracts: dict[str, list[ContractSpan]] = {}
-    for manifest in manifests:
+    for manifest in sorted(manifests, key=lambda one: one.manifest_id):
         rows |= {date.fromisoformat(day): count for day, count in manifest.session_rows.items()}
         for cover in manifest.each:
             symbol = cover.underlying
             contracts.setdefault(symbol, []).extend([cover.contracts] if cover.contracts else [])
             suspects = {(symbol, session) for session in cover.suspect_sessions}
             twice = {session for _, session in suspects & suspected}
-            suspected |= suspects
+            suspected = (suspected | suspects) - {(symbol, session) for session in cover.sessions}
             held = sessions.setdefault(symbol, set())
+            held.difference_update(date.fromisoformat(day) for day in cover.suspect_sessions)
             held.update(date.fromisoformat(day) for day in (*cover.sessions, *twice))
         for entry in manifest.objects if manifest.complete else ():
             match = SPAN.fullmatch(entry.key.split("/")[2])

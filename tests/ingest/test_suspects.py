@@ -7,12 +7,15 @@ import pytest
 
 from ingest import manifests, planning
 from ingest.completeness import SuspectSession
+from ingest.datasets import Family
 from ingest.errors import IncompleteFetch
+from ingest.manifests import WHOLE_MARKET, Manifest
 
 from .answering import DAYS, NOTHING, grouped, held_back, path_of, ranged, stored
 from .conftest import Reply
 
 MARKET = [f"T{number}" for number in range(30)]
+EMPTY = Manifest("", Family.STOCKS, "", "a_dag", "a_run", (), (WHOLE_MARKET,), 1, 1, True, (), ())
 
 
 @pytest.fixture
@@ -50,6 +53,26 @@ def test_a_session_that_stays_suspect_is_kept_recorded_and_fetched_by_the_next_b
     assert held.holds("AAPL") == {DAYS[0], DAYS[2]}
     # A second manifest that finds the same settles it: the session is as it is.
     assert manifests.coverage([first, first]).holds("AAPL") == set(DAYS)
+
+
+def test_a_session_that_the_newest_answer_makes_suspect_is_fetched_again_though_an_older_one_was_sound() -> None:
+    def answered(number: int, is_sound: bool) -> Manifest:
+        suspect = SuspectSession("stock_bars", "2026-11-19", 20, 30, fetches=2)
+        return replace(
+            EMPTY,
+            manifest_id=f"20261120T21000000000{number}Z-00000000",
+            sessions=("2026-11-19",) if is_sound else (),
+            suspect_sessions=() if is_sound else (suspect,),
+        )
+
+    sound, suspect, again = answered(1, True), answered(2, False), answered(3, False)
+    held = [
+        bool(manifests.coverage(found).holds("AAPL"))
+        for found in ([sound], [suspect, sound], [sound, suspect, again], [sound, suspect, answered(3, True)])
+    ]
+    assert held == [True, False, True, True]
+    # A sound answer in between: what came before it is settled.
+    assert not manifests.coverage([suspect, answered(3, True), answered(4, False)]).holds("AAPL")
 
 
 def test_a_second_answer_that_fails_leaves_the_first_one_standing(api, land, store, backfill) -> None:
