@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from ingest.errors import MalformedResponse, NotAuthorized, NotFound, RateLimited, ServerError
 from ingest.refusals import refusal
-from ingest.retry import parse_retry_after
+from ingest.retry import parse_moment, parse_retry_after
 
 JSON_BLANKS = b" \t\r\n"
 # Half of a character that takes two escapes: Python reads it, no warehouse does.
@@ -118,7 +118,9 @@ def raise_for_status(status: int, headers: Mapping[str, str], body: bytes, path:
     if status == 404:
         raise NotFound(where)
     if status == 429:
-        raise RateLimited(where, parse_retry_after(headers.get("Retry-After"), now))
+        raise RateLimited(
+            where, parse_retry_after(headers.get("Retry-After"), parse_moment(headers.get("Date")) or now)
+        )
     if status >= 500 or status in (408, 425):
         raise ServerError(where)
     raise MalformedResponse(where)

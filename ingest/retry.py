@@ -36,18 +36,26 @@ class RetryPolicy:
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds that a `Retry-After` header asks for: a number or an HTTP date; None where it is absent or unreadable."""
+    """Seconds that a `Retry-After` header asks for: a number or an HTTP date; None where it is absent or unreadable.
+
+    Args:
+        now: by the clock of the server, where its answer says: ours may be a day behind.
+    """
     text = (value or "").strip()
     if not text:
         return None
     try:
         seconds = float(text)
     except ValueError:
-        try:
-            moment = parsedate_to_datetime(text)
-        except (ValueError, TypeError, IndexError):
-            return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        return max(0.0, (moment - now).total_seconds())
+        moment = parse_moment(text)
+        return None if moment is None else max(0.0, (moment - now).total_seconds())
     return seconds if 0 <= seconds < float("inf") else None
+
+
+def parse_moment(text: str | None) -> datetime | None:
+    """The moment that an HTTP date names; None where it names none."""
+    try:
+        moment = parsedate_to_datetime(text or "")
+    except (ValueError, TypeError, IndexError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
