@@ -172,6 +172,8 @@ believed as (
             true
         )
         {%- else %}
+        {# An answer that holds nothing is lost as likely as not, unless there was but one row. #}
+        and (held_rows > 0 or lacks.lacking_rows = 1)
         and (
             lacks.lacking_rows <= {{ most.withdrawn_rows }}
             or lacks.lacking_rows <= {{ most.withdrawn_share }} * (lacks.lacking_rows + held_rows)

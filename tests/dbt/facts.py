@@ -210,5 +210,5 @@ def believed(answer: Answer, lacking: int, held: int, before: Sequence[Answer]) 
         usual = max((len(one.rows) for one in lists if one.is_whole), default=0)
         return held > 0 and (len(answer.rows) >= usual - 10 or len(answer.rows) >= 0.95 * usual)
     if answer.dataset != "stock_bars":
-        return lacking <= 10 or lacking <= 0.01 * (lacking + held)
+        return (held > 0 or lacking == 1) and (lacking <= 10 or lacking <= 0.01 * (lacking + held))
     return held > 0 and lacking <= 10 and (lacking == 1 or lacking <= 0.25 * (lacking + held))

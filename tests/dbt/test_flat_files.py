@@ -21,6 +21,7 @@ CALL, OTHER = "O:AAA260821C00110000", "O:AAA260821C00120000"
 CHAIN_AND_RANGE, CHAIN_AND_FILE, CHAIN_ALONE, UNTRADED, NEVER, TOMORROW, UNDATED, MIDSESSION, FINAL, FREE, TOGETHER = (
     f"O:AAA260821P{number:05d}000" for number in range(110, 121)
 )
+PAGED = "O:AAA260821P00121000"
 TABLES = (
     "snapshots.snapshot_polygon__stock_bars",
     "snapshots.snapshot_polygon__options_bars",
@@ -72,12 +73,10 @@ def day_of(close: float, session: str, *, hour: int = 0, **changed: Any) -> dict
     return values | {"last_updated": int(at.timestamp()) * 10**9} | changed
 
 
-def chain(
-    lake: Lake, session: str, days: dict[str, dict[str, Any]], *, at: datetime, manifest: str | None = None
-) -> str:
+def chain(lake: Lake, session: str, days: dict[str, dict[str, Any]], *, at: datetime, **more: Any) -> str:
     rows = [{"details": {"ticker": contract}, "day": day, "open_interest": 5} for contract, day in days.items()]
     path = "/v3/snapshot/options/AAA"
-    return lake.load("option_chain", path, rows, at=at, session=session, manifest=manifest)
+    return lake.load("option_chain", path, rows, at=at, session=session, **more)
 
 
 def first(lake: Lake) -> None:
@@ -91,6 +90,8 @@ def first(lake: Lake) -> None:
     chain(lake, SECOND, traded | untraded, at=minute(1))
     chain(lake, FIRST, {MIDSESSION: day_of(6, FIRST, hour=15)}, at=at_hour(FIRST, 16))
     chain(lake, FIRST, {FINAL: day_of(6, FIRST), FREE: day_of(0, FIRST)}, at=at_hour(FIRST, 17))
+    page = chain(lake, FIRST, {PAGED: day_of(6, FIRST)}, at=minute(1), next_url="https://x/y?cursor=c1")
+    chain(lake, FIRST, {PAGED: day_of(6.5, FIRST)}, at=minute(2), manifest=page, params={"cursor": "c1"})
     both = chain(lake, FIRST, {TOGETHER: day_of(7, FIRST, volume=1030)}, at=minute(1))
     ranged(lake, "option_bars", TOGETHER, {FIRST: 7.0}, at=minute(2), manifest=both)
 
@@ -218,7 +219,7 @@ def test_day_bar_of_a_chain_is_the_bar_of_its_session_and_of_no_other(played: Pl
     assert of(played, 0, CHAIN_ALONE, SECOND) == [(4, 4, 1, None)]
     assert of(played, 0, FINAL, FIRST)[0][:2] == (6, 6)
     contracts = {row[0] for row in played.versions[2]}
-    assert not contracts & {UNTRADED, NEVER, TOMORROW, UNDATED, MIDSESSION, FREE}
+    assert not contracts & {UNTRADED, NEVER, TOMORROW, UNDATED, MIDSESSION, FREE, PAGED}
 
 
 def test_chain_lacks_the_day_of_another_session(played: Played) -> None:
@@ -242,6 +243,8 @@ def test_rows_of_a_file_are_judged_like_those_of_an_answer(played: Played) -> No
         ("EMPTY", "no price"),
         ("HUGE", "a price above every share"),
         (FREE, "a price that is not positive"),
+        # On two pages of one chain: as rows of the chain, and as bars.
+        *[(PAGED, "contradicts another row of the same answer")] * 4,
         ("OTHERDAY", "a session that was not asked for"),
         ("TWICE", "contradicts another row of the same answer"),
         ("TWICE", "contradicts another row of the same answer"),

@@ -127,9 +127,11 @@ class Vendor:
         rows = list(self.known[dataset].values())
         if dataset in date:
             rows = [row for row in rows if first <= row[date[dataset]] <= last]
-        how = pick.choices(("whole", "damaged", "short", "incomplete", "cut"), (8, 5, 2, 2, 2))[0]
+        how = pick.choices(("whole", "damaged", "short", "incomplete", "cut", "empty"), (8, 5, 2, 2, 2, 1))[0]
         if how == "damaged":
             rows = self.damaged_reference(dataset, rows)
+        elif how == "empty":
+            rows = []
         elif how in ("short", "incomplete"):
             rows = rows[: len(rows) // 2]
         pages = [tuple(rows[start : start + most]) for start in range(0, len(rows), most)] or [()]

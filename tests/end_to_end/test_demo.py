@@ -99,6 +99,7 @@ def test_second_run_asks_for_the_suspect_session_alone_and_adds_nothing_else(dem
     assert {name: count - before[name] for name, count in after.items() if count != before[name]} == {
         "RAW.LOAD_LEDGER": 1,
         "RAW.STOCK_BARS": 1,
+        "SNAPSHOTS.ABSORBED_MANIFESTS": 7,  # the manifest, for each dataset of stocks
         "objects": 2,
     }
     assert states == [("closed",)]

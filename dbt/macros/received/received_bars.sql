@@ -122,14 +122,27 @@
 
 {{ dataset }}_results as (
     select
-        *,
-        iff(is_grouped, requested_until, time_date) as session_date
-    from {{ dataset }}_told
+        told.*,
+        iff(told.is_grouped, told.requested_until, told.time_date) as session_date
+        {%- if is_option %},
+        {# Only a chain has several pages. #}
+        coalesce(pages.answer_object_key, told.object_key) as answer_object_key,
+        coalesce(pages.answer_line_number, told.line_number) as answer_line_number
+        {%- endif %}
+    from {{ dataset }}_told as told
+    {%- if is_option %}
+    left join {{ ref('stg_polygon__answers') }} as pages
+        on
+            told.manifest_id = pages.manifest_id
+            and told.object_key = pages.object_key
+            and told.line_number = pages.line_number
+            and pages.dataset = 'option_chain'
+    {%- endif %}
 ),
 
 {{ judged(
     dataset,
-    answer=['object_key', 'line_number'],
+    answer=['answer_object_key', 'answer_line_number'] if is_option else ['object_key', 'line_number'],
     not_identified=[
         (ticker ~ ' is null', 'no ticker'),
         (
