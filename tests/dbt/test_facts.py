@@ -21,7 +21,7 @@ from tests.dbt.facts import FIELDS, Answer, Version, replay
 from tests.dbt.scenario import NOON
 from tests.dbt.vendor import WEIGHTS, Vendor, late
 
-SEED = int(os.environ.get("SNOWTAPE_FACTS_SEED", "14"))
+SEED = int(os.environ.get("SNOWTAPE_FACTS_SEED", "21"))
 ROUNDS = int(os.environ.get("SNOWTAPE_FACTS_ROUNDS", "2"))
 ANSWERS = 60
 MART = "marts.fct_polygon__stock_bars_performance"

@@ -70,7 +70,7 @@ class Vendor:
             return self.paged(dataset, at, "", "9999", {"market": "stocks", "active": "true"}, most=10)
         if dataset == "option_contracts":
             return self.of_listing(at)
-        days = sorted(pick.choice([f"2026-07-{day:02d}" for day in range(1, 21)]) for _ in range(2))
+        days = [f"2026-07-{pick.randint(1, 14):02d}", f"2026-07-{pick.randint(14, 20):02d}"]
         name = "execution_date" if dataset == "splits" else "ex_dividend_date"
         return self.paged(dataset, at, *days, {f"{name}.gte": days[0], f"{name}.lte": days[1]})
 
