@@ -17,8 +17,9 @@ BUILD = """
 One `dbt build` after every load, with the tests that stop it (`gates` in `dbt/selectors.yml`). Views and comments
 are left as they are while the project is the one of the last build; a manual run defines them again. A retry goes on
 with `dbt retry` from where the try before has failed.
-Once an hour as well, because the event of a load can be lost, for example while this DAG is paused. A run that finds
-nothing newer in the ledger than the last build is skipped; a manual run always builds. Rings `marts_built`.
+Once an hour as well, because the event of a load can be lost, for example while this DAG is paused, and for overrides.
+A run that finds nothing newer in the ledger than the last build, and no new override, is skipped; a manual run always
+builds. Rings `marts_built`.
 """
 TEST = """
 ### Data tests, with their history

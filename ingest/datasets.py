@@ -6,7 +6,7 @@ All prices are asked for unadjusted (`adjusted=false`). Dates are New York sessi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sized
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -139,7 +139,7 @@ class Request:
                     f"expected {limit} {asked[limit]}"
                 )
 
-    def _check_field(self, rows: list[dict[str, Any]], name: str, expected: str) -> None:
+    def _check_field(self, rows: Sequence[Mapping[str, Any]], name: str, expected: str) -> None:
         named = [found for row in rows if isinstance(found := row.get(name), str)]
         foreign = [found for found in named if _underlying(found) != _underlying(expected)]
         if _are_most(foreign, named):

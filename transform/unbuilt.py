@@ -9,8 +9,9 @@ from typing import Any
 UNBUILT = Path(__file__).with_name("sql") / "unbuilt.sql"
 
 
-def has_unbuilt_loads(connection: Any) -> bool:
-    """Whether the ledger holds other manifests than the last whole build had taken up. Only reads.
+def has_unbuilt(connection: Any) -> bool:
+    """Whether the ledger holds other manifests than the last whole build had taken up, or an override was entered since
+    it began. Only reads.
 
     A build that failed, skipped models or ended half-way is not a whole one: its loads count as not built.
 

@@ -36,7 +36,7 @@ def settings() -> TransformSettings:
 
 @task(outlets=[MARTS_BUILT], execution_timeout=LONGEST)
 def build() -> Iterator[Metadata]:
-    """`dbt build`, unless nothing was loaded since the last one; a later try goes on where the one before it failed.
+    """`dbt build`, unless nothing was loaded or overridden since the last one; a later try goes on where the one before it failed.
 
     Views, comments and columns are left as they are where the last build was of the same project; a manual run defines
     them again. Its tests are kept with it, and the event names the run, so that `dbt_test` runs only the others.
@@ -44,7 +44,7 @@ def build() -> Iterator[Metadata]:
     from transform.definitions import definitions_are_current, project_digest
     from transform.results import of_tries, record
     from transform.run import Selector, dbt
-    from transform.unbuilt import has_unbuilt_loads
+    from transform.unbuilt import has_unbuilt
     from wiring.warehouse import warehouse
 
     context: Any = get_current_context()
@@ -52,8 +52,8 @@ def build() -> Iterator[Metadata]:
     selector: Selector = "build"
     if context["dag_run"].run_type != "manual" and tried == 1:
         with warehouse() as connection:
-            if not has_unbuilt_loads(connection):
-                raise AirflowSkipException("The ledger has nothing newer than the last build.")
+            if not has_unbuilt(connection):
+                raise AirflowSkipException("Nothing was loaded or overridden since the last build.")
             if definitions_are_current(connection, project_digest(where.project_dir)):
                 selector = "build_rows"
     folders = [where.target_path(run_name(context, number)) for number in range(1, tried + 1)]

@@ -69,7 +69,7 @@ def calls(monkeypatch, tmp_path) -> Calls:
     monkeypatch.setattr("transform.results.of_tries", lambda folders, run_id: [replace(PASSED, run_id=run_id)])
     monkeypatch.setattr("transform.definitions.project_digest", lambda folder: "a digest")
     monkeypatch.setattr("transform.definitions.definitions_are_current", lambda connection, digest: made.are_current)
-    monkeypatch.setattr("transform.unbuilt.has_unbuilt_loads", lambda connection: made.has_unbuilt)
+    monkeypatch.setattr("transform.unbuilt.has_unbuilt", lambda connection: made.has_unbuilt)
     monkeypatch.setattr(wiring.warehouse, "warehouse", warehouse)
     return made
 
@@ -104,7 +104,7 @@ def test_a_build_rings_the_marts_once(calls, start) -> None:
 @pytest.mark.parametrize("run_type", ["scheduled", "asset_triggered"])
 def test_a_build_is_skipped_when_the_ledger_has_nothing_newer(calls, start, run_type) -> None:
     calls.has_unbuilt = False
-    with pytest.raises(AirflowSkipException, match="nothing newer than the last build"):
+    with pytest.raises(AirflowSkipException, match="Nothing was loaded or overridden"):
         start("build", run_type=run_type)
     assert calls.ran == []
 

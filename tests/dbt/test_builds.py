@@ -7,7 +7,7 @@ import math
 import os
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -18,7 +18,7 @@ import talib
 from tests.dbt import scenario, suspicious
 from tests.dbt.conftest import DATABASE, Dbt, Lake, differences
 from tests.dbt.scenario import ADJUSTED, CALL, CLOSES, LAST, PUT, SESSIONS, minute, numbers, replay
-from transform.unbuilt import has_unbuilt_loads
+from transform.unbuilt import has_unbuilt
 
 HISTORIES = [
     f"snapshots.snapshot_polygon__{name}"
@@ -328,18 +328,26 @@ def test_a_build_records_what_it_had_taken_up_of_the_ledger(built: Built) -> Non
 
 
 def test_what_is_loaded_after_a_build_is_unbuilt(built: Built) -> None:
-    assert not has_unbuilt_loads(built.lake.connection)
+    assert not has_unbuilt(built.lake.connection)
     with built.lake.undone():
         built.lake.grouped("2026-11-20", [], at=datetime(2026, 11, 21))
-        assert has_unbuilt_loads(built.lake.connection)
-    assert not has_unbuilt_loads(built.lake.connection)
+        assert has_unbuilt(built.lake.connection)
+    assert not has_unbuilt(built.lake.connection)
+
+
+def test_what_is_overridden_after_a_build_is_unbuilt(built: Built) -> None:
+    ((began,),) = built.lake.execute("select max(started_at) from ops.builds")
+    for minutes, is_unbuilt in ((-11, False), (1, True)):
+        with built.lake.undone():
+            built.lake.override("splits", "a1", "drop", None, at=began + timedelta(minutes=minutes))
+            assert has_unbuilt(built.lake.connection) == is_unbuilt
 
 
 @pytest.mark.parametrize("column", ["models_failed", "models_skipped"])
 def test_the_loads_of_a_build_that_was_not_whole_are_unbuilt(built: Built, column: str) -> None:
     with built.lake.undone():
         built.lake.execute(f"update ops.builds set {column} = 1")
-        assert has_unbuilt_loads(built.lake.connection)
+        assert has_unbuilt(built.lake.connection)
 
 
 def test_histories_refuse_to_be_written_as_of_a_moment(built: Built, dbt: Dbt) -> None:
