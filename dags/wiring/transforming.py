@@ -36,7 +36,7 @@ def settings() -> TransformSettings:
 
 @task(outlets=[MARTS_BUILT], execution_timeout=LONGEST)
 def build() -> Iterator[Metadata]:
-    """`dbt build`, unless nothing was loaded or overridden since the last one; a later try goes on where the one before it failed.
+    """`dbt build`, unless nothing was loaded or overridden since the last one; a later try goes on where one failed.
 
     Views, comments and columns are left as they are where the last build was of the same project; a manual run defines
     them again. Its tests are kept with it, and the event names the run, so that `dbt_test` runs only the others.

@@ -59,6 +59,7 @@ MATRIX: dict[str, set[tuple[str, str, str]]] = {
         ("select", "table", "ops.dbt_test_results"),
         ("insert", "table", "ops.dbt_test_results"),
         ("select", "table", "ops.builds"),
+        ("select", "table", "ops.overrides"),
     },
     "transformer": {
         ("usage", "database", DATABASE),

@@ -17,6 +17,7 @@ grant select, update on table raw.load_watermarks to role {{ loader }};
 grant select, insert on table ops.dbt_test_results to role {{ loader }};
 -- Whether a build would find anything new.
 grant select on table ops.builds to role {{ loader }};
+grant select on table ops.overrides to role {{ loader }};
 
 grant usage on schema raw to role {{ transformer }};
 grant select on all tables in schema raw to role {{ transformer }};
