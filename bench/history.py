@@ -33,12 +33,13 @@ class Market:
     def __init__(self, tickers: int, sessions: list[str]) -> None:
         self.tickers, self.sessions = tickers, sessions
 
-    def insert_history(self, connection: Any, until: int) -> None:
-        """The sessions before a place, straight into raw and the ledger."""
+    def insert_history(self, connection: Any, until: int, since: int = 0) -> None:
+        """The sessions before a place, from another one on, straight into raw and the ledger."""
         step = max(1, BARS_AN_INSERT // self.tickers)
-        for begin in range(0, until, step):
+        for begin in range(since, until, step):
             part = self.sessions[begin : min(begin + step, until)]
             values = {"tickers": self.tickers, "offset": begin, "sessions": json.dumps(part)}
+            values |= {"what": "history", "rows": self.tickers}
             for name in ("history_bars", "history_ledger"):
                 connection.cursor().execute((SQL / f"{name}.sql").read_text(), values)
 

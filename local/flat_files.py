@@ -19,7 +19,7 @@ from typing import Any
 
 import boto3
 
-from local.market.contracts import UNDERLYINGS, Contract
+from local.market.contracts import Contract
 from local.market.market import Market
 from local.market.universe import rows_of
 from local.objects.process import Reader, RunningObjectStore
@@ -54,7 +54,7 @@ def bars_of(market: Market, folder: str, position: int) -> list[dict[str, Any]]:
     else:
         rows = [
             row
-            for underlying in UNDERLYINGS
+            for underlying in market.contracts.underlyings()
             for contract in market.contracts.alive(underlying, position)
             for row in _rows(market, contract, position, midnight)
         ]

@@ -43,7 +43,14 @@ ACCOUNT_USAGE = "snowflake.account_usage"
 
 # A value for every parameter that a query has: what Python would send.
 VALUES: Mapping[str, Value] = {
-    **{"ticker": "AAPL", "tickers": '["AAPL"]', "underlying": "AAPL", "test_id": "test", "invocation_id": "invocation"},
+    **{
+        "ticker": "AAPL",
+        "tickers": '["AAPL"]',
+        "underlying": "AAPL",
+        "contract": "O:A",
+        "test_id": "test",
+        "invocation_id": "invocation",
+    },
     **{"security": "ticker:AAPL", "securities": '["ticker:AAPL"]', "day": "", "until": date(2026, 1, 2)},
     **{"since": date(2026, 1, 2), "session": date(2026, 1, 2), "rows": 10, "runs": 10},
     **{"run_id": "run", "test_name": "test", "model_name": "model", "column_name": "column", "status": "pass"},

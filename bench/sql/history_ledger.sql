@@ -1,4 +1,4 @@
--- The same sessions in the ledger: a manifest each, as daily runs would have left them.
+-- Sessions in the ledger: a manifest each, as daily runs would have left them.
 insert into raw.load_ledger (
     manifest_id,
     manifest_key,
@@ -12,14 +12,14 @@ insert into raw.load_ledger (
     loaded_at
 )
 select
-    given.value::varchar || '-history' as manifest_id,
-    'manifests/stocks/' || given.value::varchar || '-history.json' as manifest_key,
+    given.value::varchar || '-' || %(what)s as manifest_id,
+    'manifests/stocks/' || given.value::varchar || '-' || %(what)s || '.json' as manifest_key,
     'stocks' as family,
     'bench' as dag_id,
     'bench' as run_id,
     true as is_complete,
     parse_json('[]') as objects,
     1 as rows_loaded,
-    %(tickers)s as result_rows,
+    %(rows)s as result_rows,
     to_timestamp_ntz(given.value::varchar || ' 22:20:00') as loaded_at
 from table(flatten(input => parse_json(%(sessions)s))) as given

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from local.market.bars import joined
 from local.market.errors import bad_request
 from local.market.market import Market, market_of
 from local.market.query import Query, encode_cursor, parse_day
@@ -71,10 +72,10 @@ def _rows(market: Market, ticker: str, low: int, high: int, adjusted: bool) -> l
         return []
     if not ticker.startswith("O:"):
         return market.universe.ticker_rows(ticker, low, high, adjusted, market.clock.today_position())
-    contract = market.contracts.find(ticker)
-    if contract is None:
+    contracts = market.contracts.find(ticker)
+    if not contracts:
         return []
-    bars = market.chain.bars(contract, low, high)
+    bars = joined([market.chain.bars(contract, low, high) for contract in contracts])
     return rows_of(bars, {}, market.sessions.midnight_ms[bars.position].tolist())
 
 

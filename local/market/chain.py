@@ -56,13 +56,13 @@ class Chain:
     def bars(self, contract: Contract, low: int, high: int) -> Bars:
         """The contract's bars of the sessions low to high, both included, while it was listed."""
         with self._one_at_a_time:
-            return self._of_expiration(contract.underlying, contract.expiration, low, high)[contract]
+            return self._of_expiration(contract.series, contract.expiration, low, high)[contract]
 
-    def _price_expiration(self, underlying: str, expiration: date, low: int, high: int) -> dict[Contract, Bars]:
+    def _price_expiration(self, series: str, expiration: date, low: int, high: int) -> dict[Contract, Bars]:
         """`bars` of all contracts that expire together: who asks for one asks for the next, and a price costs a fifth
         in such a batch.
         """
-        contracts = self._contracts.of_expiration(underlying, expiration)
+        contracts = self._contracts.of_expiration(series, expiration)
         ranges = [np.arange(max(low, each.listed), min(high, each.ended - 1) + 1) for each in contracts]
         rows = [each for each, positions in zip(contracts, ranges, strict=True) for _ in positions]
         bars = self._priced(rows, np.concatenate(ranges))
@@ -77,7 +77,7 @@ class Chain:
         if not contracts:
             none = np.empty(0)
             return Bars(np.empty(0, dtype=np.int64), none, none, none, none, none, none, np.empty(0, dtype=np.int64))
-        name = contracts[0].underlying
+        name = contracts[0].series
         first = int(positions.min())
         spot = self._replays[name].bars(first, int(positions.max()))
         row = positions - first
@@ -105,7 +105,7 @@ class Chain:
         """Did the contract trade, and for a price?"""
         if not contracts:
             return np.empty(0, dtype=bool)
-        name = contracts[0].underlying
+        name = contracts[0].series
         first = int(bars.position.min())
         spot = self._replays[name].bars(first, int(bars.position.max())).close[bars.position - first]
         traded = _is_traded(_keys(contracts), np.array([c.strike for c in contracts]), spot, bars.position)
@@ -129,7 +129,7 @@ class Chain:
         positions = np.arange(max(contract.listed, position - LOOK_BACK), position)
         if not len(positions):
             return []
-        spot = self._replays[contract.underlying].bars(int(positions[0]), position - 1).close
+        spot = self._replays[contract.series].bars(int(positions[0]), position - 1).close
         keys, strikes = np.full(len(positions), _key(contract.ticker)), np.full(len(positions), contract.strike)
         traded: list[int] = positions[_is_traded(keys, strikes, spot, positions)].tolist()
         return traded[::-1]
@@ -156,7 +156,7 @@ class Chain:
     def _schedule(self, contract: Contract, position: int, years: float) -> list[tuple[float, float]]:
         """In whole days to the ex-date; on the last day the share goes ex a second before the end, as in the models."""
         today = self.sessions.day(position)
-        expected = self._payouts.ahead(contract.underlying, position, contract.expiration)
+        expected = self._payouts.ahead(contract.series, position, contract.expiration)
         return [(min((day - today).days / 365.0, years - 1.0 / (365 * 86400)), cash) for day, cash in expected]
 
     def _snapshot(self, underlying: str, position: int, today: date) -> list[dict[str, Any]]:
@@ -169,22 +169,23 @@ class Chain:
         contracts = [
             contract
             for contract in self._contracts.alive(underlying, position)
-            if contract.ended > position + 1 and contract.expiration >= today
+            if contract.expiration > self.sessions.day(position) and contract.expiration >= today
         ]
         if not contracts:
             return []
-        spot = float(self._replays[underlying].bars(position, position).close[0])
+        series = contracts[0].series
+        spot = float(self._replays[series].bars(position, position).close[0])
         count = len(contracts)
         positions = np.full(count, position)
         terms = self._terms(contracts, positions, np.full(count, spot))
-        priced = surface.price(underlying, terms)
+        priced = surface.price(series, terms)
         bars = self._priced(contracts, positions, priced)
         traded = self._has_bar(contracts, bars).tolist()
         before = self._priced(contracts, positions - 1)
         has_before = self._has_bar(contracts, before) & np.array([c.listed < position for c in contracts])
         strike, exact = terms.strike, priced.price
-        implied = surface.sigma(underlying, strike / spot, terms.years)
-        greeks = surface.greeks(underlying, terms, priced)
+        implied = surface.sigma(series, strike / spot, terms.years)
+        greeks = surface.greeks(series, terms, priced)
         interest = np.round(5000.0 * np.exp(-np.abs(np.log(strike / spot)) / 0.1) * np.exp(
             noise.bell(_INTEREST, _keys(contracts), position // 5)
         ))  # fmt: skip

@@ -5,12 +5,17 @@ Expirations: the third Friday of every month, listed 182 days before, and every 
 listing. On every session a strike is listed that lies within REACH grid steps of the previous close or of the open,
 and once listed it stays: strikes follow the price, some contracts are listed late, and every session has both sides.
 
-A split of the underlying ends its old contracts with the session before and lists new ones on a new grid (real
-exchanges rename them and adjust the strikes); no symbol is used a second time. Contracts are American.
+A split n:1 of the underlying (the series have no others) ends its contracts with the session before. Each goes on with
+the strike divided by n, to the cent, under the symbol that this gives, and delivers 100 shares as before; n of them are
+one old one. Strikes of a new grid are listed beside them. So a symbol may name another contract after a split than
+before it. A rename of the underlying (listings.py) ends its contracts too, and each goes on with the new ticker in its
+symbol. What ended so is listed as of a day of its life and at no other time, not even among expired contracts.
+Contracts are American.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
@@ -18,10 +23,11 @@ from typing import Any
 
 import numpy as np
 
+from local.market.listings import Listing
 from local.market.replay import Replay
 from local.market.sessions import Sessions
 
-UNDERLYINGS = ("AAPL", "GOOG", "IBM", "MSFT")
+SERIES = ("AAPL", "FB", "GOOG", "IBM", "MSFT")
 CALL, PUT = "call", "put"
 EXERCISE_STYLE = "american"
 SHARES_PER_CONTRACT = 100
@@ -33,9 +39,25 @@ _FRIDAY = 4
 
 
 @dataclass(frozen=True)
-class Contract:
-    """One contract. listed, ended: session numbers of its first day and of the first session after its last one."""
+class Name:
+    """The ticker of an underlying from the session `since` on, before `until` (None: to this day)."""
 
+    ticker: str
+    since: int
+    until: int | None
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One contract under one symbol.
+
+    Attributes:
+        series: the bars that it is priced from.
+        underlying: the ticker that these bars have meanwhile.
+        listed, ended: session numbers of its first day and of the first session after its last one.
+    """
+
+    series: str
     underlying: str
     kind: str
     expiration: date
@@ -72,46 +94,63 @@ class Contract:
 class Contracts:
     """Every contract of the underlyings. Reads only; what it worked out is kept, as it never changes."""
 
-    def __init__(self, sessions: Sessions, replays: dict[str, Replay]) -> None:
+    def __init__(self, sessions: Sessions, replays: dict[str, Replay], listings: Iterable[Listing]) -> None:
         self.sessions = sessions
         self._replays = replays
+        self._names: dict[str, list[Name]] = {series: [] for series in SERIES}
+        for one in listings:
+            if one.series in self._names:
+                self._names[one.series].append(Name(one.ticker, one.listed, one.delisted))
         self.expired = lru_cache(maxsize=16)(self._expired)
         self.of_expiration = lru_cache(maxsize=None)(self._list_expiration)
 
+    def underlyings(self) -> list[str]:
+        """All tickers that have or had contracts."""
+        return sorted({name.ticker for names in self._names.values() for name in names})
+
     def alive(self, underlying: str, position: int) -> list[Contract]:
-        """Contracts that could be traded on the session, by ticker."""
+        """Contracts on the underlying, under this ticker, that could be traded on the session; by ticker."""
         day = self.sessions.day(position)
         found = [
             contract
+            for series in self._series(underlying)
             for expiration in self._expirations(day, day + timedelta(days=MONTHLY_DAYS))
-            for contract in self.of_expiration(underlying, expiration)
-            if contract.listed <= position < contract.ended
+            for contract in self.of_expiration(series, expiration)
+            if contract.underlying == underlying and contract.listed <= position < contract.ended
         ]
         return sorted(found, key=lambda contract: contract.ticker)
 
     def _expired(self, underlying: str, day: date, known: int) -> list[Contract]:
         """Contracts with an expiration before the day that the session `known` knew of, by ticker."""
-        first = self.sessions.day(max(self._replays[underlying].first, 0))
         found = [
             contract
-            for expiration in self._expirations(first, day - timedelta(days=1))
-            for contract in self.of_expiration(underlying, expiration)
-            if contract.listed <= known
+            for series in self._series(underlying)
+            for expiration in self._expirations(
+                self.sessions.day(max(self._replays[series].first, 0)), day - timedelta(days=1)
+            )
+            for contract in self.of_expiration(series, expiration)
+            if contract.underlying == underlying and contract.listed <= known and self.has_expired(contract)
         ]
         return sorted(found, key=lambda contract: contract.ticker)
 
-    def find(self, ticker: str) -> Contract | None:
-        """The contract with this symbol; None when there never was one."""
+    def has_expired(self, contract: Contract) -> bool:
+        """Whether its last session is that of its expiration: no split and no rename ended it."""
+        return contract.ended == self.sessions.at_or_before(contract.expiration) + 1
+
+    def find(self, ticker: str) -> list[Contract]:
+        """The contracts that had this symbol, the oldest first; none when there never was one."""
         try:
             root, digits = ticker[2:-15], ticker[-15:-9]
             expiration = date(2000 + int(digits[:2]), int(digits[2:4]), int(digits[4:]))
         except ValueError:
-            return None
-        if root not in UNDERLYINGS:
-            return None
+            return []
         if self._expirations(expiration, expiration) != [expiration]:
-            return None
-        return next((found for found in self.of_expiration(root, expiration) if found.ticker == ticker), None)
+            return []
+        all_of_them = (one for series in self._series(root) for one in self.of_expiration(series, expiration))
+        return sorted((one for one in all_of_them if one.ticker == ticker), key=lambda one: one.listed)
+
+    def _series(self, ticker: str) -> list[str]:
+        return [series for series, names in self._names.items() if any(name.ticker == ticker for name in names)]
 
     def _expirations(self, first: date, last: date) -> list[date]:
         """Expirations from first to last, both included, ascending."""
@@ -124,22 +163,30 @@ class Contracts:
             friday += timedelta(days=7)
         return found
 
-    def _list_expiration(self, underlying: str, expiration: date) -> list[Contract]:
+    def _list_expiration(self, series: str, expiration: date) -> list[Contract]:
         last = self.sessions.at_or_before(expiration)
         friday = expiration + timedelta(days=(_FRIDAY - expiration.weekday()) % 7)
         life = MONTHLY_DAYS if 15 <= friday.day <= 21 else WEEKLY_DAYS
         first = self.sessions.at_or_after(expiration - timedelta(days=life))
-        replay = self._replays[underlying]
+        replay = self._replays[series]
         if first <= replay.first:
             return []
-        starts = [first, *(s.position for s in replay.splits(last) if first < s.position <= last)]
+        splits = [split for split in replay.splits(last) if first < split.position]
+        starts = [first, *(split.position for split in splits)]
+        factors = [1.0, *(split.split_from / split.split_to for split in splits)]
         found: list[Contract] = []
-        used: set[float] = set()
-        for start, end in zip(starts, [*starts[1:], last + 1], strict=True):
-            strikes = [(strike, listed) for strike, listed in self._strikes(replay, start, end) if strike not in used]
-            used.update(strike for strike, _ in strikes)
-            for strike, listed in strikes:
-                found += [Contract(underlying, kind, expiration, strike, listed, end) for kind in (CALL, PUT)]
+        strikes: dict[float, int] = {}
+        for start, end, factor in zip(starts, [*starts[1:], last + 1], factors, strict=True):
+            divided = {round(strike * factor, 2): start for strike in strikes}
+            strikes = dict(self._strikes(replay, start, end)) | divided
+            for strike, listed in sorted(strikes.items()):
+                for name in self._names[series]:
+                    since, until = max(listed, name.since), min(end, end if name.until is None else name.until)
+                    if since < until:
+                        found += [
+                            Contract(series, name.ticker, kind, expiration, strike, since, until)
+                            for kind in (CALL, PUT)
+                        ]
         return found
 
     def _strikes(self, replay: Replay, start: int, end: int) -> list[tuple[float, int]]:
@@ -154,4 +201,4 @@ class Contracts:
         for position, low, high in zip(range(start, end), lowest.tolist(), highest.tolist(), strict=True):
             for number in range(max(low, 1), high + 1):
                 listed.setdefault(number, position)
-        return [(number * step, position) for number, position in sorted(listed.items())]
+        return [(round(number * step, 2), position) for number, position in sorted(listed.items())]

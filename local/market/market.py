@@ -40,7 +40,7 @@ class Market:
         if settings.corrections is not None:
             for item in read_file(settings.corrections.read_bytes()):
                 self.universe.correct(item)
-        self.contracts = Contracts(self.sessions, self.universe.replays)
+        self.contracts = Contracts(self.sessions, self.universe.replays, self.universe.listings)
         self.chain = Chain(self.sessions, self.universe.replays, self.contracts, self.yields)
 
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from local.market.contracts import UNDERLYINGS, Contract
+from local.market.contracts import Contract
 from local.market.errors import not_entitled, not_found
 from local.market.market import Market, market_of
 from local.market.query import Query, Readers, iso_day
@@ -27,7 +27,7 @@ async def contracts(request: Request) -> Response:
     as_of = query.day("as_of") or market.clock.today()
     expired = query.flag("expired", False) is True
     underlying = query.text("underlying_ticker")
-    names = [name for name in UNDERLYINGS if underlying in (None, name)]
+    names = market.contracts.underlyings() if underlying is None else [underlying]
     rows = [contract.row for name in names for contract in _contracts(market, name, as_of, expired)]
     fields: Readers = {**_CONTRACT_FIELDS, "underlying_ticker": str}
     rows = query.ordered(query.filtered(rows, fields), "ticker", _CONTRACT_SORTS)
@@ -36,11 +36,15 @@ async def contracts(request: Request) -> Response:
 
 async def contract(request: Request) -> Response:
     market, query = market_of(request), Query(request)
-    found = market.contracts.find(request.path_params["ticker"])
     position = _position(market, query.day("as_of") or market.clock.today())
-    if found is None or found.listed > position:
+    found = [
+        one
+        for one in market.contracts.find(request.path_params["ticker"])
+        if one.listed <= position and (position < one.ended or market.contracts.has_expired(one))
+    ]
+    if not found:
         raise not_found("Options contract")
-    return answer({"results": found.row, "status": "OK"})
+    return answer({"results": found[-1].row, "status": "OK"})
 
 
 async def chain(request: Request) -> Response:
@@ -64,8 +68,6 @@ async def chain_contract(request: Request) -> Response:
 def _snapshot(market: Market, underlying: str) -> list[dict[str, Any]]:
     if not (market.settings.has_chain_snapshot and market.plan.has_chain_snapshot):
         raise not_entitled()
-    if underlying not in UNDERLYINGS:
-        return []
     return market.chain.snapshot(underlying, market.clock.last_completed(), market.clock.today())
 
 

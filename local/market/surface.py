@@ -23,7 +23,7 @@ from pricing.american import american
 from pricing.dividends import EXACT, MIDDLE
 from pricing.schedule import Posed
 
-LEVELS = {"AAPL": 0.30, "GOOG": 0.26, "IBM": 0.20, "MSFT": 0.24}
+LEVELS = {"AAPL": 0.30, "FB": 0.35, "GOOG": 0.26, "IBM": 0.20, "MSFT": 0.24}
 MINUTES_A_YEAR = 365.0 * 24 * 60
 _CHUNK = 256
 _VEGA_STEP = 2e-3

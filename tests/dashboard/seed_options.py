@@ -17,6 +17,8 @@ EXPIRATIONS = (date(2026, 11, 27), date(2026, 12, 18), date(2027, 1, 15), date(2
 SESSIONS = 3
 # Of this underlying's first expiration too little is quoted for a fit.
 UNFITTED = "MSFT"
+# Until the day before, SPLIT's contracts had twice the strike.
+SPLIT, SPLIT_DAY = "MSFT", date(2026, 11, 19)
 # Place of open_interest_contracts.
 OPEN_INTEREST = 33
 DDL = {
@@ -51,6 +53,14 @@ DDL = {
     "marts.fct_polygon__chain_coverage": """
         underlying_ticker varchar, session_date date, volume_incomplete_reason varchar,
         open_interest_incomplete_reason varchar""",
+    "marts.dim_polygon__option_contracts": """
+        contract_ticker varchar, contract_id varchar""",
+    "marts.fct_polygon__contract_history": """
+        contract_id varchar, session_date date, contract_ticker varchar, contract_type varchar, expiration_date date,
+        strike_usd float, shares_per_contract number, close_usd float, price_factor float, contracts_factor number,
+        adjusted_strike_usd float, adjusted_close_usd float, adjusted_volume_contracts number,
+        adjusted_open_interest_contracts number, underlying_close_usd float, implied_volatility_pct float,
+        implied_volatility_reason varchar, uncertain_reason varchar, fetched_at timestamp_ntz(6)""",
 }
 _NORMAL = NormalDist()
 
@@ -110,7 +120,22 @@ def rows(closes: dict[str, pd.DataFrame]) -> dict[str, list[tuple[Any, ...]]]:
             counted = (put_volume, call_volume, ratios[0], put_open, call_open, ratios[1])
             ratio.append((underlying, security, session, *counted))
         surface += _slices(underlying, session, spot, chain)
-    return dict(zip(DDL, (chain, term, ratio, surface, coverage), strict=True))
+    history = [_sessions(row) for row in chain]
+    contracts = sorted({(row[2], row[0]) for row in history})
+    return dict(zip(DDL, (chain, term, ratio, surface, coverage, contracts, history), strict=True))
+
+
+def _sessions(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A session of the contract's history: as the chain has it, but for SPLIT's two symbols."""
+    ticker, session, expiration, kind, strike, close = row[0], row[2], row[3], row[6], row[8], row[14]
+    contract, factor, times = ticker, 1.0, 1
+    if row[1] == SPLIT and session < SPLIT_DAY:
+        # The first session is before the split 2:1 of the second.
+        ticker, factor, times = f"{ticker[:-8]}{round(strike * 2000):08d}", 0.5, 2
+    return (
+        contract, session, ticker, kind, expiration, strike / factor, 100, close / factor, factor, times, strike, close,
+        row[15], row[OPEN_INTEREST], row[17] / factor, row[25], row[32], None, row[42],
+    )  # fmt: skip
 
 
 def columns(table: str) -> list[str]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-import QuantLib as ql
 
 from backtest.engine import Costs, simulate
 from backtest.prices import from_bars
@@ -17,22 +16,27 @@ from dashboard.data.door import Door
 from dashboard.data.sql import STATEMENTS, bind
 from dashboard.pages.backtest.form import PARAMS
 from dashboard.pages.backtest.work import Work, find_work
-from tests.dbt import contracts
+from local.market import surface
+from tests.dbt import identities
 from tests.dbt.conftest import Dbt, Lake, differences
-from tests.dbt.options import RATE, load_snapshot
+from tests.dbt.identities import (
+    AAPL_SYMBOLS,
+    BACK,
+    BLOCK,
+    FUND,
+    INGERSOLL,
+    LEARNED,
+    META,
+    ONE,
+    OTHER,
+    RENAMED,
+    TRANE,
+    TWIN,
+    WALK,
+)
 from tests.dbt.stocks import Stock as Told
-from tests.dbt.stocks import expected, flat, load, load_dividends, load_splits, walk
-from tests.dbt.test_securities import LIST, PATH, events, listed, minute, ticker
+from tests.dbt.stocks import expected
 
-
-def sessions(first: str, last: str) -> list[date]:
-    """Weekdays from the first to the last."""
-    count = int(np.busday_count(first, np.datetime64(last) + 1))
-    return [date.fromisoformat(str(np.busday_offset(first, day))) for day in range(count)]
-
-
-FUND, META, TRANE, INGERSOLL = "BBGSIM000000", "BBG000MM2P62", "BBG000BSVTZ4", "BBG002R1CW27"
-ONE, OTHER, TWIN = "BBGSIM000001", "BBGSIM000002", "BBGSIM000003"
 MODELS = (
     "dim_polygon__securities",
     "dim_polygon__tickers",
@@ -53,114 +57,15 @@ TABLES = (
     "marts.dim_polygon__securities",
     "marts.dim_polygon__tickers",
 )
-# A year and a half of a security that traded as SQ, and from its 270th session on as XYZ.
-BLOCK, WALK = "BBG0018SLC07", walk(1, sessions("2023-01-02", "2024-06-28"))
-RENAMED = {list(WALK)[268]: "SQ", list(WALK)[269]: "XYZ"}
-LEARNED = minute(0) + timedelta(days=3)
-FEBRUARY, MARCH = ("2020-02-03", "2020-02-28"), ("2020-03-02", "2020-03-31")
 Row = tuple[Any, ...]
-
-
-def traded(lake: Lake, name: str, first: str, last: str, close: float) -> None:
-    load(lake, name, flat(sessions(first, last), close), at=minute(0))
-
-
-def listing(lake: Lake, day: str, *rows: dict[str, Any]) -> None:
-    lake.load("ticker_listings", PATH, rows, at=minute(0), session=day, params=LIST | {"date": day})
-
-
-def first(lake: Lake) -> None:
-    """META of a fund, then of a company that was FB; IR that passed from one company to another overnight."""
-    traded(lake, "META", "2021-12-01", "2022-01-28", 12.31)
-    traded(lake, "META", "2022-06-09", "2022-07-01", 184.0)
-    traded(lake, "FB", "2022-03-01", "2022-06-08", 368.0)
-    traded(lake, "IR", *FEBRUARY, 129.0)
-    traded(lake, "IR", *MARCH, 32.25)
-    traded(lake, "TT", *MARCH, 129.0)
-    for name in ("PLAIN", "PASSED", "NAMED", "TWINA", "TWINB"):
-        traded(lake, name, FEBRUARY[0], MARCH[1], 10.0)
-    days = list(WALK)
-    load(lake, "SQ", {day: WALK[day] for day in days[:269]}, at=minute(0))
-    load(lake, "XYZ", {day: WALK[day] for day in days[269:]}, at=minute(0))
-    traded(lake, "SILENT", *MARCH, 1.0)
-    traded(lake, "SILENT", "2020-09-01", "2020-09-30", 1.0)
-    # Of two shares of February's universe one lived and doubled, the other fell to a tenth on its last day.
-    traded(lake, "LIVED", *FEBRUARY, 10.0)
-    traded(lake, "LIVED", *MARCH, 20.0)
-    traded(lake, "DIED", FEBRUARY[0], "2020-02-27", 10.0)
-    traded(lake, "DIED", "2020-02-28", "2020-02-28", 1.0)
-    paid = {"FB": Told({}, splits=[(date(2022, 6, 9), 1, 2)], dividends=[(date(2022, 6, 10), 1.0)])}
-    load_splits(lake, paid, at=minute(0))
-    load_dividends(lake, paid, at=minute(0))
-
-    listing(lake, "2020-02-03", ticker("IR", TRANE, cik="1"), ticker("PASSED", ONE, cik="3"), ticker("NAMED", cik="5"))
-    listing(lake, "2022-01-03", ticker("META", FUND, type="ETF"))
-    delisted = ticker("META", active=False, delisted_utc="2022-01-28T00:00:00Z")
-    died = ticker("DIED", active=False, delisted_utc="2020-02-28T00:00:00Z")
-    lake.load("ticker_listings", PATH, [delisted, died], at=minute(0), session="x", params=LIST | {"active": "false"})
-    today = [("META", META, "0001326801"), ("IR", INGERSOLL, "2"), ("TT", TRANE, "1"), ("PASSED", OTHER, "4")]
-    today += [
-        ("NAMED", "BBGSIM000004", "5"),
-        ("TWINA", TWIN, "6"),
-        ("TWINB", TWIN, "6"),
-        ("LIVED", "BBGSIM000007", "7"),
-        ("XYZ", BLOCK, "8"),
-    ]
-    listed(lake, minute(0), *(ticker(name, figi, cik=cik) for name, figi, cik in today))
-    block = {"name": "Block", "composite_figi": BLOCK}
-    events(lake, minute(0), "XYZ", block, ("2015-11-19", "SQ"), (str(days[269]), "XYZ"))
-    options(lake)
-    trane = {"name": "Trane", "composite_figi": TRANE}
-    events(lake, minute(0), "TT", trane, ("2007-01-03", "IR"), ("2020-03-02", "TT"))
-
-
-def price_at_30_pct(session: date) -> float:
-    """A European call of strike 100 on Block until 2024-06-21, by QuantLib."""
-    years = (date(2024, 6, 21) - session).days / 365
-    forward, discount = WALK[session].close * np.exp(RATE * years), np.exp(-RATE * years)
-    return float(ql.blackFormula(ql.Option.Call, 100.0, forward, 0.3 * years**0.5, discount))
-
-
-def options(lake: Lake) -> None:
-    """On FB and META, SQ and XYZ, IR and TT, listed under the name of the day; and what splits made of contracts."""
-    at = minute(0)
-    contracts.load_splits_of_contracts(lake, at, sessions(FEBRUARY[0], MARCH[1]))
-    contracts.listed(lake, at, date(2022, 6, 8), "FB", "O:FB220916C00360000")
-    contracts.listed(lake, at, date(2022, 6, 9), "META", "O:META220916C00180000")
-    contracts.quoted(lake, at, date(2022, 6, 8), FB220916C00360000=30.0, FB220916C00400000=12.0)
-    contracts.quoted(lake, at, date(2022, 6, 9), META220916C00180000=15.0)
-    # Listed by the new ticker, which was a fund's in the session.
-    contracts.listed(lake, at, date(2022, 6, 8), "META", "O:FB220916C00400000")
-    contracts.quoted(lake, at, date(2022, 1, 28), FB220916C00400000=9.0)
-    for session, name in RENAMED.items():
-        symbol = f"{name}240621C00100000"
-        contracts.listed(lake, at, session, name, f"O:{symbol}")
-        contracts.quoted(lake, at, session, **{symbol: price_at_30_pct(session)})
-    lake.execute(
-        "update raw.load_ledger set covers = parse_json(%s) where family = 'options'",
-        (json.dumps([{"symbols": ["META"], "sessions": ["2022-06-08", "2022-06-09"]}]),),
-    )
-    for session, symbols in ((contracts.BEFORE, ("900000",)), (contracts.SPLIT, ("300000", "100000"))):
-        told = [{"ticker": f"O:SHW200417C00{one}", "underlying": "SHW", "open_interest": 5} for one in symbols]
-        load_snapshot(lake, told, at=at, session=session)
-    # The same symbol before and after the name passed on is two contracts, of two companies.
-    contracts.quoted(lake, at, date(2020, 2, 28), IR200417C00130000=4.0)
-    contracts.quoted(lake, at, date(2020, 3, 2), IR200417C00130000=0.1, TT200417C00130000=5.0)
-
-
-def second(lake: Lake) -> None:
-    """Three days later Meta's events come, and somebody decides."""
-    meta = {"name": "Meta", "composite_figi": META}
-    events(lake, LEARNED, "META", meta, ("2012-05-18", "FB"), ("2022-06-09", "META"))
-    lake.override("securities", "PLAIN|2020-03-02", "security_id", "ours:PLAIN2", at=LEARNED, reason="a letter")
 
 
 @pytest.fixture(scope="module")
 def built(lake: Lake, dbt: Dbt) -> tuple[Lake, dict[str, list[Row]], dict[str, list[Row]]]:
     """The lake after two builds, its tables then, and those of a build from nothing."""
-    first(lake)
+    identities.first(lake)
     dbt.run_behind(*MODELS)
-    second(lake)
+    identities.second(lake)
     dbt.run_behind(*MODELS, again=True)
     later = {table: lake.rows(table) for table in TABLES}
     dbt.run_behind(*MODELS, again=True, full_refresh=True)
@@ -235,6 +140,21 @@ def test_ticker_that_passes_on_overnight_begins_anew_and_its_former_owner_goes_o
     assert figures(lake, "IR", "simple_return_pct")[20] is None
     assert figures(lake, "TT", "simple_return_pct")[0] == pytest.approx(0)
     assert figures(lake, "TT", "sma_20_usd")[0] == pytest.approx(129)
+
+
+def test_renamed_back_is_one_security_and_its_ticker_nobodys_meanwhile(built: Any) -> None:
+    lake = built[0]
+    rows = lake.execute(
+        "select ticker, security_id, first_session_date::varchar, last_session_date::varchar"
+        " from marts.dim_polygon__securities where ticker in ('BACK', 'FORTH') and known_until is null"
+        " order by valid_from nulls first"
+    )
+    assert rows == [
+        ("BACK", "figi:BBGSIM000009", *BACK["BACK"]),
+        ("FORTH", "figi:BBGSIM000009", *BACK["FORTH"]),
+        ("BACK", "figi:BBGSIM000009", "2020-03-23", "2020-03-31"),
+    ]
+    assert figures(lake, "BACK", "simple_return_pct")[9] == pytest.approx(0)
 
 
 def test_who_it_was_thought_to_be_then_stays_known(built: Any) -> None:
@@ -417,6 +337,24 @@ def test_odd_and_reverse_splits_change_the_deliverable_and_what_cannot_be_known_
     )
 
 
+def test_contracts_of_the_stand_in_are_joined_through_its_split_and_keep_their_volatility(built: Any) -> None:
+    lake = built[0]
+    found = lineage(lake, "AAPL")
+    before = {name: row[1] for (name, _), row in found.items() if int(name[-8:]) > 300_000}
+    assert before == {name: f"{name[:-8]}{int(name[-8:]) // 2:08d}" for name in before}
+    assert len(before) == 60
+    assert {row[2] for row in found.values()} == {None}
+    assert tuple(dict.fromkeys(row[0] for row in history(lake, AAPL_SYMBOLS[0]))) == AAPL_SYMBOLS
+    rows = lake.execute(
+        "select implied_volatility_pct, underlying_close_usd, strike_usd,"
+        " datediff('day', session_date, expiration_date)"
+        " from marts.fct_polygon__contract_history where contract_id = %s order by session_date",
+        (AAPL_SYMBOLS[0],),
+    )
+    truth = [100 * float(surface.sigma("AAPL", strike / spot, days / 365)) for _, spot, strike, days in rows]
+    assert [row[0] for row in rows] == pytest.approx(truth, abs=0.5)  # the rate is not the stand-in's
+
+
 def test_deliverable_is_kept_and_an_adjusted_contract_without_a_known_past_is_flagged(built: Any) -> None:
     rows = built[0].execute(
         "select additional_deliverables, is_adjusted_contract, uncertain_reason"
@@ -433,10 +371,12 @@ def test_sums_over_a_chain_are_complete_or_say_why_they_are_not(built: Any) -> N
     rows = built[0].execute(
         "select underlying_ticker, session_date::varchar, is_volume_complete, is_open_interest_complete,"
         " open_interest_incomplete_reason from marts.fct_polygon__chain_coverage"
-        " where underlying_ticker in ('FB', 'SHW') order by underlying_ticker, session_date"
+        " where underlying_ticker in ('FB', 'REV', 'SHW') order by underlying_ticker, session_date"
     )
     assert rows == [
         ("FB", "2022-06-08", True, False, "no snapshot"),
+        ("REV", "2020-03-13", False, True, None),
+        ("REV", "2020-03-16", False, False, "no snapshot"),
         ("SHW", "2020-03-13", False, False, "contracts traded that the snapshot lacks"),
-        ("SHW", "2020-03-16", False, True, None),
+        ("SHW", "2020-03-16", False, False, "contracts expired in the session, and the snapshot has them no more"),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,10 +11,11 @@ import pytest
 import QuantLib as ql
 
 from local.market import surface
-from local.market.contracts import UNDERLYINGS, Contract
+from local.market.contracts import Contract
 from local.market.market import Market
 from local.market.payouts import months_later
 from local.market.yields import TERMS, curves, has_yields
+from tests.market.conftest import api_of
 from tests.pricing import quantlib
 from tests.pricing.quantlib import Case
 
@@ -22,6 +23,9 @@ pytestmark = pytest.mark.slow
 
 ANCHOR = date(2026, 11, 20)
 CONTRACTS = "/v3/reference/options/contracts"
+# META's bars are FB's, renamed 60 sessions before the anchor.
+SERIES = {"META": "FB"}
+UNDERLYINGS = ("AAPL", "GOOG", "IBM", "META", "MSFT")
 HALF_DAYS = ("2026-11-27", "2026-12-24")
 
 
@@ -57,7 +61,7 @@ def case(api: Any, underlying: str, spot: float, strike: float, day: date, expir
     return Case(
         1.0 if kind == "call" else -1.0,
         spot / strike,
-        float(surface.sigma(underlying, strike / spot, days / 365)),
+        float(surface.sigma(SERIES.get(underlying, underlying), strike / spot, days / 365)),
         rate(day, days),
         0.0,
         days,
@@ -168,8 +172,9 @@ def test_far_strikes_skip_days_and_near_ones_do_not(market: Market) -> None:
 def test_every_session_has_strikes_on_both_sides(market: Market) -> None:
     anchor = market.universe.anchor
     for underlying in UNDERLYINGS:
-        for position in range(anchor - 504, anchor + 1, 9):
-            close = market.universe.replays[underlying].bars(position, position).close[0]
+        series = SERIES.get(underlying, underlying)
+        for position in range(anchor - (60 if series == "FB" else 504), anchor + 1, 9):
+            close = market.universe.replays[series].bars(position, position).close[0]
             alive = market.contracts.alive(underlying, position)
             assert 250 < len(alive) < 600
             for expiration in {c.expiration for c in alive}:
@@ -229,25 +234,80 @@ def test_filters_narrow_the_contracts(api: Any) -> None:
         assert row["expiration_date"] <= "2026-12-18"
 
 
-def test_a_split_ends_the_old_contracts_and_lists_new_ones(market: Market) -> None:
-    """AAPL's first split after the anchor: the price halves, and the strikes with it."""
-    split = market.universe.replays["AAPL"].splits(market.universe.anchor + 200)[-1]
-    before = market.contracts.alive("AAPL", split.position - 1)
-    after = market.contracts.alive("AAPL", split.position)
-    assert not {c.ticker for c in before if c.strike > 1.5 * max(d.strike for d in after)} & {c.ticker for c in after}
-    assert {c.listed for c in after} == {split.position}
-    assert {c.ended for c in before if c.expiration > market.sessions.day(split.position)} == {split.position}
+def test_every_split_of_an_underlying_makes_whole_shares_of_one(market: Market) -> None:
+    """The contracts know no others."""
+    for replay in market.universe.replays.values():
+        for split in replay.splits(market.universe.anchor + 3000):
+            assert (split.split_from, split.split_to % split.split_from) == (1, 0)
 
 
-def test_no_symbol_is_used_a_second_time(market: Market) -> None:
-    """Around AAPL's splits the new strikes could meet old ones."""
-    for split in market.universe.replays["AAPL"].splits(market.universe.anchor + 200):
-        for position in (split.position + 1, split.position + 100):
-            day = market.sessions.day(position)
-            alive = market.contracts.alive("AAPL", position)
-            gone = [c for c in market.contracts.expired("AAPL", day, position) if c.listed > position - 400]
-            tickers = [c.ticker for c in (*alive, *gone)]
-            assert len(tickers) == len(set(tickers)) > 300
+def split_of_aapl(market: Market) -> int:
+    """The session of AAPL's first split 2:1 after the anchor."""
+    return next(
+        split.position
+        for split in market.universe.replays["AAPL"].splits(market.universe.anchor + 200)
+        if split.position > market.universe.anchor
+    )
+
+
+def test_a_contract_lives_on_through_a_split_with_half_the_strike_beside_strikes_of_a_new_grid(market: Market) -> None:
+    split = split_of_aapl(market)
+    day = market.sessions.day(split - 1)
+    before = {
+        (one.expiration, one.kind, one.strike)
+        for one in market.contracts.alive("AAPL", split - 1)
+        if one.expiration > day
+    }
+    alive = market.contracts.alive("AAPL", split)
+    after = {(one.expiration, one.kind, one.strike): one for one in alive}
+    assert {(expiration, kind, round(strike / 2, 2)) for expiration, kind, strike in before} < set(after)
+    assert {one.listed for one in alive} == {split}
+    assert len({one.ticker for one in alive}) == len(alive)
+    assert at_the_money(market, split - 1).ticker not in {one.ticker for one in alive}
+
+
+def at_the_money(market: Market, position: int) -> Contract:
+    close = market.universe.replays["AAPL"].bars(position, position).close[0]
+    day = market.sessions.day(position)
+    calls = [one for one in market.contracts.alive("AAPL", position) if one.is_call and one.expiration > day]
+    return min(calls, key=lambda one: abs(one.strike - close))
+
+
+def test_contract_that_a_split_ended_is_listed_as_of_a_day_before_it_only(market: Market) -> None:
+    split = split_of_aapl(market)
+    late = api_of(now=at_night(market.sessions.day(split + 150)))
+    ended = at_the_money(market, split - 1).ticker
+    assert ended in {row["ticker"] for row in listed(late, "AAPL", market.sessions.day(split - 1))}
+    for days in (0, 150):
+        day = market.sessions.day(split + days)
+        assert ended not in {row["ticker"] for row in listed(late, "AAPL", day)}
+        assert ended not in {row["ticker"] for row in listed(late, "AAPL", day, expired="true")}
+
+
+def test_a_contract_on_fb_lives_on_under_the_ticker_meta_at_the_same_price(api: Any, market: Market) -> None:
+    renamed = market.universe.anchor - 60
+    before, after = (market.sessions.day(position) for position in (renamed - 1, renamed))
+    names = {row["ticker"] for row in listed(api, "FB", before) if row["expiration_date"] > str(before)}
+    assert len(names) > 100
+    assert {name.replace("O:FB", "O:META") for name in names} < {row["ticker"] for row in listed(api, "META", after)}
+    assert listed(api, "META", before) == listed(api, "FB", after) == []
+    assert {row["underlying_ticker"] for row in listed(api, "FB", before)} == {"FB"}
+    name = "O:META261218C00028000"
+    assert {str(day_of(bar)) for bar in api.bars(name, str(before), str(ANCHOR))} >= {str(after)}
+    assert [day_of(bar) for bar in api.bars(name.replace("META", "FB"), "2026-01-02", str(ANCHOR))][-1] == before
+
+
+def listed(api: Any, underlying: str, day: date, **more: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = api.all(CONTRACTS, underlying_ticker=underlying, as_of=str(day), limit=1000, **more)
+    return found
+
+
+def day_of(bar: dict[str, Any]) -> date:
+    return datetime.fromtimestamp(bar["t"] / 1000, ZoneInfo("America/New_York")).date()
+
+
+def at_night(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 23, tzinfo=UTC)
 
 
 def test_an_expiration_without_a_session_moves_to_the_day_before(api: Any) -> None:

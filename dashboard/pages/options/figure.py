@@ -105,7 +105,7 @@ def ratio(rows: pd.DataFrame) -> dict[str, Any]:
     """Puts for each call, by volume and by open interest, session by session."""
     sessions = [str(as_date(session)) for session in rows["session_date"]]
     data = [
-        _by_session(name, sessions, rows[column], colour, dash)
+        by_session(name, sessions, rows[column], colour, dash)
         for column, name, colour, dash in (
             ("put_call_volume_ratio", "By volume", "--st-call", "solid"),
             ("put_call_open_interest_ratio", "By open interest", "--st-put", "dash"),
@@ -131,8 +131,8 @@ def volatility(rows: pd.DataFrame) -> dict[str, Any]:
     """At-the-money volatility for 30 days against what the underlying did in 21 sessions, session by session."""
     sessions = [str(as_date(session)) for session in rows["session_date"]]
     data = [
-        _by_session("Implied, 30 days", sessions, rows["implied_pct"], "--st-accent", "solid"),
-        _by_session("Realised, 21 sessions", sessions, rows["realised_pct"], "--st-muted", "dash"),
+        by_session("Implied, 30 days", sessions, rows["implied_pct"], "--st-accent", "solid"),
+        by_session("Realised, 21 sessions", sessions, rows["realised_pct"], "--st-muted", "dash"),
     ]
     layout = _layout("Session", "Implied and realised volatility by session")
     _volatilities(layout, data, "Volatility, %")
@@ -143,7 +143,7 @@ def volatility(rows: pd.DataFrame) -> dict[str, Any]:
 def skew(rows: pd.DataFrame) -> dict[str, Any]:
     """The 25-delta risk reversal, session by session."""
     sessions = [str(as_date(session)) for session in rows["session_date"]]
-    data = [_by_session("Call less put, points", sessions, rows["risk_reversal_pct"], "--st-accent", "solid")]
+    data = [by_session("Call less put, points", sessions, rows["risk_reversal_pct"], "--st-accent", "solid")]
     layout = _layout("Session", "25-delta risk reversal by session")
     _volatilities(layout, data, "Call less put, points")
     layout["xaxis"] |= session_axis(sessions)
@@ -151,7 +151,8 @@ def skew(rows: pd.DataFrame) -> dict[str, Any]:
     return {"data": data, "layout": layout}
 
 
-def _by_session(name: str, sessions: list[str], values: pd.Series, colour: str, dash: str) -> dict[str, Any]:
+def by_session(name: str, sessions: list[str], values: pd.Series, colour: str, dash: str) -> dict[str, Any]:
+    """A line with a point for each session; a gap where there is no value."""
     known = [None if pd.isna(value) else round(float(value), 4) for value in values]
     return {
         "type": "scatter", "mode": "lines+markers", "name": name, "x": sessions, "y": known,

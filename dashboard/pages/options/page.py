@@ -16,7 +16,7 @@ from dashboard.data.option_history import read_skew, read_volatility
 from dashboard.pages import address, parts
 from dashboard.pages import format as fmt
 from dashboard.pages.address import Param
-from dashboard.pages.options import figure, fitted, position_view, summary
+from dashboard.pages.options import contract, figure, fitted, position_view, summary
 from dashboard.pages.options.chain import chain_table
 from dashboard.pages.options.find import DEFAULT_DAYS, Chain, find_chain
 
@@ -27,6 +27,7 @@ PARAMS = (
     Param("session", "options-session", "date", ""),
     Param("expiration", "options-expiration", "date", ""),
     position_view.LEGS,
+    contract.CONTRACT,
 )
 PANELS: dict[str, tuple[str, int, str]] = {
     "options-smile": ("Smile", 380, "One expiration, out of the money: ours, the vendor’s, and fitted."),
@@ -75,6 +76,15 @@ def layout() -> html.Div:
             ),
             html.Div([*graphs, unusual], className="st-columns"),
             parts.panel(
+                contract.PANEL,
+                "Contract",
+                300,
+                "Its history under each symbol that it has had, through splits and renames of the underlying.",
+                tools=contract.form(),
+                has_csv=True,
+                has_graph=True,
+            ),
+            parts.panel(
                 fitted.PANEL,
                 "Fitted surface",
                 340,
@@ -97,8 +107,11 @@ def layout() -> html.Div:
 def register(app: Dash, door: Door) -> None:
     """The page's callbacks."""
     address.register(app, "options", PARAMS)
-    inputs = [Input(param.control, param.prop) for param in PARAMS if param is not position_view.LEGS]
+    inputs = [
+        Input(param.control, param.prop) for param in PARAMS if param not in (position_view.LEGS, contract.CONTRACT)
+    ]
     position_view.register(app, door, inputs)
+    contract.register(app, door, inputs)
     parts.register_panel(app, door, "options-chain", read_chain, inputs)
     for panel, make in TABLES.items():
         parts.register_panel(app, door, panel, partial(read_table, make=make), inputs)

@@ -130,7 +130,7 @@ def unusual_table(chain: Chain) -> Component:
     body = [
         html.Tr(
             [
-                html.Th(f"{row.contract_type.title()} {row.strike_usd:,g} · {row.expiration_date}", scope="row"),
+                html.Th(_history_link(chain, row), scope="row"),
                 cell(row.volume_contracts, 0),
                 cell(row.open_interest_contracts, 0),
                 cell(row.ratio, 1) if isfinite(row.ratio) else html.Td("all new", **attrs({"data-value": ""})),
@@ -141,6 +141,14 @@ def unusual_table(chain: Chain) -> Component:
         for row in found.itertuples()
     ]
     return table(_UNUSUAL_HEADS, body, "Unusual volume")
+
+
+def _history_link(chain: Chain, row: Any) -> dcc.Link:
+    """The contract's name; it leads to its history."""
+    address = {"ticker": chain.underlying, "expiration": chain.expiration, "contract": row.contract_ticker}
+    address |= {} if chain.is_newest else {"session": chain.session}
+    said = f"{row.contract_type.title()} {row.strike_usd:,g} · {row.expiration_date}"
+    return dcc.Link(said, href=f"/options?{urlencode(address)}#options-contract")
 
 
 def _move(chain: Chain, by_day: str) -> Figure:

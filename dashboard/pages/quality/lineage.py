@@ -106,8 +106,7 @@ LINEAGE = (
                 "stg_polygon__tickers", "int_polygon__ticker_years", "int_polygon__ticker_spans",
             ),
             "dim_polygon__securities": (
-                "int_polygon__ticker_spans", "int_polygon__ticker_stretches", "stg_polygon__ticker_listings",
-                "stg_polygon__tickers",
+                "int_polygon__ticker_spans", "stg_polygon__ticker_listings", "stg_polygon__tickers",
             ),
             "dim_polygon__ticker_versions": (_VERSIONS.format("tickers"),),
             "fct_polygon__stock_bars_performance": ("int_polygon__stock_bars_enriched",),

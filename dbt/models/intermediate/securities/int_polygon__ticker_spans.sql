@@ -21,15 +21,16 @@ stretches as (
     from {{ ref('int_polygon__ticker_stretches') }}
 ),
 
-traded as (
+{# What a piece has of its ticker's stretches. Where it begins or ends within one, only the bars say in which sessions. #}
+reached as (
     select
         pieces.ticker,
         pieces.moment,
         pieces.valid_from,
-        min(greatest(pieces.valid_from, stretches.first_session_date)) as traded_from,
-        max(
-            least(dateadd('day', -1, coalesce(pieces.valid_until, '9999-12-31'::date)), stretches.last_session_date)
-        ) as traded_until
+        dateadd('day', -1, coalesce(pieces.valid_until, '9999-12-31'::date)) as until_day,
+        min(stretches.first_session_date) as traded_from,
+        max(stretches.last_session_date) as traded_until,
+        traded_from < pieces.valid_from or traded_until > until_day as is_within
     from pieces
     inner join stretches
         on
@@ -39,7 +40,52 @@ traded as (
     group by
         pieces.ticker,
         pieces.moment,
-        pieces.valid_from
+        pieces.valid_from,
+        pieces.valid_until
+),
+
+within as (
+    select
+        dated.ticker,
+        dated.valid_from,
+        dated.until_day,
+        min(bars.session_date) as first_session_date,
+        max(bars.session_date) as last_session_date
+    from (
+        select distinct
+            reached.ticker,
+            reached.valid_from,
+            reached.until_day
+        from reached
+        where reached.is_within
+    ) as dated
+    inner join {{ ref('stg_polygon__stock_bars_casted') }} as bars
+        on
+            dated.ticker = bars.ticker
+            and dated.valid_from <= bars.session_date
+            and dated.until_day >= bars.session_date
+    group by
+        dated.ticker,
+        dated.valid_from,
+        dated.until_day
+),
+
+traded as (
+    select
+        reached.ticker,
+        reached.moment,
+        reached.valid_from,
+        iff(reached.is_within, within.first_session_date, reached.traded_from) as traded_from,
+        iff(reached.is_within, within.last_session_date, reached.traded_until) as traded_until
+    from reached
+    left join within
+        on
+            reached.ticker = within.ticker
+            and reached.valid_from = within.valid_from
+            and reached.until_day = within.until_day
+    where
+        not reached.is_within
+        or within.ticker is not null
 ),
 
 kept as (
@@ -268,6 +314,8 @@ settled as (
             spans.uncertain_reason,
             coalesce(spans.uncertain_reason || '; ', '') || 'another ticker with its FIGI trades at the same time'
         ) as uncertain_reason,
+        spans.traded_from,
+        spans.traded_until,
         spans.moment,
         spans.next_moment,
         spans.frame_number
@@ -320,6 +368,8 @@ known as (
         uncertain_reason is not null as is_uncertain,
         uncertain_reason,
         span_hash,
+        min(traded_from) as first_session_date,
+        max(traded_until) as last_session_date,
         nullif(min(moment), {{ beginning }}::timestamp_ntz(6)) as known_from,
         iff(boolor_agg(next_moment is null), null, max(next_moment)) as known_until
     from runs
@@ -362,6 +412,8 @@ select
     known.sources,
     known.is_uncertain,
     known.uncertain_reason,
+    known.first_session_date,
+    known.last_session_date,
     known.known_from,
     known.known_until,
     digests.digest,

@@ -34,6 +34,7 @@ sums as (
         chains.session_date,
         chains.contracts,
         chains.contracts_without_open_interest,
+        chains.expired_without_open_interest,
         coalesce(held.has_all_bars, named.has_all_bars, false) or every_one.session_date is not null as has_all_bars,
         coalesce(held.has_whole_snapshot, named.has_whole_snapshot, false) as has_whole_snapshot
     from {{ ref('fct_polygon__put_call_ratio') }} as chains
@@ -63,6 +64,7 @@ select
     case
         when contracts_without_open_interest = contracts then 'no snapshot'
         when not has_whole_snapshot then 'pages of the snapshot are missing'
-        when contracts_without_open_interest > 0 then 'contracts traded that the snapshot lacks'
+        when contracts_without_open_interest > expired_without_open_interest then 'contracts traded that the snapshot lacks'
+        when contracts_without_open_interest > 0 then 'contracts expired in the session, and the snapshot has them no more'
     end as open_interest_incomplete_reason
 from sums

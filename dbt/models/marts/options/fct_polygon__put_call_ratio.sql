@@ -19,6 +19,7 @@ with counted as (
         {%- endfor %}
         count(*) as contracts,
         count_if(open_interest_contracts is null) as contracts_without_open_interest,
+        count_if(open_interest_contracts is null and last_trading_date <= session_date) as expired_without_open_interest,
         max(fetched_at) as fetched_at
     from {{ ref('int_polygon__options_bars_enriched') }}
     {%- if is_incremental() %}
@@ -43,6 +44,7 @@ select
     put_open_interest_contracts / nullif(call_open_interest_contracts, 0) as put_call_open_interest_ratio,
     contracts,
     contracts_without_open_interest,
+    expired_without_open_interest,
     fetched_at,
     convert_timezone('UTC', current_timestamp())::timestamp_ntz(6) as recorded_at
 from counted

@@ -39,48 +39,6 @@ named as (
         dated.ticker,
         dated.from_date,
         dated.until_date
-),
-
-{# A span that ends on a day without a session was traded until the session before. #}
-traded as (
-    select
-        dated.ticker,
-        dated.from_date,
-        dated.until_date,
-        min(greatest(dated.from_date, stretches.first_session_date)) as from_day,
-        max(least(dateadd('day', -1, dated.until_date), stretches.last_session_date)) as until_day
-    from dated
-    inner join {{ ref('int_polygon__ticker_stretches') }} as stretches
-        on
-            dated.ticker = stretches.ticker
-            and dated.from_date <= stretches.last_session_date
-            and dated.until_date > stretches.first_session_date
-    group by
-        dated.ticker,
-        dated.from_date,
-        dated.until_date
-),
-
-sessions as (
-    select
-        traded.ticker,
-        traded.from_date,
-        traded.until_date,
-        first_session.calendar_date as first_session_date,
-        last_session.calendar_date as last_session_date
-    from traded
-    left join {{ ref('int_polygon__exchange_days') }} as day_before
-        on dateadd('day', -1, traded.from_day) = day_before.calendar_date
-    left join {{ ref('int_polygon__exchange_days') }} as first_session
-        on
-            day_before.sessions_so_far + 1 = first_session.sessions_so_far
-            and first_session.is_session
-    left join {{ ref('int_polygon__exchange_days') }} as last_day
-        on traded.until_day = last_day.calendar_date
-    left join {{ ref('int_polygon__exchange_days') }} as last_session
-        on
-            last_day.sessions_so_far = last_session.sessions_so_far
-            and last_session.is_session
 )
 
 select
@@ -98,8 +56,8 @@ select
         when named.ticker is not null then named.security_type
         when spans.is_newest_of_ticker then tickers.security_type
     end as security_type,
-    sessions.first_session_date,
-    sessions.last_session_date,
+    spans.first_session_date,
+    spans.last_session_date,
     spans.identified_by,
     spans.begun_by,
     spans.composite_figi,
@@ -124,10 +82,5 @@ left join named
         spans.ticker = named.ticker
         and spans.from_date = named.from_date
         and spans.until_date = named.until_date
-left join sessions
-    on
-        spans.ticker = sessions.ticker
-        and spans.from_date = sessions.from_date
-        and spans.until_date = sessions.until_date
 left join {{ ref('stg_polygon__tickers') }} as tickers
     on spans.ticker = tickers.ticker
