@@ -51,6 +51,7 @@ bench: environments $(PEERS)/.complete ## The benchmarks, with dlt in its own en
 	$(RUN) -m bench.surface
 	$(RUN) -m bench.end_to_end
 	$(RUN) -m bench.marts
+	$(RUN) -m bench.identity
 	$(RUN) -m bench.history_slope
 	$(RUN) -m bench.report
 

@@ -56,12 +56,28 @@ class ListedMarket:
         """As a manifest of its own."""
         known = list(lines)
         values = {"manifest_id": f"{session}-{dataset}", "session": session, "fetched_at": f"{at:%Y-%m-%d %H:%M:%S}"}
-        text = (SQL / "history_lines.sql").read_text().replace("{dataset}", dataset)
+        text = insert_lines(dataset)
         for first in range(0, len(known), LINES_AN_INSERT):
             part = {"offset": first, "lines": json.dumps(known[first : first + LINES_AN_INSERT])}
             self._connection.cursor().execute(text, values | part)
         ledger = {"sessions": json.dumps([session]), "what": str(dataset), "rows": len(known)}
         self._connection.cursor().execute((SQL / "history_ledger.sql").read_text(), ledger)
+
+
+def insert_lines(dataset: Dataset) -> str:
+    """Answers as raw lines of one manifest: each a path, its parameters and the response."""
+    return f"""
+        insert into raw.{dataset} (manifest_id, object_key, line_number, request, response, fetched_at, loaded_at)
+        select
+            %(manifest_id)s,
+            'raw/{dataset}/' || %(session)s || '/' || %(manifest_id)s || '/0000.ndjson.gz',
+            %(offset)s + given.index + 1,
+            object_construct('path', given.value:path, 'params', given.value:params),
+            given.value:response,
+            %(fetched_at)s::timestamp_ntz,
+            %(fetched_at)s::timestamp_ntz
+        from table(flatten(input => parse_json(%(lines)s))) as given
+    """
 
 
 def _now() -> datetime:

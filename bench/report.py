@@ -11,7 +11,7 @@ from bench.record import RESULTS, table
 
 PAGE = Path(__file__).with_name("RESULTS.md")
 ORDER = (
-    "ingest", "options", "recovery", "marts", "history_slope", "sweep", "dashboard", "backtest", "american",
+    "ingest", "options", "recovery", "marts", "identity", "history_slope", "sweep", "dashboard", "backtest", "american",
     "surface", "end_to_end"
 )  # fmt: skip
 # What is drawn beside a table: the column that names a row, and the one with its number. The slope draws itself.
