@@ -143,6 +143,12 @@ def aapl(lake: Lake) -> None:
     for dataset, ticker_ in (("stock_bars", "AAPL"), *(("option_bars", symbol) for symbol in AAPL_SYMBOLS)):
         path = f"/v2/aggs/ticker/{ticker_}/range/1/day/2026-05-11/2026-05-14"
         lake.load(dataset, path, api.bars(ticker_, "2026-05-11", "2026-05-14"), at=at)
+    # What the stand-in's prices know of rates and payouts.
+    for dataset, path, asked in (
+        ("treasury_yields", "/fed/v1/treasury-yields", {"date.gte": "2026-05-01", "date.lte": "2026-05-14"}),
+        ("dividends", "/stocks/v1/dividends", {"ticker": "AAPL", "limit": "1000"}),
+    ):
+        lake.load(dataset, path, api.all(path, **asked), at=at, params=asked)
     # Without the strikes that both days have: a symbol that is listed alike on both counts as listed on one of them.
     for session, bound in (("2026-05-12", "strike_price.gt"), ("2026-05-13", "strike_price.lte")):
         asked = {"underlying_ticker": "AAPL", "as_of": session, "limit": "1000"}

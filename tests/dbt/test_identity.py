@@ -352,7 +352,7 @@ def test_contracts_of_the_stand_in_are_joined_through_its_split_and_keep_their_v
         (AAPL_SYMBOLS[0],),
     )
     truth = [100 * float(surface.sigma("AAPL", strike / spot, days / 365)) for _, spot, strike, days in rows]
-    assert [row[0] for row in rows] == pytest.approx(truth, abs=0.5)  # the rate is not the stand-in's
+    assert [row[0] for row in rows] == pytest.approx(truth, abs=0.05)
 
 
 def test_deliverable_is_kept_and_an_adjusted_contract_without_a_known_past_is_flagged(built: Any) -> None:
