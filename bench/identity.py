@@ -32,7 +32,7 @@ MODELS = (
 # As a later build of the DAG does: views are there.
 ROWS = ("config.materialized:table", "config.materialized:incremental")
 # Of each sort; the first of each is a rehearsal.
-DAYS = 4
+DAYS = 6
 ASKED_A_DAY, RENAMES, BARS_A_STEP = 1_000, 5, 900_000
 GOAL_PCT = 10
 
@@ -99,11 +99,13 @@ def _keep(options: argparse.Namespace, days: dict[bool, list[dict[str, float]]])
         for is_with, found in days.items()
     }
     rows = [{"a day": "with" if is_with else "without", **found} for is_with, found in middle.items()]
-    with_it, without = middle[True]["CPU, s"], middle[False]["CPU, s"]
+    # Day by day: a day has more history behind it than the one before.
+    pairs = zip(days[True][1:], days[False][1:], strict=True)
+    more = statistics.median(with_it["CPU, s"] / without["CPU, s"] - 1 for with_it, without in pairs)
     verdict = (
         f"{options.tickers:,} tickers × {options.years} years, one thread, {DAYS - 1} days of each. With the models of "
         f"identity, {ASKED_A_DAY:,} tickers' events and {RENAMES} former tickers that become known, a day takes "
-        f"{100 * (with_it / without - 1):.1f} % more CPU of dbt and the warehouse (goal: at most {GOAL_PCT})."
+        f"{100 * more:.1f} % more CPU of dbt and the warehouse than the next one without (goal: at most {GOAL_PCT})."
     )
     record.save("identity", QUESTION, rows, verdict, ["dbt-core", "dbt-snowflake", "duckdb"])
 

@@ -5,7 +5,7 @@ with same_contract as (
     inner join marts.dim_polygon__option_contracts as other
         on asked.contract_id = other.contract_id
     where asked.contract_ticker = :contract
-    union
+    union all
     select :contract as contract_ticker
 )
 
