@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 import duckdb
@@ -70,7 +71,8 @@ class Source:
         if path.exists():
             return path.read_bytes()
         data = self.location.read(self.files[index])
-        partial = path.with_suffix(".part")
+        # Two may fetch it at once: a reader that an error stopped is still on its way when the file is looked at again.
+        partial = path.with_suffix(f".{get_ident()}")
         partial.write_bytes(data)
         partial.rename(path)
         return data
