@@ -1,6 +1,7 @@
 """What bench/ingest.py starts, each in a process of its own: `python -m bench.contenders <name> <first> <last>`.
 
-ours-ingest   plan and land, as the tasks of polygon_stocks_ingest_backfill do
+ours-ingest   plan and land, as the tasks of polygon_stocks_ingest_backfill do; the batches of bars, which are what the
+              others fetch: ticker lists and events, splits, dividends and yields are left out
 ours-load     sweep and load what it landed, as polygon_stocks_load does
 floor         only the transfer: GET, gzip, PUT, as many at once as ours, nothing checked, nothing remembered
 naive         one request, one object and one INSERT a ticker, one after the other
@@ -22,8 +23,8 @@ import boto3
 import requests
 import snowflake.connector
 
-from ingest import calendar, runs
-from ingest.datasets import Family
+from ingest import calendar, packs, runs
+from ingest.datasets import Dataset, Family
 from ingest.fetching import THREADS
 
 NAIVE_TICKERS = 500
@@ -33,7 +34,8 @@ def ours_ingest(first: str, last: str) -> None:
     """Until the manifests are in the bucket."""
     began = datetime.now(UTC)
     for batch in runs.plan_backfill(Family.STOCKS, {"start": first, "end": last, "refetch": False}):
-        runs.land(batch, "bench", "bench")
+        if any(request.dataset == Dataset.STOCK_BARS for one in packs.unpacked(batch) for request in one.requests):
+            runs.land(batch, "bench", "bench")
     assert runs.landed(Family.STOCKS, "bench", "bench", began)
 
 

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import codecs
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
 from ingest.errors import MalformedResponse, NotAuthorized, NotFound, RateLimited, ServerError
 from ingest.refusals import refusal
 from ingest.retry import parse_moment, parse_retry_after
+from ingest.strict_json import NotJson, read
 
 JSON_BLANKS = b" \t\r\n"
-# Half of a character that takes two escapes: Python reads it, no warehouse does.
-SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
-# A number of such an exponent, or so many digits, may be beyond every float: Python reads infinity.
-LARGE_NUMBER = re.compile(rb"[:\[,]\s*-?[0-9]+(?:\.[0-9]+)?(?:[eE]\+?0*[0-9]{3}|[0-9]{300})")
 COUNT = re.compile(r"([0-9]{1,40})(?:\.0)?")
 # Where an answer without `results` is one of no rows; elsewhere `results` is an empty list.
 MAY_LACK_RESULTS = ("/v2/aggs/", "/v3/snapshot/")
@@ -79,15 +75,9 @@ def read_answer(path: str, params: Mapping[str, str], body: bytes, fetched_at: d
     """
     body = body.removeprefix(codecs.BOM_UTF8).strip(JSON_BLANKS)
     try:
-        # From text, not bytes: json.loads would take UTF-16 and UTF-32 as well, and COPY takes UTF-8 only.
-        text = body.decode()
-        payload = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique_keys)
-        if LARGE_NUMBER.search(body):
-            json.loads(text, parse_float=_finite, parse_int=_finite)
-        if SURROGATE_ESCAPE.search(body):
-            json.dumps(payload, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
-        raise ServerError(f"{path}: the body is not valid JSON in UTF-8: {_excerpt(body)} ({_reason(error)})") from None
+        payload = read(body)
+    except NotJson as error:
+        raise ServerError(f"{path}: the body is not valid JSON in UTF-8: {_excerpt(body)} ({error})") from None
     if isinstance(payload, dict):
         _check_status(path, payload)
         _check_shape(path, payload)
@@ -184,28 +174,3 @@ def _message(body: bytes) -> str:
 
 def _excerpt(body: bytes) -> str:
     return repr(body[:60].decode("utf-8", "replace")) if body else "nothing"
-
-
-def _reason(error: Exception) -> str:
-    return str(error)[:100] if isinstance(error, _NotJson) else type(error).__name__
-
-
-class _NotJson(ValueError):
-    """What Python's parser accepts and JSON, or the warehouse, does not."""
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise _NotJson(f"{name} is not JSON")
-
-
-def _finite(text: str) -> None:
-    if math.isinf(float(text)):
-        raise _NotJson(f"{text[:20]} is beyond every number of a warehouse")
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """COPY refuses an object that names a key twice (ALLOW_DUPLICATE = FALSE)."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise _NotJson("a key occurs twice in one object")
-    return found

@@ -26,8 +26,9 @@ class SeenBars:
         found, ticker = bar_session(bar) if bar.get("t") is not None else self._session, _ticker(bar)
         if found is None or (self._session is not None and (found != self._session or ticker is None)):
             return
-        key, values = (ticker, found), {name: _number(bar.get(name)) for name in NUMBERS} | {"otc": _is_otc(bar)}
-        if self._seen.setdefault(key, values) != values:
+        key = (ticker, found)
+        first = self._seen.setdefault(key, bar)
+        if first is not bar and (values := _values(bar)) != _values(first):
             others = self._conflicts.setdefault(key, [])
             if values not in others:
                 others.append(values)
@@ -39,6 +40,10 @@ class SeenBars:
         for (_, session), others in self._conflicts.items():
             counted[session] += len(others)
         return dict(counted)
+
+
+def _values(bar: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _number(bar.get(name)) for name in NUMBERS} | {"otc": _is_otc(bar)}
 
 
 def _ticker(bar: Mapping[str, Any]) -> str | None:

@@ -176,18 +176,21 @@ def bar_session(bar: Mapping[str, Any]) -> str | None:
     A number may be written as text: the warehouse reads it all the same.
     """
     moment = bar.get("t")
-    if isinstance(moment, bool) or not isinstance(moment, int | float | str):
+    if type(moment) is int:
+        return _session_at(moment)
+    if isinstance(moment, bool) or not isinstance(moment, float | str):
         return None
     try:
-        number = float(moment)
+        return _session_at(float(moment))
     except (ValueError, OverflowError):
         return None
-    return _session_at(number) if 0 < number < 1e19 else None
 
 
 @lru_cache(maxsize=4096)
 def _session_at(moment: float) -> str | None:
     """Remembered, because the ten thousand bars of a session share their time."""
+    if not 0 < moment < 1e19:
+        return None
     seconds = moment / 1e9 if moment >= 1e16 else moment / 1e3
     try:
         return datetime.fromtimestamp(seconds, UTC).astimezone(NEW_YORK).date().isoformat()

@@ -93,10 +93,9 @@ def select_copied(keys: Sequence[ManifestKey], dataset: str) -> str:
     array of events; a line of a flat file is one), first and last answer, first and last checksum of the object as COPY
     read it.
     """
+    # The size of what is not an array is NULL.
     result_rows = (
-        "sum(iff(is_array(response), array_size(response), "
-        "iff(is_array(response:results), array_size(response:results), "
-        "iff(is_array(response:results:events), array_size(response:results:events), 0))))"
+        "sum(coalesce(array_size(response:results), array_size(response), array_size(response:results:events), 0))"
     )
     return (
         f"select object_key, {'count(*)' if dataset in FILES else result_rows} as result_rows, "

@@ -132,6 +132,29 @@ def _numeric(node: exp.Expr) -> exp.Expr:
     return node
 
 
+def _is_array(node: exp.IsArray) -> exp.Expr:
+    if (member := _member(node.this)) is None:
+        return node
+    return exp.EQ(this=exp.Anonymous(this="json_type", expressions=member), expression=exp.Literal.string("ARRAY"))
+
+
+def _array_size(node: exp.ArraySize) -> exp.Expr:
+    """NULL of what is not an array, where DuckDB says 0; DuckDB computes the size once for its two places."""
+    if (member := _member(node.this)) is None:
+        return node
+    size = exp.Anonymous(this="json_array_length", expressions=[part.copy() for part in member])
+    zero = exp.Literal.number(0)
+    found = exp.Case().when(exp.GT(this=size, expression=zero), size.copy(), copy=False)
+    return found.when(_is_array(exp.IsArray(this=node.this)), zero.copy(), copy=False)
+
+
+def _member(source: exp.Expr) -> list[exp.Expr] | None:
+    """A VARIANT and the path into it: DuckDB then judges the member where it lies, and makes no copy of it first."""
+    if isinstance(source, exp.JSONExtract) and isinstance(source.expression, exp.JSONPath):
+        return [source.this, source.expression]
+    return None
+
+
 def _trim(node: exp.Trim) -> exp.Expr:
     """Of anything that is not text; fakesnow's own cast would forget which side, and which characters."""
     if not isinstance(node.this, exp.Cast):
@@ -238,6 +261,8 @@ _BY_TYPE: dict[type[exp.Expr], Callable[..., exp.Expr]] = {
     exp.WidthBucket: _call("width_bucket", "this", "min_value", "max_value", "num_buckets"),
     exp.JSONKeys: _call("object_keys", "this"),
     exp.Array: _array,
+    exp.IsArray: _is_array,
+    exp.ArraySize: _array_size,
     exp.ArrayAgg: _array_agg,
     exp.WithinGroup: _array_agg,
     exp.Struct: _object,
