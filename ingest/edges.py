@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ingest.datasets import Request
 from ingest.errors import BeforeHistory, NotPublishedYet
-from ingest.outcomes import Outcome
+from ingest.outcomes import BEFORE_HISTORY, Outcome
 from ingest.planning import Batch
 
 
@@ -56,4 +56,4 @@ def _not_published(request: Request) -> Outcome:
 
 def _before_history(request: Request, *, was_asked: bool) -> Outcome:
     how = "the API refused it" if was_asked else "not asked for, because the API refused a later day"
-    return Outcome(request, note=f"before the plan's history: {how}", is_outside=True)
+    return Outcome(request, note=f"{BEFORE_HISTORY}: {how}", is_outside=True)

@@ -31,7 +31,7 @@ from ingest.errors import (
 )
 from ingest.identity import Identity, listing
 from ingest.landing import Landing
-from ingest.outcomes import Outcome
+from ingest.outcomes import BEFORE_HISTORY, Outcome
 
 log = logging.getLogger(__name__)
 
@@ -145,7 +145,7 @@ class Fetcher:
             if request.dataset in WITHOUT:
                 return self._not_entitled(request, error)
             if isinstance(error, BeforeHistory) and request.dataset == Dataset.TICKER_LISTINGS:
-                return Outcome(request, note=f"before the plan's history: {error}")
+                return Outcome(request, note=f"{BEFORE_HISTORY}: {error}")
             if isinstance(error, NotEntitled) or request.days is None:
                 return self._failed(request, error)
             return self._outside(request, error)

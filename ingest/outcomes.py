@@ -20,6 +20,9 @@ from ingest.planning import Batch
 # The one cause of an empty session that nobody but a person can know, where the API did not announce it.
 UNKNOWN_CLOSURE = "; if the exchange was closed that day, name it in SNOWTAPE_EXCHANGE_CLOSURES"
 
+# How the note on a request begins that is for data older than the plan serves.
+BEFORE_HISTORY = "before the plan's history"
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -191,7 +194,7 @@ def missing(outcomes: Sequence[Outcome]) -> tuple[Missing, ...]:
     if unasked:
         more = f", like {len(unasked) - 1} other contracts" if len(unasked) > 1 else ""
         last = max(request.days[1] for request in unasked if request.days)
-        found.append(_missing(unasked[0], f"before the plan's history{more}, the latest until {last}"))
+        found.append(_missing(unasked[0], f"{BEFORE_HISTORY}{more}, the latest until {last}"))
     if not_in_plan:
         more = f" Not asked for of {len(not_in_plan) - 1} others." if len(not_in_plan) > 1 else ""
         found.append(_missing(not_in_plan[0].request, f"{not_in_plan[0].note}{more}"))

@@ -121,6 +121,11 @@ class Batch:
         )
 
 
+def is_by_ticker(tickers: Sequence[str]) -> bool:
+    """Whether a daily run asks for each ticker: where that takes fewer requests than whole sessions do."""
+    return 0 < len(tickers) <= REREAD_SESSIONS
+
+
 def stocks_daily(
     session: date, before: Sequence[date], tickers: Sequence[str], again: tuple[date, date] | None = None
 ) -> list[Batch]:
@@ -132,7 +137,7 @@ def stocks_daily(
     """
     window = (*before, session)
     span = span_of(window[0], session)
-    by_ticker = bool(tickers) and len(tickers) < len(window)
+    by_ticker = is_by_ticker(tickers)
     bars = (
         [datasets.bars(Dataset.STOCK_BARS, ticker, window[0], session, span) for ticker in tickers]
         if by_ticker
@@ -273,6 +278,24 @@ def _reference(start: date, end: date, events: EventPlan | None) -> Batch:
         datasets.delisted(span),
     )
     return Batch(Family.STOCKS, f"reference {start} to {end}", (), (WHOLE_MARKET,), requests, events=events)
+
+
+def reread_sessions(sessions: Sequence[date], bars_since: date, neighbours: Mapping[str, int]) -> Batch:
+    """Whole sessions of the past once more, which need not follow each other."""
+    return Batch(
+        Family.STOCKS,
+        f"again {len(sessions)} from {sessions[0]}",
+        tuple(sessions),
+        (WHOLE_MARKET,),
+        tuple(datasets.grouped(day, day.isoformat()) for day in sessions),
+        bars_since=bars_since,
+        neighbours=neighbours,
+    )
+
+
+def reread_ticker(ticker: str, sessions: Sequence[date]) -> Batch:
+    """All past sessions of a ticker once more."""
+    return replace(_tickers([ticker], sessions), label=f"again {ticker} {sessions[0]} to {sessions[-1]}")
 
 
 def _whole_sessions(sessions: Sequence[date], bars_since: date | None, held: Coverage) -> Batch:

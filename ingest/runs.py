@@ -25,6 +25,7 @@ from ingest import (
     option_planning,
     packs,
     planning,
+    rereading,
     rolling,
     underlyings,
     yields,
@@ -54,9 +55,11 @@ from ingest.settings import (
     EVERY,
     ApiSettings,
     BarSource,
+    Universe,
     read_api,
     read_bar_source,
     read_flat_files,
+    read_sessions_again,
     read_storage,
     read_universe,
     symbols,
@@ -95,6 +98,8 @@ def plan_daily(family: Family, now: datetime | None = None) -> list[dict[str, An
         names = _underlyings(universe.underlyings, api, [session])
         batches = option_planning.options_daily(session, before, names, newest, _held_before(known, store, before))
     batches = planning.published(batches, newest, outstanding, [session])
+    if family == Family.STOCKS and files is None:
+        batches += _past_again(store, before[0], universe)
     if files is not None:
         held = manifests.coverage(known)
         batches = file_planning.daily(family, batches, files, (*before, session), held, moment)
@@ -282,6 +287,14 @@ def _held_before(known: Sequence[Manifest], store: LandingStore, before: Sequenc
     names = {manifest.key for manifest in known}
     keys = manifests.list_keys(store, Family.OPTIONS, f"{before[0]:%Y%m%d}")
     return manifests.coverage([*known, *manifests.read_all(store, (key for key in keys if key not in names))])
+
+
+def _past_again(store: LandingStore, before: date, universe: Universe) -> list[Batch]:
+    """Bars of the past once more, of what manifests hold: reads all of them, a GET each."""
+    most = read_sessions_again()
+    known = manifests.read_all(store, manifests.list_keys(store, Family.STOCKS)) if most else []
+    tickers = universe.tickers if planning.is_by_ticker(universe.tickers) else ()
+    return rereading.batches(known, manifests.coverage(known), before, most, tickers)
 
 
 def _tell_outstanding(publication: Publication, sessions: Sequence[date]) -> None:

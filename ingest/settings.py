@@ -19,6 +19,8 @@ from ingest.errors import BadSetting
 DEFAULT_BASE_URL = "https://api.massive.com"
 DEFAULT_FLAT_FILES_ENDPOINT = "https://files.massive.com"
 DEFAULT_REQUESTS_PER_MINUTE = 5
+# With the newest one among them: two years within six months, for one minute of a plan of 5 requests a minute.
+DEFAULT_SESSIONS_AGAIN = 5
 DEFAULT_UNDERLYINGS = "AAPL,MSFT"
 EVERY = ("*",)
 MOST_REQUESTS_PER_MINUTE = 1_000_000
@@ -112,6 +114,14 @@ def read_storage(environment: Mapping[str, str] = os.environ) -> StorageSettings
             f"SNOWTAPE_PREFIX is {prefix!r}; expected nothing or a path that ends with '/', such as landing/."
         )
     return StorageSettings(bucket, prefix)
+
+
+def read_sessions_again(environment: Mapping[str, str] = os.environ) -> int:
+    """POLYGON_SESSIONS_AGAIN: how many sessions of the past a daily run fetches again."""
+    text = _get(environment, "POLYGON_SESSIONS_AGAIN") or str(DEFAULT_SESSIONS_AGAIN)
+    if not re.fullmatch(r"[0-9]{1,4}", text):
+        raise BadSetting(f"POLYGON_SESSIONS_AGAIN is {text!r}; expected a whole number from 0 to 9999.")
+    return int(text)
 
 
 def read_bar_source(environment: Mapping[str, str] = os.environ) -> BarSource:

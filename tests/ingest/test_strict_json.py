@@ -53,7 +53,18 @@ def test_a_key_that_occurs_twice_is_refused_and_nothing_else_is_changed(example:
 
 @pytest.mark.parametrize(
     "body",
-    [b"NaN", b"-Infinity", b"1e400", b"9" * 400, rb'"\ud800"', b'"\xed\xa0\x80"', b"\xff\xfe1\x00", b"[1,]", b"01", b""],
+    [
+        b"NaN",
+        b"-Infinity",
+        b"1e400",
+        b"9" * 400,
+        rb'"\ud800"',
+        b'"\xed\xa0\x80"',
+        b"\xff\xfe1\x00",
+        b"[1,]",
+        b"01",
+        b"",
+    ],
 )
 def test_what_a_warehouse_does_not_load_is_refused(body: bytes) -> None:
     with pytest.raises(NotJson):
