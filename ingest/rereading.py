@@ -1,7 +1,8 @@
 """Sessions of the past whose bars a daily run fetches again, so that a restatement is noticed years later. Pure.
 
 A bucket of flat files says which of them were replaced; the API says nothing, so it has to be asked. A daily run asks
-for a few past sessions of the whole market, those first that were asked for longest ago. Of a handful of tickers it asks for one, over all its sessions, which is a single request.
+for a few past sessions of the whole market, those first that were asked for longest ago. Of a handful of tickers it
+asks for one, over all its sessions, which is a single request.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ direct   REST API source → DuckDB
 staged   REST API source → bucket → DuckDB, which is what the pipeline does
 
 Tuned as "Optimizing dlt" in its documentation advises: requests side by side, whole pages instead of rows, Parquet
-files, files cut often enough that both normalizing processes have work, and the bucket's files read as Arrow tables. Ends with an error unless exactly so many
-bars are in the table.
+files, files cut often enough that both normalizing processes have work, and the bucket's files read as Arrow tables.
+Ends with an error unless exactly so many bars are in the table.
 """
 
 from __future__ import annotations
