@@ -76,7 +76,7 @@ class Strategy:
 def targets(strategy: Strategy, prices: Prices, *, is_long_only: bool) -> Matrix:
     """What to hold after each close, T x N of -1, 0, 1 (int8).
 
-    Indicators count a ticker's own bars: a session without its bar is no bar of it, and the target stays.
+    Indicators count a ticker's own bars: a session without its bar does not count, and the target stays.
 
     Raises:
         SignalError: the strategy's signals are not a frame of that shape, or hold another value.

@@ -63,7 +63,7 @@ def floor(first: str, last: str) -> None:
 
 
 def naive(first: str, last: str) -> None:
-    """For NAIVE_TICKERS tickers; whoever reads the figure scales it."""
+    """For NAIVE_TICKERS tickers; the figure has to be scaled."""
     session, client = requests.Session(), boto3.client("s3")
     session.headers["Authorization"] = f"Bearer {os.environ['POLYGON_API_KEY']}"
     with closing(_connect()) as connection:

@@ -92,7 +92,7 @@ def main() -> None:
         f"{landed.seconds / floor.seconds:.2f} times the floor (goal: {FLOOR_GOAL}). A bar, through ingest and load, "
         f"takes dlt's comparable path {times[0]:.1f} times as long (goal: {DLT_GOAL:.0f}), dlt without the bucket "
         f"{times[1]:.1f} times, the naive loop {times[2]:.1f} times (from {NAIVE_TICKERS} tickers). dlt is tuned as "
-        "its documentation advises: requests side by side, whole pages, Parquet, files cut for two processes, Arrow tables."
+        "its documentation advises: parallel requests, whole pages, Parquet, files cut for two processes, Arrow tables."
     )
     record.save("ingest", __doc__.split("\n")[0], rows, verdict, ["boto3", "requests", "duckdb"], peer_versions())
 

@@ -1,4 +1,4 @@
-"""An API with as many option contracts as a benchmark wants, on a thread: contracts in pages, bars by contract."""
+"""An API with as many option contracts as a benchmark needs, on a thread: contracts in pages, bars by contract."""
 
 from __future__ import annotations
 

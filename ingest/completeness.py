@@ -10,7 +10,7 @@ from types import MappingProxyType
 # From one session to the next the number of tickers with a trade moves by a few percent, on half-days and holidays too;
 # answers that lacked a third of the market are on record. What is asked for twice in vain costs one request.
 LEAST_SHARE = 0.9
-# A handful of tickers moves by more: two of ten that didn't trade are no news.
+# A handful of tickers moves by more: two of ten that didn't trade mean nothing.
 FEW_TICKERS, LEAST_SHARE_OF_FEW, LEAST_LACK = 100, 0.75, 2
 # A year of listings and delistings must not count: neighbours are this many sessions on either side.
 NEIGHBOURS_A_SIDE = 5

@@ -78,7 +78,7 @@ class Landing:
         return self._folder.path / "spool"
 
     def add_file(self, request: Request, file: FetchedFile) -> None:
-        """Store a flat file as it is; its key tells which version of the source it is."""
+        """Store a flat file as it is; its key names the version of the source."""
         key = f"raw/{request.dataset}/{request.span}/{self._manifest_id}/{version_of(file.etag)}.csv.gz"
         self._store.put_file_once(key, file.path, file.sha256, "application/gzip")
         # As in `add`, where the clock was set back.

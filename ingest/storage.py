@@ -85,7 +85,7 @@ class LandingStore:
         )
         following = iter(pages)
         while True:
-            # Not around the loop's body: an error of whoever takes the keys is none of the store's.
+            # Not around the loop's body: an error in the caller's loop is not the store's.
             with named(self._bucket, "list objects"):
                 page = next(following, None)
             if page is None:

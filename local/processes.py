@@ -24,7 +24,7 @@ import psutil
 LOOPBACK = "127.0.0.1"
 # A killed process takes a moment to be gone, and the leader's children aren't ours to wait for.
 _KILL_SECONDS = 60.0
-# Set by a signal handler: whoever waits for a server gives up at once, so that Ctrl-C works at any moment.
+# Set by a signal handler: waits for a server end at once, so that Ctrl-C works at any moment.
 interrupted = threading.Event()
 
 

@@ -12,7 +12,7 @@ WAIT_SECONDS = 3.0
 
 
 class Probe:
-    """Asks the door on a thread of its own; whoever comes while that one waits is answered by the same."""
+    """Asks the door on a thread of its own; callers that come while it waits get the same answer."""
 
     def __init__(self, door: Door, wait_seconds: float = WAIT_SECONDS) -> None:
         self._door = door

@@ -1,4 +1,4 @@
-"""Test results, loads and freshness, as the data-quality page wants them."""
+"""Test results, loads and freshness, in the form of the data-quality page."""
 
 from __future__ import annotations
 

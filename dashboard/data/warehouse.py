@@ -150,7 +150,7 @@ def _fetch(session: Any, text: str, values: tuple[Value, ...]) -> pd.DataFrame:
     with session.cursor() as cursor:
         # The connector's own retries take half a minute on a dead session; a fresh session answers that at once.
         cursor.execute(text, values, timeout=STATEMENT_TIMEOUT_SECONDS, _no_retry=True)
-        if cursor.rowcount == 0:  # an answer without rows may come without the Arrow batch that pandas wants
+        if cursor.rowcount == 0:  # an answer without rows may come without the Arrow batch that pandas needs
             return pd.DataFrame(columns=[column.name.lower() for column in cursor.description])
         frame: pd.DataFrame = cursor.fetch_pandas_all()
     frame.columns = frame.columns.str.lower()

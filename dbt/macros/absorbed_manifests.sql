@@ -40,7 +40,7 @@
         dataset varchar not null comment 'Dataset, as its raw table is named',
         manifest_id varchar not null comment 'Manifest whose rows the history of the dataset holds',
         last_fetched_at timestamp_ntz(6) comment 'UTC, the newest answer of the dataset in it',
-        objects_digest varchar comment 'Tells its objects from other ones under the same keys'
+        objects_digest varchar comment 'Changes when other objects are under the same keys'
     )
     comment = 'What each history has absorbed: one row per dataset and manifest, written after the rows'
 {% endmacro %}

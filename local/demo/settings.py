@@ -62,7 +62,7 @@ def read_source(environment: Mapping[str, str]) -> Source:
     """The market data source that POLYGON_BASE_URL and POLYGON_API_KEY name.
 
     Raises:
-        SettingError: a URL without http(s) or host, a rate that is no positive number, a URL without a key.
+        SettingError: a URL without http(s) or host, a rate that is not a positive number, a URL without a key.
     """
     url = environment.get("POLYGON_BASE_URL", "").strip().rstrip("/")
     if not url:

@@ -66,7 +66,7 @@ class Fault:
         try:
             re.compile(item["match"])
         except (re.error, TypeError):
-            raise errors.bad_request(f"match is no regular expression: {item['match']!r}") from None
+            raise errors.bad_request(f"match is not a regular expression: {item['match']!r}") from None
         return cls(**item)
 
 

@@ -185,7 +185,7 @@ def _write_identities(path: Path, identities: Sequence[Reader]) -> None:
 def _write_security(path: Path) -> None:
     """Keys of this start that weed's servers sign their own requests with.
 
-    Without them filer and volumes take an object from whoever asks, a web page too, past the S3 API's identities.
+    Without them filer and volumes take an object from anyone, a web page too, past the S3 API's identities.
     """
     tables = ("jwt.signing", "jwt.signing.read", "jwt.filer_signing", "jwt.filer_signing.read")
     _write_secret(path, "".join(f'[{table}]\nkey = "{secrets.token_hex(32)}"\n' for table in tables))

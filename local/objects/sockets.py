@@ -36,7 +36,7 @@ def remove_dead(paths: Iterable[Path]) -> None:
 
 
 def remove_left_over() -> None:
-    """Remove what killed stores have left, whoever started them."""
+    """Remove what killed stores have left, no matter who started them."""
     before = time.time() - SETTLED_SECONDS
     with suppress(FileNotFoundError):
         remove_dead(path for path in FOLDER.glob("seaweedfs-*-grpc-*.sock") if path.lstat().st_mtime < before)

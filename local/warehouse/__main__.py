@@ -1,6 +1,6 @@
 """`python -m local.warehouse --port 8123 --directory .local/warehouse [--object-store-endpoint URL]`.
 
-Whoever signs in needs the token of this start as the password: that of SNOWTAPE_WAREHOUSE_TOKEN, else a new one. It is
+Signing in takes the token of this start as the password: that of SNOWTAPE_WAREHOUSE_TOKEN, else a new one. It is
 in the file `token` of the directory, which only its owner may read.
 """
 
@@ -110,7 +110,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         timeout_graceful_shutdown=5,
         timeout_keep_alive=3600,
     )
-    # uvicorn stops in order and then raises the signal once more, for whoever handled it before: nobody, here.
+    # uvicorn stops in order and then raises the signal again for an earlier handler; there is none.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     uvicorn.Server(config).run(sockets=[listener])

@@ -1,4 +1,4 @@
-"""A local warehouse in a process of its own, for tests and for whoever wants to start one from Python."""
+"""A local warehouse in a process of its own, to start from Python, in tests above all."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ iff(years_to_expiration > 0, years_to_expiration, null) as years_left,
 {%- endmacro %}
 
 {# The price less what parity says it must be worth: the price of the pair's out-of-the-money option, as
-   implied_volatility() wants it. #}
+   implied_volatility() expects it. #}
 {% macro black_scholes_price() -%}
 close_usd - greatest(
             iff(contract_type = 'call', 1, -1) * (discounted_close_usd - discounted_strike_usd),

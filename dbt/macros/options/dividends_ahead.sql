@@ -241,7 +241,7 @@ schedules as (
 {# A contract with more has no volatility: three years of monthly ones. #}
 {% macro most_dividends_ahead() %}{{ return(36) }}{% endmacro %}
 
-{# Distributions that are no promise of the next year's: specials, in the vendor's old and new spelling. Of those ahead,
+{# Distributions that say nothing about the next year's: specials, in the vendor's old and new spelling. Of those ahead,
    the options' clearing house adjusts contracts for them, so that they change no price. #}
 {% macro extra_distributions() -%}
     'special', 'supplemental', 'irregular', 'SC', 'LT', 'ST'

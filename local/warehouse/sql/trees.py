@@ -72,7 +72,7 @@ def _dispatch(cursor: WarehouseCursor, expression: exp.Expr, params: Any) -> Non
 
 
 def _own(cursor: WarehouseCursor, expression: exp.Expr, params: Any) -> StatementResult | None:
-    """The answer of whoever implements the statement here, or None: fakesnow does."""
+    """The answer of the function that implements the statement here, or None where fakesnow does."""
     match expression:
         case exp.Create() if expression.kind == "TABLE":
             return tables.create_table(cursor, expression, params)

@@ -25,13 +25,13 @@ class StageReference:
 def parse(text: str) -> StageReference:
     """Take `@name/path` apart.
 
-    Raises an SQL error for what is no reference and for the stages of users and tables, which are not supported.
+    Raises an SQL error for what is not a reference and for the stages of users and tables, which are not supported.
     """
     inner = text.strip()
     if len(inner) > 1 and inner[0] == inner[-1] == "'":
         inner = inner[1:-1].replace("''", "'")
     if not inner.startswith("@"):
-        raise sql_error(f"SQL compilation error:\nsyntax error: {text} is no reference to a stage", *SYNTAX_ERROR)
+        raise sql_error(f"SQL compilation error:\nsyntax error: {text} is not a reference to a stage", *SYNTAX_ERROR)
     name, path = _split(inner[1:])
     if name.startswith(("~", "%")):
         raise sql_error(

@@ -34,7 +34,7 @@ def replace_stages(cursor: WarehouseCursor, tree: exp.Expr) -> None:
     """Read every stage that the statement names and put a table in its place, in place.
 
     The tables live until the cursor is gone or the session reads a stage again: it runs one statement at a time. A
-    document that is no JSON is an error that names file and line.
+    document that is not JSON is an error that names file and line.
     """
     for forget in _kept.pop(cursor.session, []):
         forget()

@@ -210,7 +210,7 @@ class Source:
 
 
 def _invalid_rows(duck: duckdb.DuckDBPyConnection, found: Documents) -> list[int]:
-    """Row numbers of the texts that are no JSON for DuckDB."""
+    """Row numbers of the texts that DuckDB does not take for JSON."""
     table = pa.table({"text": found.texts, "row": found.rows})
     duck.register("_staged_texts", table)
     try:

@@ -102,7 +102,7 @@ def transformation(
 
 
 def reads_paths(select: exp.Select) -> bool:
-    """Whether DuckDB parses every document for this SELECT, and so notices the ones that are no JSON."""
+    """Whether DuckDB parses every document for this SELECT, and so notices the ones that are not JSON."""
     paths = select.find_all(exp.JSONExtract, exp.JSONExtractScalar)
     if any(not path.find_ancestor(exp.Case, exp.If) for path in paths):
         return True
