@@ -1,7 +1,7 @@
 """Where the data that a plan serves begins and ends, learned from refusals, so that nothing else is requested.
 
-Both edges are the same for every ticker and contract. A refusal of a day as older than the plan's history holds for every
-day before it.
+Both edges are the same for every ticker and contract. A refusal of a day as older than the plan's history holds for
+every day before it.
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ class Market:
     """What the endpoints read."""
 
     def __init__(self, settings: MarketSettings) -> None:
-        """Raises ValueError for an anchor that is not a session or a file that is not a list of corrections, OSError for one
-        that can't be read, CalendarEnds for a present too far from the anchor.
+        """Raises ValueError for an anchor that is not a session or a file that is not a list of corrections, OSError
+        for one that can't be read, CalendarEnds for a present too far from the anchor.
         """
         now = settings.now or datetime.now(UTC)
         self.settings = settings
