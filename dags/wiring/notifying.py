@@ -2,7 +2,7 @@
 
     SNOWTAPE_ALERT_WEBHOOK_URL    gets {"text": …} by POST: Slack, Mattermost, Teams' workflows, anything that takes it
     SNOWTAPE_ALERT_MAIL_TO        addresses, comma separated
-    SNOWTAPE_SMTP_HOST            who takes the mail; _PORT (587), _FROM, and _USER with _PASSWORD where it requires them
+    SNOWTAPE_SMTP_HOST            who takes the mail; _PORT (587), _FROM, and _USER with _PASSWORD if it needs them
 
 The address of the webhook and the password may be in files instead, named by SNOWTAPE_ALERT_WEBHOOK_URL_FILE and
 SNOWTAPE_SMTP_PASSWORD_FILE.
