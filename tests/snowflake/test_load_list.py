@@ -108,7 +108,9 @@ def test_whole_market_day_of_300_manifests_takes_at_most_60_statements_from_swee
 
     with watched.database.connect(autocommit=True) as connection:
         statements.touch()
-        swept = loader.pending(connection, store, Family.STOCKS, full=True)
+        # Other files' tests leave manifests in the bucket.
+        own = {batch.key for batch in batches}
+        swept = [key for key in loader.pending(connection, store, Family.STOCKS, full=True) if key in own]
         with pytest.raises(LoadRefused, match=r"^2 of 300 manifests are not loaded"):
             loader.load(connection, swept)
         event = runs.loaded(connection, Family.STOCKS, [swept])
