@@ -27,6 +27,8 @@ from pathlib import Path
 from sqlfluff.core import FluffConfig, Linter, SQLBaseError
 from sqlfluff.core.parser import BaseSegment
 
+from tests.parent import end_with_parent
+
 REPOSITORY = Path(__file__).parents[2]
 WORDS = Path(__file__).with_name("words")
 
@@ -116,11 +118,15 @@ def check(source: str, sql: str, kinds: frozenset[str] = QUERY, style: bool = Tr
 def check_all(texts: Mapping[str, str], kinds: frozenset[str] = QUERY, style: bool = True) -> list[Finding]:
     """`check` for many texts by name, the longest first and two at a time: parsing is slow."""
     ordered = sorted(texts, key=lambda name: len(texts[name]), reverse=True)
-    # Trees are many small objects, and Python would look through all of them again and again.
-    collect_seldom = {"initializer": gc.set_threshold, "initargs": (100_000,)}
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn"), **collect_seldom) as pool:
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn"), initializer=_begin) as pool:
         found = pool.map(check, ordered, [texts[name] for name in ordered], repeat(kinds), repeat(style))
         return [finding for findings in found for finding in findings]
+
+
+def _begin() -> None:
+    end_with_parent()
+    # Trees are many small objects, and Python would look through all of them again and again.
+    gc.set_threshold(100_000)
 
 
 def plain(sql: str) -> str:
