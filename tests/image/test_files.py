@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
 from fnmatch import fnmatchcase
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -80,3 +82,22 @@ def test_yaml_files_are_in_order() -> None:
     ours = [".astro", ".github", "airflow_settings.yaml", "docker-compose.yaml", "schemachange", "snowflake"]
 
     assert said(TOOLS / "yamllint", "--strict", *(REPOSITORY / path for path in ours)) == ""
+
+
+def test_lock_of_the_image_has_everything_that_dags_and_ingest_import() -> None:
+    """Also what is imported only when a task runs, which parsing the DAGs does not show."""
+    imported: set[str] = set()
+    for folder in ("dags", "ingest"):
+        for path in (REPOSITORY / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Import):
+                    imported |= {alias.name.partition(".")[0] for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    imported.add(node.module.partition(".")[0])
+    own = {path.name for path in [*REPOSITORY.iterdir(), *(REPOSITORY / "dags").iterdir()]}
+    outside = {name for name in imported - sys.stdlib_module_names if name not in own and f"{name}.py" not in own}
+    pinned = set(re.findall(r"^([a-z0-9.-]+)==", (REPOSITORY / "requirements.txt").read_text(), re.MULTILINE))
+    known = packages_distributions()
+    lacking = {name for name in outside if not {one.lower().replace("_", "-") for one in known[name]} & pinned}
+    assert {"boto3", "requests", "orjson"} <= outside
+    assert lacking == set()
