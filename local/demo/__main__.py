@@ -73,12 +73,12 @@ def run(settings: DemoSettings, console: Console, corrects: bool) -> int:
         ended = _through(demo, console)
         plays = ended and corrects and demo.has_corrections
         is_corrected = _corrected(demo, console) if plays else True
-        if settings.once or not ended:
-            return 0 if ended and is_corrected and not demo.failed else 1
-        _stay(demo, console, is_open=plays)
-        console.print("\nStopping …")
-    console.print("Everything has been stopped. `make demo` goes on from the stored state.")
-    return 1 if demo.failed or not is_corrected else 0
+        if not settings.once and demo.is_up:
+            _stay(demo, console, is_open=plays)
+            console.print("\nStopping …")
+    if not settings.once:
+        console.print("Everything has been stopped. `make demo` goes on from the stored state.")
+    return 0 if ended and is_corrected and not demo.failed else 1
 
 
 def _through(demo: DemoRun, console: Console) -> bool:
@@ -97,7 +97,8 @@ def _through(demo: DemoRun, console: Console) -> bool:
     if failure:
         console.print(Text(f"\nThe demo did not come through: {failure}", "bold red"), soft_wrap=True)
         console.print(
-            f"Logs: {demo.servers.logs}. What was landed and loaded is kept: `make demo` goes on from it.",
+            f"Logs: {demo.servers.logs}. What was landed and loaded is kept: `make demo` goes on from it."
+            + (" Dashboard and Airflow stay up." if demo.is_up and not demo.settings.once else ""),
             soft_wrap=True,
         )
     demo.print_summary(complete=not failure)
@@ -130,18 +131,17 @@ def _open_dashboard(demo: DemoRun) -> None:
 
 
 def _stay(demo: DemoRun, console: Console, is_open: bool) -> None:
-    """Keep the servers up until Ctrl-C; a server that dies is reported once."""
+    """Keep the servers up until Ctrl-C; one that dies is started again, with a sentence."""
     if not is_open:
         _open_dashboard(demo)
+    demo.servers.start_triggerer()
     console.print("Press Ctrl-C to stop everything.")
     try:
         while True:
-            demo.servers.check()
+            demo.revive()
             time.sleep(CHECK_SECONDS)
     except KeyboardInterrupt:
         return
-    except ServerError as error:
-        console.print(Text(f"\n{error}", "bold red"), soft_wrap=True)
 
 
 def check_source(source: Source) -> None:

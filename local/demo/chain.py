@@ -92,17 +92,32 @@ class Chain:
         since = run.queued_at or run.started
         return since is None or since < self._began
 
-    def follow(self, seconds: float) -> None:
+    def follow(self, seconds: float, revive: Callable[[], bool] = lambda: False) -> None:
         """Poll until the chain has come through.
+
+        Args:
+            revive: starts again what has died since the last look; whether there was any.
 
         Raises:
             ChainFailed: a run of the chain failed and nothing else is on its way, or the time is over.
         """
         deadline = time.monotonic() + seconds
-        while not self._step():
+        while not self._looked(revive):
             if time.monotonic() > deadline:
                 raise ChainFailed(f"the chain did not come through within {seconds:.0f} s")
             time.sleep(POLL_SECONDS)
+
+    def _looked(self, revive: Callable[[], bool]) -> bool:
+        """One look; whatever it fails with while a server was dead is forgiven once that server is up again."""
+        revive()
+        try:
+            return self._step()
+        except ChainFailed:
+            raise
+        except Exception:
+            if not revive():
+                raise
+            return False
 
     def _step(self) -> bool:
         """Look once; True when the chain has come through."""

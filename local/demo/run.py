@@ -56,7 +56,7 @@ POOL, POOL_SLOTS = "polygon_api", 1
 
 
 class DemoRun:
-    """Starts the servers, runs the chain and sums up; `board` shows how far it is."""
+    """Starts the servers, runs the chain and sums up; `board` shows how far it is, `is_up` that all servers are up."""
 
     def __init__(self, settings: DemoSettings, console: Console) -> None:
         self.settings = settings
@@ -68,6 +68,7 @@ class DemoRun:
         self.board = Board([Stage(name, what) for name, what in stages.items()], console)
         self._held = Held(self.servers.endpoints, read_publication(self.servers.environment))
         self._refetch = False
+        self.is_up = False
         self._boards = [self.board]
         self._began = datetime.now(UTC)
 
@@ -89,8 +90,8 @@ class DemoRun:
     def start_servers(self) -> None:
         """Everything up, the schema deployed, the DAGs parsed. Airflow needs longest, so it starts first."""
         self.board.start(AIRFLOW)
-        self._airflow = self.servers.launch_airflow()
-        with ThreadPoolExecutor(4) as pool:
+        with ThreadPoolExecutor(5) as pool:
+            airflow = pool.submit(self.servers.launch_airflow)
             jobs = [pool.submit(self._stage, STORE, self.servers.start_object_store)]
             if self.settings.source.is_stand_in:
                 jobs.append(pool.submit(self._stage, MARKET, self._start_market))
@@ -98,10 +99,12 @@ class DemoRun:
             for job in jobs:
                 job.result()
             dashboard = pool.submit(self._stage, DASHBOARD, self.servers.start_dashboard)
+            self._airflow = airflow.result()
             self.servers.wait_for_airflow(self._airflow, set(DAG_IDS))
             self._airflow.ensure_pool(POOL, POOL_SLOTS)
             self.board.end(AIRFLOW)
             dashboard.result()
+        self.is_up = True
 
     def run_chain(self) -> None:
         """The two backfills, the two daily ingests, and all that follows from them."""
@@ -154,9 +157,18 @@ class DemoRun:
         chain = Chain(self._airflow, warehouse, self._held.manifests, self.board, confs, self._began)
         try:
             chain.trigger()
-            chain.follow(CHAIN_SECONDS)
+            chain.follow(CHAIN_SECONDS, lambda: self.revive(warehouse))
         finally:
             warehouse.close()
+
+    def revive(self, warehouse: Warehouse | None = None) -> bool:
+        """Start again what has ended by itself and say so; `warehouse` signs in again then. Whether there was any."""
+        said = self.servers.revive()
+        for sentence in said:
+            self.console.print(Text(f"\n{sentence}", "yellow"), soft_wrap=True)
+        if said and warehouse is not None:
+            warehouse.drop()
+        return bool(said)
 
     def print_summary(self, complete: bool) -> None:
         """Sessions, objects, rows, tests and where to look."""

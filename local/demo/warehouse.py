@@ -88,6 +88,10 @@ class Warehouse:
             self._connection.close()
             self._connection = None
 
+    def drop(self) -> None:
+        """Forget the connection without a word: the warehouse that it led to has died."""
+        self._connection = None
+
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """All rows of a statement; opens a connection where there is none."""
         if self._connection is None:

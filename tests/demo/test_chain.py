@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -97,12 +98,14 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chain_module, "PATIENCE_SECONDS", -1.0)
 
 
-def follow(world: World, confs: dict[str, dict[str, Any]] | None = None) -> Board:
+def follow(
+    world: World, confs: dict[str, dict[str, Any]] | None = None, revive: Callable[[], bool] = lambda: False
+) -> Board:
     board = Board([Stage(dag_id, "") for dag_id in DAG_IDS], Console(file=io.StringIO()))
     confs = {dag_id: {} for dag_id in INGESTS} if confs is None else confs
     chain = Chain(world, world, world.manifests, board, confs, world.clock)  # type: ignore[arg-type]
     chain.trigger()
-    chain.follow(seconds=5)
+    chain.follow(5, revive)
     return board
 
 
@@ -175,3 +178,36 @@ def test_a_board_without_an_ingest_leaves_it_out() -> None:
     assert world.triggered.count(daily) == 2
     assert board.stages[LOADS["options"]].state == "unchanged"
     assert board.stages[TEST].state == "done"
+
+
+def test_look_that_failed_while_a_server_was_dead_is_made_again() -> None:
+    world, dead, revived = World(), [True], []
+    looks = world.latest_runs
+
+    def latest_runs() -> dict[str, list[DagRun]]:
+        if len(world.triggered) == len(INGESTS) and dead:
+            raise ConnectionError("connection refused")
+        return looks()
+
+    def revive() -> bool:
+        revived.append(bool(dead))
+        # It dies after the look for dead servers, so the look itself is what fails first.
+        return bool(len(revived) > 1 and dead and dead.pop())
+
+    world.latest_runs = latest_runs  # type: ignore[method-assign]
+    follow(world, revive=revive)
+    assert revived[:2] == [True, True]
+    assert len(world.loaded) == len(INGESTS)
+
+
+def test_look_that_failed_while_every_server_was_up_ends_the_chain() -> None:
+    world = World()
+
+    def latest_runs() -> dict[str, list[DagRun]]:
+        if world.triggered:
+            raise ConnectionError("connection refused")
+        return {}
+
+    world.latest_runs = latest_runs  # type: ignore[method-assign]
+    with pytest.raises(ConnectionError):
+        follow(world)

@@ -16,9 +16,9 @@ import psutil
 
 from local.demo import environment
 from local.demo.airflow import AirflowClient, DagRun
-from local.demo.airflow_servers import AIRFLOW
 from local.demo.environment import Endpoints
 from local.demo.run import POOL, POOL_SLOTS
+from local.demo.servers import AIRFLOW
 from local.processes import LOOPBACK, Server, free_port, start, stop_groups, wait_until
 from tests.faults.site import REPOSITORY, WAREHOUSE_TOKEN, Site
 
