@@ -20,6 +20,8 @@ with `dbt retry` from where the try before has failed.
 Once an hour as well, because the event of a load can be lost, for example while this DAG is paused, and for overrides.
 A run that finds nothing newer in the ledger than the last build, and no new override, is skipped; a manual run always
 builds. Rings `marts_built`.
+
+What became of each model, with seconds and rows, is in `ops.build_models` and on the data-quality page, under "Builds".
 """
 TEST = """
 ### Data tests, with their history

@@ -3,7 +3,7 @@
   const cells = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
   const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
   const h = (...args) => window.React.createElement(...args);
-  const SIGNS = { pass: "✓", warn: "!", fail: "✕", error: "✕", skipped: "–" };
+  const SIGNS = { pass: "✓", built: "✓", warn: "!", fail: "✕", error: "✕", skipped: "–" };
 
   functions.snowtapeTheme = (base) =>
     base.withParams({
@@ -63,6 +63,18 @@
       "span",
       { className: "st-ticks", role: "img", "aria-label": said, title: said },
       runs.map((status, place) => h("i", { key: place, className: status ? `st-is-${status}` : "st-is-none" }))
+    );
+  };
+
+  // Where in the whole a part lies: its beginning and its length, each 0 to 1, and the seconds until it began.
+  cells.SpanCell = ({ value }) => {
+    if (!value) return null;
+    const [from, length, seconds] = value;
+    const said = `began after ${seconds.toFixed(1)} s`;
+    return h(
+      "span",
+      { className: "st-span", role: "img", "aria-label": said, title: said },
+      h("i", { style: { left: `${(100 * from).toFixed(2)}%`, width: `max(2px, ${(100 * length).toFixed(2)}%)` } })
     );
   };
 })();

@@ -68,6 +68,10 @@ DDL = {
     "ops.builds": """
         build_id varchar, started_at timestamp_ntz(6), finished_at timestamp_ntz(6), models_built number,
         models_failed number, models_skipped number""",
+    "ops.build_models": """
+        build_id varchar, run_id varchar, model_name varchar, layer varchar, materialization varchar, status varchar,
+        started_at timestamp_ntz(6), execution_seconds float, stored_rows number, message varchar,
+        finished_at timestamp_ntz(6)""",
     "ops.dbt_test_results": """
         run_id varchar, invocation_id varchar, executed_at timestamp_ntz(6), test_id varchar, test_name varchar,
         model_name varchar, column_name varchar, status varchar, severity varchar, failing_rows number,
@@ -308,6 +312,28 @@ def dbt_results(runs: int = 24) -> list[tuple[Any, ...]]:
     return rows
 
 
+def build_models() -> list[tuple[Any, ...]]:
+    """Two builds: one came through, in the newer one a model failed and another was left out for it."""
+    rows: list[tuple[Any, ...]] = []
+    for number in (0, 1):
+        began = FETCHED_AT + timedelta(minutes=19, days=number - 1)
+        run, ended = f"dbt_build/dbt_build-scheduled__{began:%Y-%m-%dT%H:%M}-try1", began + timedelta(minutes=1)
+        states = ("success", "success", "error" if number else "success", "skipped" if number else "success")
+        models = [
+            ("snapshot_polygon__stock_bars", "SNAPSHOTS", "incremental", 0.0, 21.5, 1_337),
+            ("stg_polygon__stock_bars_casted", "STAGING", "view", 21.6, 0.4, None),
+            ("int_polygon__stock_bars_enriched", "INTERMEDIATE", "incremental", 22.1, 30.25, 1_063),
+            ("fct_polygon__stock_bars_performance", "MARTS", "incremental", 52.4, 6.0, 1_063),
+        ]
+        for status, (name, layer, kind, after, seconds, stored) in zip(states, models, strict=True):
+            ran = status != "skipped"
+            said = "Numeric value 'x' is not recognized" if status == "error" else None
+            when = began + timedelta(seconds=after) if ran else None
+            rows.append((f"build-{number}", run, name, layer, kind, status, when, seconds if ran else 0.0, stored,
+                         said, ended))  # fmt: skip
+    return rows
+
+
 def loads(count: int = 20) -> list[tuple[Any, ...]]:
     """`count` loaded manifests, one of them incomplete."""
     rows = []
@@ -355,6 +381,7 @@ def seed(connection: Any, database: str = "SNOWTAPE") -> None:
             (manifest, "stocks", "stock_bars", date(2026, 11, 11), 9, 8, 2, FETCHED_AT,
              "bars that contradict each other", "closed", FETCHED_AT, "20261113T224503Z-00000010"),
         ]  # fmt: skip
+        insert(cursor, "ops.build_models", build_models())
         insert(cursor, "ops.suspect_sessions", suspects)
         rejected = [
             ("stock_bars", date(2026, 11, 12), "a negative volume", ticker, date(2026, 11, 12),

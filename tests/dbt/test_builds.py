@@ -327,6 +327,22 @@ def test_a_build_records_what_it_had_taken_up_of_the_ledger(built: Built) -> Non
     assert None not in counts
 
 
+def test_a_build_records_each_model_with_the_rows_of_its_table(built: Built) -> None:
+    models = built.lake.execute(
+        """
+        select layer, model_name, materialization, status, stored_rows
+        from ops.build_models
+        qualify build_id = last_value(build_id) over (order by finished_at, build_id)
+        """
+    )
+    ((counted,),) = built.lake.execute("select max_by(models_built, finished_at) from ops.builds")
+    assert len(models) == counted
+    assert {status for *_, status, _ in models} == {"success"}
+    for layer, name, kind, _, rows in models:
+        expected = None if kind == "view" else built.lake.execute(f"select count(*) from {layer}.{name}")[0][0]
+        assert (name, rows) == (name, expected)
+
+
 def test_what_is_loaded_after_a_build_is_unbuilt(built: Built) -> None:
     assert not has_unbuilt(built.lake.connection)
     with built.lake.undone():

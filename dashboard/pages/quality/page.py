@@ -14,11 +14,14 @@ from dashboard.pages import address, parts
 from dashboard.pages import format as fmt
 from dashboard.pages.address import Param
 from dashboard.pages.parts import EMPTY, FAILED, READY, Content, message
-from dashboard.pages.quality import doubts, more, overruled, view
+from dashboard.pages.quality import builds, doubts, more, overruled, view
 
 PATHS = ("/quality",)
 TITLE = "Data quality"
-PARAMS = (Param("test", "quality-test-id", "text", "", prop="data", most=300, is_written=False),)
+PARAMS = (
+    Param("test", "quality-test-id", "text", "", prop="data", most=300, is_written=False),
+    Param("build", "quality-build-id", "text", "", prop="data", most=100, is_written=False),
+)
 
 
 def layout() -> html.Div:
@@ -31,6 +34,7 @@ def layout() -> html.Div:
             html.Span(id="quality-banner-notice", hidden=True),
             *address.stores("quality", PARAMS),
             dcc.Store(id="quality-test-id"),
+            dcc.Store(id="quality-build-id"),
             html.Div(html.H1(TITLE), className="st-head"),
             parts.panel(
                 "quality-health",
@@ -61,6 +65,13 @@ def layout() -> html.Div:
                     ),
                 ],
                 className="st-columns",
+            ),
+            parts.panel(
+                "quality-builds",
+                "Builds",
+                420,
+                "What became of each model; a column a build, the newest is right.",
+                has_csv=True,
             ),
             parts.panel("quality-loads", "Loads", 300, "Manifests in the ledger, newest first.", has_csv=True),
             parts.panel(
@@ -102,8 +113,9 @@ def register(app: Dash, door: Door) -> None:
     address.register(app, "quality", PARAMS)
     for panel_id, read in PANELS.items():
         parts.register_panel(app, door, panel_id, read)
-    test = [Input(param.control, param.prop) for param in PARAMS]
+    test, build = ([Input(param.control, param.prop)] for param in PARAMS)
     parts.register_panel(app, door, "quality-test", more.read_test, test)
+    parts.register_panel(app, door, "quality-builds", builds.read_builds, build)
     parts.register_panel(app, door, "quality-volume", more.read_volume, has_graph=True)
 
 

@@ -30,6 +30,7 @@ grant usage on function intermediate.option_numbers(
 ) to role {{ transformer }};
 grant usage on function intermediate.fitted_surface(varchar) to role {{ transformer }};
 grant select, insert on table ops.builds to role {{ transformer }};
+grant select, insert on table ops.build_models to role {{ transformer }};
 grant select, insert on table ops.dbt_failing_rows to role {{ transformer }};
 grant select on table ops.dbt_test_results to role {{ transformer }};
 grant select on table ops.overrides to role {{ transformer }};
