@@ -88,14 +88,23 @@ def freshness(row: quality.Freshness | None) -> Check:
 
 
 def tested(tests: pd.DataFrame) -> Check:
-    """The worst of the newest result of each test; a skipped test, or none at all, is a warning."""
+    """The worst that a test adds (ops.test_states): failures, and warnings with more rows than the day before.
+
+    Warnings as before and muted tests are named and don't count; no test at all is a warning.
+    """
     if tests.empty:
         return Check("Tests", "warn", "no test has run yet")
-    counts = tests["status"].value_counts()
-    failed = int(counts.get("fail", 0) + counts.get("error", 0))
-    other = int(counts.get("warn", 0) + counts.get("skipped", 0))
-    status = "fail" if failed else "warn" if other else "pass"
-    return Check("Tests", status, f"{failed} failed, {other} warned or skipped, of {len(tests)}")
+    is_muted, health = tests["is_muted"].astype(bool), tests["health"]
+    known = (tests["status"] != "pass") & (health == "pass") & ~is_muted
+    counts = {
+        "failed": int((health == "fail").sum()),
+        "new or skipped": int((health == "warn").sum()),
+        "warned as before": int(known.sum()),
+        "muted": int(is_muted.sum()),
+    }
+    status = "fail" if counts["failed"] else "warn" if counts["new or skipped"] else "pass"
+    said = [f"{count} {word}" for word, count in counts.items() if count]
+    return Check("Tests", status, f"{', '.join(said)}, of {len(tests)}" if said else f"all {len(tests)} passed")
 
 
 def _newest(frame: pd.DataFrame, column: str) -> datetime | None:

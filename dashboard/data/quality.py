@@ -14,6 +14,8 @@ HISTORY_RUNS = 30
 LOAD_ROWS = 200
 # The worst first: the order of the table and of every legend.
 STATUSES = ("error", "fail", "warn", "skipped", "pass")
+# What a test adds to Health (ops.test_states), the worst first.
+HEALTH = ("fail", "warn", "pass")
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,11 @@ def read_runs(door: Door) -> list[TestRun]:
 
 
 def read_latest_tests(door: Door) -> pd.DataFrame:
-    """The newest result of every test, worst first: queries/test_latest.sql plus `history`, the statuses of the
-    newest runs, oldest first, "" where the test wasn't in a run."""
+    """The newest result of every test: first what counts for Health, then the worst.
+
+    queries/test_latest.sql plus `history`, the statuses of the newest runs, oldest first, "" where the test wasn't in a
+    run.
+    """
     latest = door.read("test_latest")
     if latest.empty:
         return latest.assign(history=[])
@@ -87,11 +92,14 @@ def read_latest_tests(door: Door) -> pd.DataFrame:
     runs = list(dict.fromkeys(history["run_id"]))
     table = history.pivot_table(index="test_id", columns="run_id", values="status", aggfunc="last")
     table = table.reindex(index=latest["test_id"], columns=runs).fillna("")
-    order = latest["status"].map({status: place for place, status in enumerate(STATUSES)}).fillna(0)
+    places = [
+        latest[column].map({value: place for place, value in enumerate(values)}).fillna(0)
+        for column, values in (("health", HEALTH), ("status", STATUSES))
+    ]
     return (
-        latest.assign(history=table.to_numpy().tolist(), order=order)
-        .sort_values(["order", "model_name", "test_name"], kind="stable")
-        .drop(columns="order")
+        latest.assign(history=table.to_numpy().tolist(), first=places[0], second=places[1])
+        .sort_values(["first", "second", "model_name", "test_name"], kind="stable")
+        .drop(columns=["first", "second"])
     )
 
 

@@ -13,6 +13,7 @@ from tests.live.denials import DENIALS, Denial
 
 ROLES = ("deployer", "loader", "transformer", "reader", "operator")
 OVERRIDE = "ops.override(varchar,varchar,varchar,varchar,varchar,varchar)"
+MUTE, UNMUTE = "ops.mute_test(varchar,number,varchar,varchar,varchar)", "ops.end_test_mute(varchar,varchar,varchar)"
 RETRACT = "ops.retract_override(varchar,varchar,varchar,varchar,varchar)"
 FITTED_SURFACE = "intermediate.fitted_surface(varchar)"
 OPTION_NUMBERS = "intermediate.option_numbers(varchar,varchar,float,float,float,float,float,varchar,float)"
@@ -43,6 +44,7 @@ MATRIX: dict[str, set[tuple[str, str, str]]] = {
         ("ownership", "table", "ops.dbt_test_results"),
         ("ownership", "table", "ops.dbt_failing_rows"),
         ("ownership", "table", "ops.overrides"),
+        ("ownership", "table", "ops.test_mutes"),
         ("ownership", "procedure", "ops.*"),
         ("select", "table", "snapshots.*"),
     },
@@ -79,6 +81,7 @@ MATRIX: dict[str, set[tuple[str, str, str]]] = {
         ("select", "table", "ops.dbt_test_results"),
         ("select", "table", "ops.dbt_failing_rows"),
         ("select", "table", "ops.overrides"),
+        ("select", "table", "ops.test_mutes"),
         ("insert", "table", "ops.dbt_failing_rows"),
     },
     "reader": READER | {("usage", "warehouse", f"{DATABASE}_reader")},
@@ -89,6 +92,8 @@ MATRIX: dict[str, set[tuple[str, str, str]]] = {
         ("usage", "procedure", "raw.reload_manifest(varchar)"),
         ("usage", "procedure", OVERRIDE),
         ("usage", "procedure", RETRACT),
+        ("usage", "procedure", MUTE),
+        ("usage", "procedure", UNMUTE),
         *((privilege, "schema", "apps") for privilege in ("usage", "create streamlit", "create stage")),
         ("ownership", "streamlit", "apps.operator"),
     },
@@ -170,6 +175,13 @@ def test_loader_calls_the_procedure_and_writes_no_market_data(rights: Rights, th
     writes = {(privilege, name) for privilege, kind, name in allowed if kind == "table" and privilege != "select"}
     assert writes == {("update", "raw.load_watermarks"), ("insert", "ops.dbt_test_results")}
     assert not can(rights, things, "loader", "select", "raw.stock_bars")
+
+
+def test_operator_alone_mutes_tests_and_nobody_writes_the_table(rights: Rights, things: list[Thing]) -> None:
+    for procedure in (MUTE, UNMUTE):
+        assert {role for role in ROLES if can(rights, things, role, "usage", procedure)} == {"operator", "deployer"}
+    assert not [role for role in ROLES for what in ("insert", "update", "delete")
+                if role != "deployer" and can(rights, things, role, what, "ops.test_mutes")]  # fmt: skip
 
 
 def test_operator_alone_overrules_the_vendor_and_nobody_writes_the_table(rights: Rights, things: list[Thing]) -> None:

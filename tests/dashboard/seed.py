@@ -22,7 +22,7 @@ import talib
 from bokeh_sampledata import stocks
 
 from local.warehouse.token import read_token
-from tests.dashboard import seed_options
+from tests.dashboard import seed_options, seed_quality
 
 LAST_SESSION = date(2026, 11, 20)
 FETCHED_AT = datetime(2026, 11, 20, 22, 40, 11)
@@ -65,19 +65,10 @@ DDL = {
         close_usd float, volume_shares float, vwap_usd float, transactions number, is_current boolean,
         is_dropped boolean, override_reason varchar""",
     **seed_options.DDL,
+    **seed_quality.DDL,
     "ops.builds": """
         build_id varchar, started_at timestamp_ntz(6), finished_at timestamp_ntz(6), models_built number,
         models_failed number, models_skipped number""",
-    "ops.build_models": """
-        build_id varchar, run_id varchar, model_name varchar, layer varchar, materialization varchar, status varchar,
-        started_at timestamp_ntz(6), execution_seconds float, stored_rows number, message varchar,
-        finished_at timestamp_ntz(6)""",
-    "ops.dbt_test_results": """
-        run_id varchar, invocation_id varchar, executed_at timestamp_ntz(6), test_id varchar, test_name varchar,
-        model_name varchar, column_name varchar, status varchar, severity varchar, failing_rows number,
-        execution_seconds float, message varchar, compiled_sql varchar""",
-    "ops.dbt_failing_rows": """
-        invocation_id varchar, test_id varchar, row_number number, failing_row varchar""",
     "ops.loads": """
         manifest_id varchar, family varchar, dag_id varchar, run_id varchar, is_complete boolean,
         rows_loaded number, result_rows number, loaded_at timestamp_ntz(6)""",
@@ -259,81 +250,6 @@ def securities(rows: pd.DataFrame) -> pd.DataFrame:
     return kept.reindex(columns=columns).astype(object).where(lambda frame: frame.notna(), None)
 
 
-def failing_rows(results: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """The first two rows of every result that has any."""
-    return [
-        (result[1], result[3], number, json.dumps({"TICKER": "AAPL", "CLOSE_USD": -number, "VWAP_USD": None}))
-        for result in results
-        if result[9]
-        for number in (1, 2)
-    ]
-
-
-def dbt_results(runs: int = 24) -> list[tuple[Any, ...]]:
-    """`runs` runs of the same tests, one a day; the newest with one failure and one warning."""
-    tests = [
-        (model, test, column)
-        for model in ("stg_polygon__stock_bars_casted", "int_polygon__stock_bars_enriched", "dim_polygon__tickers")
-        for test, column in (
-            ("not_null", "ticker"),
-            ("unique", "ticker"),
-            ("accepted_range", "close_usd"),
-            ("high_is_not_below_open_or_close", None),
-        )
-    ]
-    rows = []
-    for run in range(runs):
-        when = datetime(2026, 11, 20, 23, 5, 42, 123456) - timedelta(days=runs - 1 - run)
-        for place, (model, test, column) in enumerate(tests):
-            status, failing = "pass", 0
-            if place == 2 and run in (runs - 1, 9):
-                status, failing = "fail", 17
-            elif place == 7 and run % 6 == 5:
-                status, failing = "warn", 3
-            name = f"{test}_{model}" + (f"_{column}" if column else "")
-            message = f"Got {failing} results, configured to {status} if != 0" if failing else None
-            rows.append(
-                (
-                    f"scheduled__{when:%Y-%m-%dT%H:%M}",
-                    f"invocation-{run:03d}",
-                    when,
-                    f"test.snowtape.{name}",
-                    name,
-                    model,
-                    column,
-                    status,
-                    "error",
-                    failing,
-                    0.04 + 0.013 * place,
-                    message,
-                    f"select {column or '*'}\nfrom marts.{model}\nwhere {column or 'high_usd'} is null",
-                )
-            )
-    return rows
-
-
-def build_models() -> list[tuple[Any, ...]]:
-    """Two builds: one came through, in the newer one a model failed and another was left out for it."""
-    rows: list[tuple[Any, ...]] = []
-    for number in (0, 1):
-        began = FETCHED_AT + timedelta(minutes=19, days=number - 1)
-        run, ended = f"dbt_build/dbt_build-scheduled__{began:%Y-%m-%dT%H:%M}-try1", began + timedelta(minutes=1)
-        states = ("success", "success", "error" if number else "success", "skipped" if number else "success")
-        models = [
-            ("snapshot_polygon__stock_bars", "SNAPSHOTS", "incremental", 0.0, 21.5, 1_337),
-            ("stg_polygon__stock_bars_casted", "STAGING", "view", 21.6, 0.4, None),
-            ("int_polygon__stock_bars_enriched", "INTERMEDIATE", "incremental", 22.1, 30.25, 1_063),
-            ("fct_polygon__stock_bars_performance", "MARTS", "incremental", 52.4, 6.0, 1_063),
-        ]
-        for status, (name, layer, kind, after, seconds, stored) in zip(states, models, strict=True):
-            ran = status != "skipped"
-            said = "Numeric value 'x' is not recognized" if status == "error" else None
-            when = began + timedelta(seconds=after) if ran else None
-            rows.append((f"build-{number}", run, name, layer, kind, status, when, seconds if ran else 0.0, stored,
-                         said, ended))  # fmt: skip
-    return rows
-
-
 def loads(count: int = 20) -> list[tuple[Any, ...]]:
     """`count` loaded manifests, one of them incomplete."""
     rows = []
@@ -381,7 +297,8 @@ def seed(connection: Any, database: str = "SNOWTAPE") -> None:
             (manifest, "stocks", "stock_bars", date(2026, 11, 11), 9, 8, 2, FETCHED_AT,
              "bars that contradict each other", "closed", FETCHED_AT, "20261113T224503Z-00000010"),
         ]  # fmt: skip
-        insert(cursor, "ops.build_models", build_models())
+        insert(cursor, "ops.build_models", seed_quality.build_models())
+        insert(cursor, "ops.test_states", seed_quality.test_states())
         insert(cursor, "ops.suspect_sessions", suspects)
         rejected = [
             ("stock_bars", date(2026, 11, 12), "a negative volume", ticker, date(2026, 11, 12),
@@ -391,8 +308,8 @@ def seed(connection: Any, database: str = "SNOWTAPE") -> None:
         ]  # fmt: skip
         insert(cursor, "ops.rejected_rows", rejected)
         insert(cursor, "ops.overrides", overrides())
-        insert(cursor, "ops.dbt_test_results", dbt_results())
-        insert(cursor, "ops.dbt_failing_rows", failing_rows(dbt_results()))
+        insert(cursor, "ops.dbt_test_results", seed_quality.dbt_results())
+        insert(cursor, "ops.dbt_failing_rows", seed_quality.failing_rows(seed_quality.dbt_results()))
         insert(cursor, "ops.loads", loads())
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from dashboard.data.door import Door
 from dashboard.pages.quality import builds
-from tests.dashboard import seed
+from tests.dashboard import seed, seed_quality
 from tests.dashboard.said import said
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ COLUMNS = seed.column_names("ops.build_models")
 @pytest.fixture
 def built(door: Door, fake: FakeWarehouse) -> Door:
     """The door with the newer build of the seed, and the older one in the list alone."""
-    models = pd.DataFrame(seed.build_models(), columns=COLUMNS)
+    models = pd.DataFrame(seed_quality.build_models(), columns=COLUMNS)
     newest = models[models["build_id"] == "build-1"]
     began = newest["started_at"].min()
     fake.frames["build_models"] = newest

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
 
+from dashboard.data import health
 from dashboard.data import quality as data
 from dashboard.data.door import Door
 from dashboard.pages import parts
@@ -23,6 +24,29 @@ if TYPE_CHECKING:
 RUN = data.TestRun("scheduled__1", datetime(2026, 11, 20, 23, 5), 4, 4, 0, 0, 0, 1.25)
 
 
+def state(
+    test_id: str,
+    name: str,
+    status: str = "pass",
+    failing: int | None = 0,
+    *,
+    before: int | None = None,
+    model: str = "m1",
+    column: str | None = None,
+    mute: tuple[Any, ...] = (),
+) -> tuple[Any, ...]:
+    """A row of ops.test_states; `mute`: accepted rows, last day, reason, author."""
+    new = max((failing or 0) - (before or 0), 0)
+    is_known = status == "warn" and before is not None and not new
+    health = "pass" if mute or is_known or status == "pass" else "warn" if status in ("warn", "skipped") else "fail"
+    return (test_id, name, model, column, status, "error", failing, before, new, health, bool(mute),
+            *(mute or (None,) * 4), 0.1, None, "r3", datetime(2026, 11, 20, 23, 5))  # fmt: skip
+
+
+def states(*rows: tuple[Any, ...]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=seed.column_names("ops.test_states")).astype(object)
+
+
 @pytest.fixture
 def filled(door: Door, fake: FakeWarehouse) -> Door:
     """The door with two tests over three runs: one fails in the newest, one is new there."""
@@ -35,24 +59,11 @@ def filled(door: Door, fake: FakeWarehouse) -> Door:
         + [("b", "i2", days[2], "pass")],
         columns=["test_id", "run_id", "executed_at", "status"],
     )
-    fake.frames["test_latest"] = pd.DataFrame(
-        [
-            ("b", "not_null_b", "m1", None, "pass", "error", 0, 0.1, None, "r3", days[2]),
-            ("a", "unique_a", "m2", "ticker", "fail", "error", 17, 0.2, "Got 17 results", "r3", days[2]),
-        ],
-        columns=[
-            "test_id",
-            "test_name",
-            "model_name",
-            "column_name",
-            "status",
-            "severity",
-            "failing_rows",
-            "execution_seconds",
-            "message",
-            "run_id",
-            "executed_at",
-        ],
+    fake.frames["test_latest"] = states(
+        state("b", "not_null_b", model="m1"),
+        state("a", "unique_a", "fail", 17, before=12, model="m2", column="ticker"),
+        state("c", "vwap_c", "warn", 1140, before=1100, mute=(1500, date(2026, 12, 31), "after hours", "Ana")),
+        state("d", "range_d", "warn", 40, before=40),
     )
     fake.frames["test_runs"] = pd.DataFrame(
         [("r3", "i2", days[2], 2, 1, 0, 1, 0, 0.3), ("r2", "i1", days[1], 1, 0, 1, 0, 0, None)],
@@ -126,8 +137,35 @@ def test_without_a_rejected_row_or_a_suspect_session_the_panels_say_so(door: Doo
 
 def test_failing_tests_come_first_with_their_history(filled: Door) -> None:
     frame = data.read_latest_tests(filled)
-    assert list(frame["test_id"]) == ["a", "b"]
-    assert list(frame["history"]) == [["pass", "warn", "fail"], ["", "", "pass"]]
+    assert list(frame["test_id"]) == ["a", "d", "c", "b"]
+    assert list(frame["history"])[::3] == [["pass", "warn", "fail"], ["", "", "pass"]]
+
+
+def test_table_of_tests_says_what_is_new_and_what_is_muted_until_when_and_why(filled: Door) -> None:
+    text = said(quality.read_tests(filled).body)
+    assert '"failing": 17, "new": 5, "muted": "", "muted_said": ""' in text
+    assert '"failing": 40, "new": null, "muted": ""' in text
+    assert '"failing": 1140, "new": 40, "muted": "2026-12-31"' in text
+    assert "Muted until 2026-12-31, up to 1,500 failing rows: after hours (Ana)" in text
+
+
+@pytest.mark.parametrize(
+    ("rows", "status", "said"),
+    [
+        pytest.param([state("a", "a")], "pass", "all 1 passed", id="passed"),
+        pytest.param([state("a", "a", "warn", 1140, before=1140)], "pass", "1 warned as before, of 1", id="as before"),
+        pytest.param([state("a", "a", "warn", 1141, before=1140)], "warn", "1 new or skipped, of 1", id="one more"),
+        pytest.param([state("a", "a", "warn", 3)], "warn", "1 new or skipped, of 1", id="first day"),
+        pytest.param([state("a", "a", "fail", 3, before=3)], "fail", "1 failed, of 1", id="fails as before"),
+        pytest.param([state("a", "a", "fail", 3, mute=(None, date(2026, 12, 31), "known", "Ana"))],
+                     "pass", "1 muted, of 1", id="muted"),
+        pytest.param([state("a", "a", "skipped", None, before=3)], "warn", "1 new or skipped, of 1", id="skipped"),
+        pytest.param([state("a", "a", "error", None), state("b", "b", "warn", 2, before=2)],
+                     "fail", "1 failed, 1 warned as before, of 2", id="two"),
+    ],
+)  # fmt: skip
+def test_health_goes_by_failures_and_new_warnings(rows: list[tuple[Any, ...]], status: str, said: str) -> None:
+    assert health.tested(states(*rows)) == health.Check("Tests", status, said)
 
 
 def test_the_run_card_counts_and_names_the_verdict(filled: Door) -> None:
@@ -141,7 +179,7 @@ def test_the_run_card_counts_and_names_the_verdict(filled: Door) -> None:
     ("run", "verdict"),
     [
         pytest.param(RUN, "All 4 tests passed", id="all"),
-        pytest.param(data.TestRun("r", None, 4, 3, 1, 0, 0, 0.0), "No failures, 1 test to look at", id="warned"),
+        pytest.param(data.TestRun("r", None, 4, 3, 1, 0, 0, 0.0), "No failures, 1 warned or skipped", id="warned"),
         pytest.param(data.TestRun("r", None, 4, 1, 1, 2, 0, 0.0), "2 tests failed", id="failed"),
     ],
 )

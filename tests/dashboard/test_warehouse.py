@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from snowflake.connector import errors as sf
 
-from dashboard.data import market, quality
+from dashboard.data import builds, market, quality
 from dashboard.data.door import Door
 from dashboard.data.errors import NotBuilt, QueryFailed, SignInRefused, WarehouseAway, translate
 from dashboard.data.warehouse import POOL_SIZE, Warehouse, connect_options
@@ -159,6 +159,10 @@ def test_every_statement_answers_on_the_warehouse(seeded: Warehouse) -> None:
     assert (len(runs), runs[0].tests, runs[0].failed, runs[0].warned) == (24, 12, 1, 1)
     tests = quality.read_latest_tests(door)
     assert list(tests["status"][:3]) == ["fail", "warn", "pass"]
+    assert list(tests["is_muted"][:3]) == [False, True, False]
+    newest = builds.read_builds(door)[0]
+    assert (newest.build_id, newest.built, newest.failed, newest.skipped, newest.seconds) == ("build-1", 2, 1, 1, 60.0)
+    assert [model.after for model in builds.read_models(door, newest)] == [0.0, 21.6, 22.1, None]
     assert tests["history"].iloc[0].count("fail") == 2
     assert len(quality.read_loads(door)) == 20
     assert quality.read_rejects(door).empty

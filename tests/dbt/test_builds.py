@@ -437,6 +437,9 @@ def test_mart_that_breaks_its_contract_is_not_built(built: Built, dbt: Dbt, colu
     (reason,) = (item.message for item in refused.results if item.status == "error")
     assert "enforced contract" in reason
     assert column.upper() in reason
+    newest = "order by finished_at desc limit 1"
+    recorded = built.lake.execute(f"select model_name, status, message from ops.build_models {newest}")
+    assert recorded == [("dim_polygon__tickers", "error", reason[:1000])]
     os.environ["SNOWTAPE_DEFINITIONS"] = "current"
 
 

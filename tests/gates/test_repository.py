@@ -183,6 +183,8 @@ INLINED = {
     "reload_manifest": [*LOADER, PROCEDURES / "reload_manifest.py"],
     "override": [PROCEDURES / "overrides.py"],
     "retract_override": [PROCEDURES / "overrides.py"],
+    "mute_test": [PROCEDURES / "mutes.py"],
+    "end_test_mute": [PROCEDURES / "mutes.py"],
 }
 
 

@@ -26,11 +26,13 @@ def deployed(warehouse: RunningWarehouse) -> Database:
 def test_every_script_succeeds_once(deployed: Database) -> None:
     scripts = [row[0] for row in deployed.rows(HISTORY)]
 
-    assert scripts[-9:] == [
+    assert scripts[-11:] == [
+        "R__end_test_mute.sql",
         "R__fitted_surface.sql",
         "R__landing.sql",
         "R__load_manifest.sql",
         "R__load_manifests.sql",
+        "R__mute_test.sql",
         "R__option_numbers.sql",
         "R__override.sql",
         "R__reload_manifest.sql",

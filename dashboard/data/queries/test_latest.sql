@@ -1,4 +1,4 @@
--- The newest result of every test, also of one that the newest run didn't hold.
+-- The newest result of every test, also of one that the newest run didn't hold, and what it adds to Health.
 select
     test_id,
     test_name,
@@ -7,9 +7,16 @@ select
     status,
     severity,
     failing_rows,
+    failing_rows_before,
+    new_failing_rows,
+    health,
+    is_muted,
+    accepted_rows,
+    muted_until,
+    mute_reason,
+    mute_author,
     execution_seconds,
     message,
     run_id,
     executed_at
-from ops.dbt_test_results
-qualify row_number() over (partition by test_id order by executed_at desc) = 1
+from ops.test_states

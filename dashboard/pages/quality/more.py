@@ -18,7 +18,7 @@ from dashboard.data.market import as_date, as_datetime
 from dashboard.pages import format as fmt
 from dashboard.pages.parts import EMPTY, READY, Content, as_of, attrs, message, unused
 from dashboard.pages.quality.lineage import lineage
-from dashboard.pages.quality.view import badge
+from dashboard.pages.quality.view import badge, mute_said
 
 VOLUME_DAYS = 180
 
@@ -61,6 +61,7 @@ def read_test(door: Door, test: Any) -> Content:
     row = door.read("test_detail", test_id=wanted).iloc[0]
     said = "" if pd.isna(row["message"]) else str(row["message"])
     failing = 0 if pd.isna(row["failing_rows"]) else int(row["failing_rows"])
+    state = next(latest[latest["test_id"] == wanted].itertuples())
     odd = latest[latest["status"] != "pass"].head(12)
     links = [
         html.Li(dcc.Link(f"{each.test_name} ({each.status})", href="/quality?" + urlencode({"test": each.test_id})))
@@ -70,7 +71,8 @@ def read_test(door: Door, test: Any) -> Content:
     body = html.Div(
         [
             html.P([badge(str(row["status"])), html.Strong(str(row["test_name"]))], className="st-verdict st-break"),
-            html.P(f"{fmt.plural(failing, 'failing row')}. {said}", className="st-hint"),
+            html.P(f"{fmt.plural(failing, 'failing row')}{since(state)}. {said}", className="st-hint"),
+            html.P(mute_said(state), className="st-hint st-break") if state.is_muted else None,
             failing_table(door.read("failing_rows", test_id=wanted, invocation_id=str(row["invocation_id"])), failing),
             html.Pre(sql, className="st-sql", tabIndex=0, role="region", **attrs({"aria-label": "The test’s SQL"})),
             html.P("Not passed:" if links else "Every test passed.", className="st-hint"),
@@ -80,6 +82,14 @@ def read_test(door: Door, test: Any) -> Content:
     when = html.Span(["Tests run at ", html.Strong(fmt.utc(as_datetime(row["executed_at"])))])
     refused = [] if not test or wanted == test else ["No test of the newest results has the id in the address."]
     return unused(Content(READY, body, when), refused)
+
+
+def since(state: Any) -> str:
+    """How many failing rows there were on the day before, where there are any now."""
+    if pd.isna(state.failing_rows) or not state.failing_rows or pd.isna(state.failing_rows_before):
+        return ""
+    before, new = int(state.failing_rows_before), int(state.new_failing_rows)
+    return f", {fmt.number(new)} more than the day before" if new else f", {fmt.number(before)} the day before"
 
 
 def failing_table(rows: pd.DataFrame, failing: int) -> Any:

@@ -40,7 +40,7 @@ def layout() -> html.Div:
                 "quality-health",
                 "Health",
                 130,
-                "The worst of the last run, freshness by session and tests.",
+                "The worst of the last run, freshness by session, failed tests and new warnings.",
                 has_csv=True,
             ),
             html.Div(
@@ -51,7 +51,13 @@ def layout() -> html.Div:
                 className="st-columns",
             ),
             parts.panel("quality-history", "Runs", 140, "Share of tests that passed, run by run; the newest is right."),
-            parts.panel("quality-tests", "Tests", 420, "The newest result of every test, failing first.", has_csv=True),
+            parts.panel(
+                "quality-tests",
+                "Tests",
+                420,
+                "The newest result of every test; first what counts for Health.",
+                has_csv=True,
+            ),
             html.Div(
                 [
                     parts.panel("quality-test", "One test", 300, "Its failing rows and the SQL that counts them."),

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from dash import html
 
-from dashboard.data.market import as_datetime
+from dashboard.data.market import as_date, as_datetime
 from dashboard.data.quality import FamilyLoads, Freshness, TestRun
 from dashboard.pages import format as fmt
 from dashboard.pages.parts import attrs
@@ -23,7 +23,7 @@ def run_card(run: TestRun) -> html.Div:
     if run.failed:
         verdict, status = f"{fmt.plural(run.failed, 'test')} failed", "fail"
     elif run.warned or run.skipped:
-        verdict, status = f"No failures, {fmt.plural(run.warned + run.skipped, 'test')} to look at", "warn"
+        verdict, status = f"No failures, {run.warned + run.skipped} warned or skipped", "warn"
     else:
         verdict, status = f"All {fmt.plural(run.tests, 'test')} passed", "pass"
     counts = (("pass", "passed", run.passed), ("warn", "warned", run.warned), ("fail", "failed", run.failed))
@@ -132,7 +132,10 @@ def tests_table(frame: pd.DataFrame) -> Any:
             "model": row.model_name,
             "test": row.test_name,
             "column": row.column_name,
-            "failing": None if pd.isna(row.failing_rows) else int(row.failing_rows),
+            "failing": _count(row.failing_rows),
+            "new": _count(row.new_failing_rows) or None,
+            "muted": muted(row),
+            "muted_said": mute_said(row),
             "seconds": None if pd.isna(row.execution_seconds) else round(float(row.execution_seconds), 3),
             "history": list(row.history),
             "message": row.message,
@@ -145,7 +148,22 @@ def tests_table(frame: pd.DataFrame) -> Any:
         {"field": "test", "flex": 4, "minWidth": 220, "filter": True, "tooltipField": "message"},
         {"field": "model", "flex": 3, "minWidth": 190, "filter": True, "tooltipField": "model"},
         {"field": "column", "flex": 2, "minWidth": 120},
-        {"field": "failing", "headerName": "Failing rows", "type": "rightAligned", "width": 120},
+        {
+            "field": "failing",
+            "headerName": "Failing rows",
+            "type": "rightAligned",
+            "width": 120,
+            "valueFormatter": {"function": "snowtapeNumber(params.value, 0)"},
+        },
+        {
+            "field": "new",
+            "headerName": "New",
+            "headerTooltip": "More failing rows than on the day before, UTC",
+            "type": "rightAligned",
+            "width": 90,
+            "valueFormatter": {"function": "params.value ? '+' + snowtapeNumber(params.value, 0) : ''"},
+        },
+        {"field": "muted", "headerName": "Muted until", "width": 120, "tooltipField": "muted_said"},
         {
             "field": "seconds",
             "headerName": "Seconds",
@@ -163,6 +181,23 @@ def tests_table(frame: pd.DataFrame) -> Any:
         },
     ]
     return grid("quality-tests-grid", rows, columns)
+
+
+def muted(row: Any) -> str:
+    """The last day of a mute that is in force, "" without one."""
+    return "" if not row.is_muted else str(as_date(row.muted_until))
+
+
+def mute_said(row: Any) -> str:
+    """Why a test is muted, by whom and until when; "" for one that is not."""
+    if not row.is_muted:
+        return ""
+    limit = "" if pd.isna(row.accepted_rows) else f", up to {fmt.plural(int(row.accepted_rows), 'failing row')}"
+    return f"Muted until {muted(row)}{limit}: {row.mute_reason} ({row.mute_author})"
+
+
+def _count(value: Any) -> int | None:
+    return None if pd.isna(value) else int(value)
 
 
 def loads_table(frame: pd.DataFrame) -> Any:

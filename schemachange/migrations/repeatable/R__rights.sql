@@ -34,6 +34,7 @@ grant select, insert on table ops.build_models to role {{ transformer }};
 grant select, insert on table ops.dbt_failing_rows to role {{ transformer }};
 grant select on table ops.dbt_test_results to role {{ transformer }};
 grant select on table ops.overrides to role {{ transformer }};
+grant select on table ops.test_mutes to role {{ transformer }};
 -- ops.override runs with the deployer's rights and asks the histories whether there is such a row.
 grant usage on schema snapshots to role {{ deployer }};
 grant select on all tables in schema snapshots to role {{ deployer }};
@@ -51,4 +52,7 @@ grant usage on procedure raw.reload_manifest(varchar) to role {{ operator }};
 -- Nobody writes ops.overrides but through these two.
 grant usage on procedure ops.override(varchar, varchar, varchar, varchar, varchar, varchar) to role {{ operator }};
 grant usage on procedure ops.retract_override(varchar, varchar, varchar, varchar, varchar) to role {{ operator }};
+-- Nor ops.test_mutes but through these.
+grant usage on procedure ops.mute_test(varchar, number, varchar, varchar, varchar) to role {{ operator }};
+grant usage on procedure ops.end_test_mute(varchar, varchar, varchar) to role {{ operator }};
 grant usage, create streamlit, create stage on schema apps to role {{ operator }};
