@@ -189,7 +189,7 @@ def panel(
 ) -> html.Section:
     """A titled panel that starts as a skeleton; `register_panel` fills it.
 
-    `tools` stand in its head; `has_csv` adds the button that saves what is shown; `has_graph` a graph of `height`
+    `tools` stand in its head; `has_csv` adds the buttons that save what is shown; `has_graph` a graph of `height`
     pixels, whose figure is `Content.figure`.
     """
     heading: list[Any] = [html.H2(title, id=f"{panel_id}-title")]
@@ -198,6 +198,8 @@ def panel(
     right = [tools] if tools is not None else []
     if has_csv:
         right.append(csv_button(panel_id, title))
+    if has_csv and has_graph:
+        right.append(png_button(panel_id, title))
     if right:
         heading.append(html.Div(right, className="st-tools"))
     body = html.Div(skeleton(height), id=f"{panel_id}-body", className="st-panel-body")
@@ -234,6 +236,17 @@ def csv_button(panel_id: str, title: str) -> html.Button:
         type="button",
         title="Save what is shown as CSV",
         **attrs({"data-csv": panel_id, "aria-label": f"Save {title} as CSV"}),
+    )
+
+
+def png_button(panel_id: str, title: str) -> html.Button:
+    """Saves the panel's graph as PNG (assets/png.js)."""
+    return html.Button(
+        "PNG",
+        className="st-csv",
+        type="button",
+        title="Save the graph as PNG",
+        **attrs({"data-png": panel_id, "aria-label": f"Save {title} as PNG"}),
     )
 
 

@@ -12,6 +12,7 @@ from dash.exceptions import PreventUpdate
 
 from dashboard.data.door import Door
 from dashboard.data.errors import WarehouseError
+from dashboard.pages import keys
 from dashboard.pages.parts import attrs
 from dashboard.pages.search import search_options
 
@@ -104,10 +105,12 @@ def layout() -> dmc.MantineProvider:
                         className="st-theme",
                         **attrs({"aria-label": "Switch between dark and light"}),
                     ),
+                    keys.button(),
                 ],
                 className="st-header",
             ),
             html.Main(id="page", tabIndex=-1),
+            keys.dialog(),
         ],
         defaultColorScheme="auto",
         theme=THEME,

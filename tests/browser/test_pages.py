@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import struct
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -199,3 +200,34 @@ def test_a_csv_has_one_row_of_distinct_names_with_units_and_plain_numbers(
     for row in rows:
         assert len(row) == len(heads)
         assert all(float(value) == float(value) for value in row[-numbers:] if value)
+
+
+def test_the_question_mark_opens_the_shortcuts_but_not_while_typing(visit: Visit) -> None:
+    visit.go("/quality")
+    settle(visit.page)
+    shortcuts = visit.page.get_by_role("dialog", name="Shortcuts")
+    visit.page.keyboard.press("?")
+    expect(shortcuts).to_be_visible()
+    visit.page.keyboard.press("Escape")
+    expect(shortcuts).to_be_hidden()
+    visit.page.keyboard.press("/")
+    visit.page.keyboard.press("?")
+    expect(visit.page.locator(".st-search input")).to_have_value("?")
+    expect(shortcuts).to_be_hidden()
+
+
+def test_a_png_holds_the_graph_at_twice_its_size_with_room_for_its_words(visit: Visit, tmp_path: Path) -> None:
+    visit.go("/chart?ticker=AAPL")
+    settle(visit.page)
+    plot = visit.page.locator("#chart-panel .js-plotly-plot")
+    expect(plot).to_be_visible()
+    with visit.page.expect_download() as saved:
+        visit.page.locator("[data-png=chart-panel]").click()
+    saved.value.save_as(tmp_path / "chart.png")
+    head = (tmp_path / "chart.png").read_bytes()[:24]
+    width, height = struct.unpack(">II", head[16:])
+    drawn = plot.evaluate("each => [each.clientWidth, each.clientHeight]")
+    assert saved.value.suggested_filename == "snowtape-chart-panel-AAPL-2026-11-20.png"
+    assert head.startswith(b"\x89PNG")
+    assert width == 2 * (drawn[0] + 32)
+    assert height > 2 * (drawn[1] + 32)

@@ -41,7 +41,13 @@ def toolbar() -> html.Div:
                     segments("chart-basis", BASES, ADJUSTED, "Prices adjusted for splits, as traded, or total return"),
                     _compare(),
                     _as_of(),
-                    parts.csv_button("chart-panel", "the visible bars"),
+                    html.Div(
+                        [
+                            parts.csv_button("chart-panel", "the visible bars"),
+                            parts.png_button("chart-panel", "the chart"),
+                        ],
+                        className="st-tools",
+                    ),
                 ],
                 className="st-toolbar-row",
             ),
