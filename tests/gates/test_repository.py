@@ -153,7 +153,7 @@ def test_procedures_use_nothing_of_snowpark_that_owners_rights_may_lack(path: Pa
 
 def test_all_procedures_run_as_their_owner() -> None:
     scripts = [script.text for script in sources.schemachange_scripts() if "create or replace procedure" in script.text]
-    assert len(scripts) == 5
+    assert len(scripts) == 7
     assert all("execute as owner\nas\n$$" in text for text in scripts)
 
 
