@@ -38,6 +38,7 @@ TABLES = [
     "stg_polygon__manifests_pending",
     *(f"snapshot_polygon__{history}" for history in ("stock_bars", "splits", "dividends")),
     "int_polygon__ticker_years",
+    "int_polygon__ticker_spans_claimed",
     "int_polygon__ticker_spans",
     "int_polygon__splits_chosen",
     "int_polygon__split_factors",
