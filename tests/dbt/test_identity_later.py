@@ -1,4 +1,4 @@
-"""Whose a ticker was, built again and again as evidence arrives by chance and by design, against a build from nothing."""
+"""Whose a ticker was, built again and again as evidence arrives, against a build from nothing."""
 
 from __future__ import annotations
 
