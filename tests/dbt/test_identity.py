@@ -163,6 +163,43 @@ def test_who_it_was_thought_to_be_then_stays_known(built: Any) -> None:
     assert spans(built[0], "META", at=before)[1] == ("META", f"figi:{META}", "2022-06-09", None)
 
 
+@pytest.fixture(scope="module")
+def seen(built: Any, dbt: Dbt) -> dict[datetime, tuple[list[Row], list[Row]]]:
+    """As of an hour before and after Meta's events came: spans of FB and META, and Meta's returns around its rename."""
+    lake, found = built[0], {}
+    wanted = ("int_polygon__ticker_spans", "fct_polygon__stock_bars_performance")
+    for moment in (LEARNED - timedelta(hours=1), LEARNED + timedelta(hours=1)):
+        chosen = [f"snapshots+,+{model}" for model in wanted]
+        dbt("run", "--select", *chosen, "--exclude", "snapshots", "--vars", f"as_of: {moment}")
+        found[moment] = (
+            lake.execute(
+                "select ticker, security_id, valid_from::varchar, valid_until::varchar"
+                " from intermediate_as_of.int_polygon__ticker_spans"
+                " where ticker in ('FB', 'META') and known_until is null order by ticker, valid_from nulls first"
+            ),
+            lake.execute(
+                "select security_id, ticker, session_date::varchar, round(simple_return_pct, 6)"
+                " from marts_as_of.fct_polygon__stock_bars_performance"
+                " where ticker in ('FB', 'META') and session_date in ('2022-06-08', '2022-06-09') order by session_date"
+            ),
+        )
+    return found
+
+
+def test_events_that_come_late_are_not_known_as_of_before_and_are_as_of_after(built: Any, seen: Any) -> None:
+    before, after = seen.values()
+    assert before == (
+        [
+            ("FB", "ticker:FB", None, None),
+            ("META", f"figi:{FUND}", None, "2022-01-29"),
+            ("META", f"figi:{META}", "2022-06-09", None),
+        ],
+        [("ticker:FB", "FB", "2022-06-08", 0), (f"figi:{META}", "META", "2022-06-09", None)],
+    )
+    assert after[0] == spans(built[0], "FB", "META")
+    assert after[1] == [(f"figi:{META}", "FB", "2022-06-08", 0), (f"figi:{META}", "META", "2022-06-09", 0)]
+
+
 def test_silence_is_the_last_resort_and_a_decision_the_first(built: Any) -> None:
     assert spans(built[0], "SILENT", "PLAIN") == [
         ("PLAIN", "ticker:PLAIN before 2020-03-02", None, "2020-03-02"),
