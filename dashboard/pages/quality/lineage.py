@@ -71,8 +71,7 @@ LINEAGE = (
             "int_polygon__ticker_stretches": ("int_polygon__ticker_years",),
             "int_polygon__ticker_claims": ("stg_polygon__tickers",),
             "int_polygon__ticker_spans_claimed": (
-                "int_polygon__ticker_claims", "int_polygon__ticker_stretches", "int_polygon__exchange_days",
-                "stg_polygon__stock_bars_casted",
+                "int_polygon__ticker_claims", "int_polygon__ticker_stretches", "stg_polygon__stock_bars_casted",
             ),
             "int_polygon__ticker_spans_traded": (
                 "int_polygon__ticker_spans_claimed", "int_polygon__ticker_stretches", "stg_polygon__stock_bars_casted",
