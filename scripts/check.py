@@ -20,7 +20,7 @@ REPOSITORY = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 # Folders of tests that are imported together, the longest first.
 TESTS = (
-    ("dashboard", "backtest"),
+    ("dashboard", "backtest", "research"),
     ("ingest",),
     ("gates", "docs"),
     ("account", "dags", "image", "schemachange", "snowflake", "transform", "worksheets"),
