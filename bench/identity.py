@@ -4,7 +4,7 @@
 each quarter of five years, the newest list and every ticker's events. Then days come, in turn with the models of
 identity and without them. A day with them also brings the events of 1,000 tickers, RENAMES of which tell of a former
 ticker that was not known: those securities' bars are computed again. Both sorts of days join bars with the securities
-as they were left, so what that costs is in neither. Builds are as those of the DAG when nothing is to be defined.
+as they were left, so what that costs is in both. Builds are as those of the DAG when nothing is to be defined.
 """
 
 from __future__ import annotations
