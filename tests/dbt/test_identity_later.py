@@ -107,6 +107,19 @@ def first(lake: Lake) -> None:
     date_of(lake, january[0], ticker("OLDONE", "BBGSIM100005"), at=at)
     date_of(lake, july[0], ticker("NEWONE", "BBGSIM100005"), at=at)
     date_of(lake, january[0], ticker("STILL", "BBGSIM100006"), at=at)
+    swapped_and_renamed_back(lake, january, at)
+
+
+def swapped_and_renamed_back(lake: Lake, days: list[date], at: datetime) -> None:
+    """Known from the lists of two sessions that follow each other, and from no event."""
+    for name in ("LEFT", "RIGHT"):
+        load(lake, name, flat(days, 10.0), at=at)
+    date_of(lake, days[7], ticker("LEFT", "BBGSIM100011"), ticker("RIGHT", "BBGSIM100012"), at=at)
+    date_of(lake, days[8], ticker("LEFT", "BBGSIM100012"), ticker("RIGHT", "BBGSIM100011"), at=at)
+    load(lake, "THERE", flat([*days[:4], *days[8:]], 10.0), at=at)
+    load(lake, "AWAY", flat(days[4:8], 10.0), at=at)
+    for day, name in ((3, "THERE"), (4, "AWAY"), (7, "AWAY"), (8, "THERE")):
+        date_of(lake, days[day], ticker(name, "BBGSIM100013"), at=at)
 
 
 def second(lake: Lake) -> None:
@@ -198,4 +211,17 @@ def test_what_is_told_of_one_ticker_changes_another_and_a_withdrawn_ticker_is_go
         ("GAPPED", "figi:BBGSIM100003", None, "2020-02-01"),
         ("GAPPED", "ticker:GAPPED before 2020-03-02", "2020-02-01", "2020-03-02"),
         ("GAPPED", "figi:BBGSIM100004", "2020-03-02", None),
+    ]
+
+
+def test_swap_and_rename_back_are_known_from_lists_of_sessions_that_follow_each_other(built: Built) -> None:
+    """Nobody else had THERE or AWAY, so no day of theirs is cut off."""
+    found = [row for row in built.after if row[0] in ("LEFT", "RIGHT", "THERE", "AWAY")]
+    assert found == [
+        ("AWAY", "figi:BBGSIM100013", None, None),
+        ("LEFT", "figi:BBGSIM100011", None, "2020-01-16"),
+        ("LEFT", "figi:BBGSIM100012", "2020-01-16", None),
+        ("RIGHT", "figi:BBGSIM100012", None, "2020-01-16"),
+        ("RIGHT", "figi:BBGSIM100011", "2020-01-16", None),
+        ("THERE", "figi:BBGSIM100013", None, None),
     ]
