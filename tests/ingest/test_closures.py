@@ -54,7 +54,9 @@ def market(running: RunningMarket, s3: Any, monkeypatch: pytest.MonkeyPatch, tmp
 
 def newest(store: Any, family: Family = Family.STOCKS) -> Manifest:
     """The newest manifest that covers sessions; listings of tickers have one of their own."""
-    return [manifest for manifest in stored(store, family) if manifest.sessions][-1]
+    found = [manifest for manifest in stored(store, family) if manifest.sessions]
+    # The last manifest may be that of past sessions, which are fetched again.
+    return max(found, key=lambda manifest: (manifest.sessions[-1], manifest.manifest_id))
 
 
 def daily(market: Market, at: datetime, family: Family = Family.STOCKS) -> None:
