@@ -63,7 +63,7 @@ def main() -> None:
         floors.append(_measure(stack, market, [*ours, "floor", *span]))
         loading = _measure(stack, market, [*ours, "ours-load", *span], with_warehouse=True)
         count = _loaded(stack)
-        work = [str(folder), str(count), *(session.isoformat() for session in sessions)]
+        work = [str(folder), *(session.isoformat() for session in sessions), f"--bars={count}"]
         naive = _measure(stack, market, [*ours, "naive", *span], with_warehouse=True)
         staged = _measure(stack, market, [*dlt, "staged", *work])
         direct = _measure(stack, market, [*dlt, "direct", *work])

@@ -7,8 +7,9 @@ asks for one, over all its sessions, which is a single request.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from statistics import median_low
 
 from ingest.completeness import nearest
 from ingest.datasets import GROUPED, Dataset
@@ -31,9 +32,9 @@ def batches(
     if not most:
         return []
     if tickers:
-        asked = {one: last_asked(manifests, one) for one in tickers}
         past = {one: sorted(day for day in held.sessions.get(one, ()) if day < before) for one in tickers}
-        found = min((one for one in tickers if past[one]), key=lambda one: min(asked[one].values()), default=None)
+        asked = {one: middle(last_asked(manifests, one), days) for one, days in past.items() if days}
+        found = min(asked, key=lambda one: asked[one], default=None)
         return [reread_ticker(found, past[found])] if found else []
     days = [day for day in held.sessions.get(WHOLE_MARKET, ()) if day < before]
     chosen = longest_ago(last_asked(manifests, WHOLE_MARKET), days, most)
@@ -58,7 +59,14 @@ def last_asked(manifests: Iterable[Manifest], symbol: str) -> dict[date, str]:
     return newest
 
 
-def longest_ago(asked: dict[date, str], days: Iterable[date], most: int) -> list[date]:
+def middle(asked: Mapping[date, str], days: Iterable[date]) -> str:
+    """When half of these sessions had last been asked for. One that no answer covers any more, because the plan's
+    history has moved on, must not make its ticker the one that always waits longest.
+    """
+    return median_low(asked.get(day, "") for day in days)
+
+
+def longest_ago(asked: Mapping[date, str], days: Iterable[date], most: int) -> list[date]:
     """Of these sessions the ones that were asked for longest ago, and the newest one, which the plan serves for sure:
     without any answer there would be no manifest to say that the others are older than its history. Oldest first.
     """

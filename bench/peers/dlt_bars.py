@@ -1,29 +1,29 @@
-"""dlt on the same work, in its own environment: `python dlt_bars.py <direct|staged> <folder> <bars> <session> …`.
+"""dlt on the same work, in its own environment: `python dlt_bars.py <direct|staged> <folder> <session> …`.
 
 direct   REST API source → DuckDB
 staged   REST API source → bucket → DuckDB, which is what the pipeline does
 
 Tuned as "Optimizing dlt" in its documentation advises: requests side by side, whole pages instead of rows, Parquet
 files, files cut often enough that both normalizing processes have work, and the bucket's files read as Arrow tables.
-Ends with an error unless exactly so many bars are in the table.
+With `--bars N` it ends with an error unless exactly so many are in the table.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import dlt
+from dlt.sources.filesystem import filesystem, read_parquet
+from dlt.sources.rest_api import rest_api_source
+
+# dlt reads them from the environment when a pipeline is made.
 TUNING = {
     "EXTRACT__WORKERS": "8", "NORMALIZE__WORKERS": "2", "LOAD__WORKERS": "8",
     "DATA_WRITER__FILE_MAX_ITEMS": "50000", "RUNTIME__DLTHUB_TELEMETRY": "false",
 }  # fmt: skip
-os.environ.update(TUNING)
-
-import dlt  # noqa: E402 - it reads its settings from the environment
-from dlt.sources.filesystem import filesystem, read_parquet  # noqa: E402
-from dlt.sources.rest_api import rest_api_source  # noqa: E402
 
 
 def bars(sessions: Sequence[str]) -> Any:
@@ -84,14 +84,21 @@ def staged(folder: str, sessions: Sequence[str]) -> Any:
     return loading
 
 
-def main(name: str, folder: str, expected: str, *sessions: str) -> None:
+def main() -> None:
     """Run one of the two and count what it has loaded."""
-    pipeline = {"direct": direct, "staged": staged}[name](folder, sessions)
+    parser = argparse.ArgumentParser(prog="python dlt_bars.py")
+    parser.add_argument("name", choices=("direct", "staged"))
+    parser.add_argument("folder")
+    parser.add_argument("sessions", nargs="+")
+    parser.add_argument("--bars", type=int)
+    asked = parser.parse_args()
+    os.environ.update(TUNING)
+    pipeline = {"direct": direct, "staged": staged}[asked.name](asked.folder, asked.sessions)
     with pipeline.sql_client() as client:
         ((loaded,),) = client.execute_sql("select count(*) from stock_bars")
-    if loaded != int(expected):
-        raise SystemExit(f"dlt loaded {loaded} bars; expected {expected}")
+    if asked.bars is not None and loaded != asked.bars:
+        raise SystemExit(f"dlt loaded {loaded} bars; expected {asked.bars}")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

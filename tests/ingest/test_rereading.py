@@ -119,3 +119,10 @@ def test_one_session_a_day_is_one_of_the_past_and_the_newest() -> None:
     assert rereading.longest_ago(asked, days, 1) == [days[1], days[2]]
     assert rereading.longest_ago({}, [], 1) == []
     assert rereading.last_asked([], manifests.WHOLE_MARKET) == {}
+
+
+def test_a_session_that_is_never_answered_again_does_not_put_its_ticker_first() -> None:
+    days = [date(2026, 9, day) for day in (1, 2, 3, 4)]
+    stuck = dict.fromkeys(days, "20261105") | {days[0]: "20260901"}
+    waits = dict.fromkeys(days, "20261101") | {days[-1]: "20261120"}
+    assert rereading.middle(waits, days) < rereading.middle(stuck, days)
